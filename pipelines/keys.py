@@ -1,0 +1,43 @@
+"""Keyed hashes of addresses and persons: one normal form, used by landing and by the ledger.
+
+Invariant: strip and fold first, prefix after. An address that is normalised differently in two
+places is a person who is written to twice.
+"""
+
+import hashlib
+import hmac
+import unicodedata
+
+import idna
+
+
+def email_key(address: str | None) -> str | None:
+    """Normal form of an e-mail address (NFKC, trimmed, lower case, IDNA domain); None if empty."""
+    if address is None:
+        return None
+    folded = unicodedata.normalize("NFKC", address).strip().lower()
+    local, at, domain = folded.rpartition("@")
+    if not at or not local or not domain:
+        return folded or None
+    try:
+        domain = idna.encode(domain, uts46=True).decode()
+    except idna.IDNAError:
+        # Real carriers' addresses break the rules; they are kept as given and still compared.
+        return folded
+    return f"{local}@{domain}"
+
+
+def keyed_hash(kind: str, value: str, *, pepper: bytes) -> str:
+    """HMAC-SHA-256 of `kind:value`, hex. `value` is already in its normal form."""
+    return hmac.new(pepper, f"{kind}:{value}".encode(), hashlib.sha256).hexdigest()
+
+
+def email_hash(address: str | None, *, pepper: bytes) -> str | None:
+    """Keyed hash of an address, equal for every spelling of it."""
+    key = email_key(address)
+    return None if key is None else keyed_hash("email", key, pepper=pepper)
+
+
+def person_key(person_id: str, *, pepper: bytes) -> str:
+    """Keyed hash of one of a person's own ids, as the ledger stores it."""
+    return keyed_hash("person", person_id.strip(), pepper=pepper)

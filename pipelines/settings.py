@@ -1,0 +1,104 @@
+"""The only reader of the environment: where things lie and which secrets are in force."""
+
+import os
+import secrets
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+DBT_PROJECT = REPOSITORY / "dbt_project"
+
+
+@dataclass(frozen=True)
+class Home:
+    """One shop's data folder. No two shops share one, and the demo never lies beside real data."""
+
+    path: Path
+
+    @property
+    def raw(self) -> Path:
+        """Raw files as they came, named by sha256."""
+        return self.path / "raw"
+
+    @property
+    def landing(self) -> Path:
+        """Canonical tables: `<table>/month=YYYY-MM/<batch>.parquet`, appended only."""
+        return self.path / "landing"
+
+    @property
+    def rejected(self) -> Path:
+        """Batches and rows that were refused, with their reasons."""
+        return self.path / "rejected"
+
+    @property
+    def warehouse(self) -> Path:
+        """The file dbt builds into. Opened by dbt and by publish, never by a reader."""
+        return self.path / "warehouse" / "build.duckdb"
+
+    @property
+    def published(self) -> Path:
+        """Immutable published files and `CURRENT.json`."""
+        return self.path / "published"
+
+    @property
+    def private(self) -> Path:
+        """Addresses of the published snapshot, for the exporter alone. Mode 0700."""
+        return self.path / "private"
+
+    @property
+    def outbox(self) -> Path:
+        """Where a `local` destination hands files over."""
+        return self.path / "outbox"
+
+    @property
+    def dagster(self) -> Path:
+        """Dagster's own instance folder."""
+        return self.path / "dagster"
+
+    @property
+    def requests_url(self) -> str:
+        """SQLAlchemy URL of the state database a screen may write."""
+        return os.environ.get("OKAERI_REQUESTS_URL") or f"sqlite:///{self.path / 'requests.db'}"
+
+    @property
+    def ledger_url(self) -> str:
+        """SQLAlchemy URL of the ledger, which the exporter alone writes."""
+        return os.environ.get("OKAERI_LEDGER_URL") or f"sqlite:///{self.path / 'ledger.db'}"
+
+    @cached_property
+    def pepper(self) -> bytes:
+        """Secret key of every keyed hash: `OKAERI_PEPPER`, else `pepper.key`, made at first use.
+
+        Invariant: it must never change for one home; with another key nobody in the ledger would
+        be recognised and people would be written to twice.
+        """
+        given = os.environ.get("OKAERI_PEPPER")
+        if given:
+            return given.encode()
+        file = self.path / "pepper.key"
+        if not file.exists():
+            self.path.mkdir(parents=True, exist_ok=True)
+            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w") as stream:
+                stream.write(secrets.token_hex(32))
+        return file.read_text().strip().encode()
+
+
+def homes() -> Path:
+    """Folder that holds one home per shop: `OKAERI_HOME`, default `./data`, absolute."""
+    return Path(os.environ.get("OKAERI_HOME", "data")).resolve()
+
+
+def home_of(shop_id: str) -> Home:
+    """Home of one shop. `shop_id` is a validated slug, so it cannot leave the folder."""
+    return Home(homes() / shop_id)
+
+
+def language() -> str:
+    """`ja` or `en`, from OKAERI_LANG, else LC_ALL, LC_MESSAGES, LANG as a terminal sets them."""
+    for name in ("OKAERI_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(name, "")
+        if value:
+            return "ja" if value.lower().startswith("ja") else "en"
+    return "en"

@@ -1,0 +1,47 @@
+"""A shop's one settings file: `shop.yml` → validated model → rows of the settings tables.
+
+`document` reads the text and keeps line numbers, `model` and `campaign` say what may stand in it,
+`rules` holds what no single field can say, `tables` turns it into rows that dbt reads as a source.
+"""
+
+from pipelines.shop.campaign import Arm, Campaign, Step
+from pipelines.shop.document import Problem, ShopFileError
+from pipelines.shop.load import json_schema, load_shop
+from pipelines.shop.model import (
+    Cap,
+    Destination,
+    ExchangeRate,
+    QuietHours,
+    Sender,
+    Shop,
+    Source,
+    StatusRow,
+    Thresholds,
+    Weight,
+    Weights,
+    pepper_of,
+)
+from pipelines.shop.tables import settings_tables
+
+__all__ = [
+    "Arm",
+    "Campaign",
+    "Cap",
+    "Destination",
+    "ExchangeRate",
+    "Problem",
+    "QuietHours",
+    "Sender",
+    "Shop",
+    "ShopFileError",
+    "Source",
+    "StatusRow",
+    "Step",
+    "Thresholds",
+    "Weight",
+    "Weights",
+    "json_schema",
+    "load_shop",
+    "pepper_of",
+    "settings_tables",
+]

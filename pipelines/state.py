@@ -1,0 +1,264 @@
+"""Engines, tables and migrations of the two state databases: `requests.db` and `ledger.db`.
+
+A screen may write requests; the exporter alone writes the ledger. Both run on SQLite by default and
+on PostgreSQL by URL, with the same DDL. Instants are stored naive in UTC and leave here aware.
+
+Invariant: the ledger is the only proof of who was written to. It is written with `synchronous=FULL`
+in `BEGIN IMMEDIATE` transactions; with less, a power loss forgets a hand-off that happened.
+"""
+
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.types import TypeDecorator
+
+from pipelines.settings import Home
+
+# The newest revision of each database this code knows. A database beyond it is refused.
+HEADS: Final = {"requests": "requests_0001", "ledger": "ledger_0001"}
+_SQLITE_TIMEOUT_SECONDS: Final = 30.0
+
+
+class StateTooNew(RuntimeError):
+    """A state database was written by a newer version of this program."""
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC instant, stored naive. Raises: ValueError for a naive one."""
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Naive UTC, as both databases hold it."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no zone; pass an aware instant")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Aware UTC, as everything in Python holds it."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+def _text(name: str, *, key: bool = False, null: bool = False) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, primary_key=key, nullable=null)
+
+
+def _count(name: str, *, key: bool = False, null: bool = False) -> sa.Column[int]:
+    # Without autoincrement=False PostgreSQL would turn a whole-number key into a sequence.
+    return sa.Column(name, sa.BigInteger, primary_key=key, nullable=null, autoincrement=False)
+
+
+def _at(name: str, *, null: bool = False) -> sa.Column[datetime]:
+    return sa.Column(name, Instant, nullable=null)
+
+
+REQUESTS: Final = sa.MetaData()
+
+# One row per wish to hand a segment over. `dry_run` is true unless somebody said otherwise.
+export_requests: Final = sa.Table(
+    "export_requests", REQUESTS,
+    _text("request_id", key=True), _text("shop_id"), _text("segment"), _text("destination"),
+    _text("slot"), _text("as_of", null=True), sa.Column("dry_run", sa.Boolean, nullable=False),
+    _count("max_rows", null=True), _text("request_state"), _text("reason", null=True),
+    _text("requested_by"), _text("approved_by", null=True), _at("requested_at"),
+    _at("not_before", null=True), _at("started_at", null=True), _at("finished_at", null=True),
+    _count("attempt_count"),
+    sa.Column("outcome", sa.JSON, nullable=True),
+    sa.Index("export_requests_by_state", "request_state", "requested_at"),
+)  # fmt: skip
+
+# One row per saved segment and version: closed columns and operators, judged by conditions.py.
+saved_segments: Final = sa.Table(
+    "saved_segments", REQUESTS,
+    _text("shop_id", key=True), _text("segment_key", key=True), _count("version", key=True),
+    _text("title"), sa.Column("conditions", sa.JSON, nullable=False), _text("saved_by"),
+    _at("saved_at"),
+)  # fmt: skip
+
+# One row per request and program: what a run would hand over, masked, for the screen.
+plans: Final = sa.Table(
+    "plans", REQUESTS,
+    _text("request_id", key=True), _text("program", key=True),
+    sa.Column("counts", sa.JSON, nullable=False), sa.Column("sample", sa.JSON, nullable=False),
+    sa.Column("difference", sa.JSON, nullable=False), _text("snapshot_id"), _at("planned_at"),
+)  # fmt: skip
+
+LEDGER: Final = sa.MetaData()
+
+# One row per file handed over or about to be: one program and campaign version of one request.
+batch: Final = sa.Table(
+    "batch", LEDGER,
+    _text("batch_id", key=True), _text("shop_id"), _text("program"), _text("campaign_key"),
+    _count("campaign_version"), _count("step_number"), _text("channel"), _text("segment"),
+    _text("destination"), _text("slot"), _text("snapshot_id"), _text("input_digest"),
+    _count("rev"), _text("state"), _text("sha256", null=True), _count("nbytes", null=True),
+    _count("nrows", null=True), _text("fname", null=True), _text("boot_id", null=True),
+    _text("profile"), _text("renderer_version"), _text("reason", null=True),
+    # Columns of the file in order: with the encrypted cells they make a file of the same bytes.
+    sa.Column("columns", sa.JSON, nullable=False),
+    _text("removed_sha256", null=True), _text("suppress_sha256", null=True),
+    _at("created_at"), _at("intent_at", null=True), _at("expires_at", null=True),
+    sa.UniqueConstraint("fname", name="batch_fname"),
+    sa.Index("batch_by_destination", "destination", "state"),
+    sa.Index("batch_by_program", "program", "created_at"),
+)  # fmt: skip
+
+# One row per person of a batch, held-out ones included; they are never rendered.
+claim: Final = sa.Table(
+    "claim", LEDGER,
+    _text("batch_id", key=True), _count("ord", key=True), _text("occurrence"),
+    _text("dedupe_key"), _text("person_key"), _text("email_hash", null=True),
+    _text("recipient_token", null=True), _text("arm"), _text("coupon_code", null=True),
+    _at("due_at", null=True), _at("valid_until_at", null=True),
+    sa.Column("payload_enc", sa.LargeBinary, nullable=True), _text("st"),
+    _text("reason", null=True), _at("claimed_at"),
+    sa.ForeignKeyConstraint(["batch_id"], ["batch.batch_id"], name="claim_batch"),
+    sa.CheckConstraint("st in ('claimed', 'suppressed', 'released', 'held_out')", name="claim_st"),
+    sa.Index("claim_by_token", "recipient_token"),
+    sa.Index("claim_by_person", "person_key"),
+)  # fmt: skip
+
+# One row per occurrence and person whose arm was recorded. The first record wins for ever.
+arm_record: Final = sa.Table(
+    "arm_record", LEDGER,
+    _text("campaign", key=True), _count("version", key=True), _text("occurrence", key=True),
+    _text("person_key", key=True), _text("email_hash", null=True), _text("arm"),
+    _at("eligible_at"), _at("recorded_at"),
+    sa.Index("arm_record_by_person", "person_key", "campaign", "version"),
+)  # fmt: skip
+
+# Two rows per claim (person, e-mail): the unique key that makes a second hand-off impossible.
+guard: Final = sa.Table(
+    "guard", LEDGER,
+    _text("program", key=True), _text("occurrence", key=True), _text("key", key=True),
+    _text("batch_id"), _count("ord"),
+    sa.Index("guard_by_batch", "batch_id"),
+    sa.Index("guard_by_key", "key", "program"),
+)  # fmt: skip
+
+# One row per occurrence and person the plan left out, with the newest reason.
+gated: Final = sa.Table(
+    "gated", LEDGER,
+    _text("program", key=True), _text("occurrence", key=True), _text("person_key", key=True),
+    _text("campaign_key"), _count("campaign_version"), _count("step_number"),
+    _text("email_hash", null=True), _text("reason"), _at("first_at"), _at("last_at"),
+)  # fmt: skip
+
+# Two rows per message (person, e-mail): what caps across programs are counted from.
+frequency: Final = sa.Table(
+    "frequency", LEDGER,
+    _text("key", key=True), _text("channel", key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    _text("batch_id", key=True), _count("ord", key=True),
+    sa.Index("frequency_by_batch", "batch_id"),
+)  # fmt: skip
+
+# One row per key, channel, scope and reason that may not be written to.
+suppression: Final = sa.Table(
+    "suppression", LEDGER,
+    _text("key", key=True), _text("channel", key=True), _text("scope", key=True),
+    _text("reason", key=True), _text("source"), _at("started_at"), _at("ended_at", null=True),
+)  # fmt: skip
+
+erased: Final = sa.Table("erased", LEDGER, _text("key", key=True), _at("erased_at"))
+
+# Append-only: one row per change of a batch's state.
+transition: Final = sa.Table(
+    "transition", LEDGER,
+    sa.Column("transition_no", sa.BigInteger().with_variant(sa.Integer, "sqlite"),
+              primary_key=True, autoincrement=True),
+    _text("batch_id"), _text("from_state", null=True), _text("to_state"), _count("rev"),
+    _text("actor"), _text("run_id", null=True), _at("changed_at"),
+    sa.Index("transition_by_batch", "batch_id"),
+)  # fmt: skip
+
+# One row: which machine this ledger belongs to. Another one must be adopted by a person.
+meta: Final = sa.Table(
+    "meta", LEDGER,
+    _count("meta_no", key=True), _count("schema_version"), _text("instance_id"),
+    _text("machine_id"), _count("epoch"), _text("paused_reason", null=True), _at("created_at"),
+)  # fmt: skip
+
+
+@cache
+def _engine(url: str) -> sa.Engine:
+    engine = sa.create_engine(url, connect_args=_connect_args(url))
+    if engine.dialect.name != "sqlite":
+        return engine
+
+    @sa.event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: object) -> None:
+        # The driver's own transaction handling hides BEGIN; it is switched off and sent by us.
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        writes = connection.get_execution_options().get("okaeri_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _connect_args(url: str) -> dict[str, object]:
+    return {"timeout": _SQLITE_TIMEOUT_SECONDS} if url.startswith("sqlite") else {}
+
+
+@contextmanager
+def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """One transaction that holds the write lock from its first statement, committed at the end."""
+    with engine.connect().execution_options(okaeri_write=True) as connection:
+        with connection.begin():
+            if engine.dialect.name == "postgresql":
+                # Claims of different destinations read and write the same caps: one at a time.
+                key = zlib.crc32(b"okaeri-ledger")
+                connection.execute(sa.text("select pg_advisory_xact_lock(:key)"), {"key": key})
+            yield connection
+
+
+@contextmanager
+def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """One consistent view, without a lock."""
+    with engine.connect() as connection, connection.begin():
+        yield connection
+
+
+def requests_engine(home: Home) -> sa.Engine:
+    """Engine of the requests database, brought to the newest schema."""
+    home.path.mkdir(parents=True, exist_ok=True)
+    return _migrated(home.requests_url, "requests")
+
+
+def ledger_engine(home: Home) -> sa.Engine:
+    """Engine of the ledger, brought to the newest schema. For the exporter alone."""
+    home.path.mkdir(parents=True, exist_ok=True)
+    return _migrated(home.ledger_url, "ledger")
+
+
+def _migrated(url: str, database: str) -> sa.Engine:
+    engine = _engine(url)
+    if _revision(engine) != HEADS[database]:
+        # Imported here: a dashboard that finds the newest schema need not pay for alembic.
+        from pipelines.migrations import upgrade
+
+        upgrade(engine, database)
+    return engine
+
+
+def _revision(engine: sa.Engine) -> str | None:
+    with reading(engine) as connection:
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return None
+        found: str | None = connection.execute(
+            sa.text("select version_num from alembic_version")
+        ).scalar()
+        return found

@@ -1,0 +1,111 @@
+with
+
+as_of as (
+
+    select * from {{ ref('int_run__as_of') }}
+
+),
+
+shop_days as (
+
+    select * from {{ ref('stg_shop_days') }}
+
+),
+
+shop_months as (
+
+    select distinct
+        shop_days.shop_id,
+        as_of.as_of_month,
+        {{ month_of('shop_days.day_on') }} as shop_month
+    from shop_days
+    inner join as_of
+        on shop_days.shop_id = as_of.shop_id
+    where shop_days.day_on <= as_of.as_of_on
+
+),
+
+months as (
+
+    select
+        shop_id,
+        substr(cast(shop_month as string), 1, 7) as period_key,
+        'month' as period_kind,
+        cast(1 as bigint) as period_months,
+        shop_month as first_month,
+        shop_month as last_month,
+        as_of_month
+    from shop_months
+
+),
+
+trailing_lengths as (
+
+    select 3 as month_count
+    union all
+    select 6 as month_count
+    union all
+    select 12 as month_count
+    union all
+    select 24 as month_count
+
+),
+
+-- The running month is the last of the n: screens mark it, and no full month is hidden by it.
+trailing_periods as (
+
+    select
+        as_of.shop_id,
+        'trailing_' || cast(trailing_lengths.month_count as string) as period_key,
+        'trailing' as period_kind,
+        cast(trailing_lengths.month_count as bigint) as period_months,
+        {{ add_months_on('as_of.as_of_month', '1 - trailing_lengths.month_count') }} as first_month,
+        as_of.as_of_month as last_month,
+        as_of.as_of_month
+    from as_of
+    cross join trailing_lengths
+
+),
+
+whole_history as (
+
+    select
+        shop_id,
+        'all' as period_key,
+        'all' as period_kind,
+        count(*) as period_months,
+        min(shop_month) as first_month,
+        max(shop_month) as last_month,
+        as_of_month
+    from shop_months
+    group by
+        shop_id,
+        as_of_month
+
+),
+
+stacked as (
+
+    select * from months
+    union all
+    select * from trailing_periods
+    union all
+    select * from whole_history
+
+),
+
+marked as (
+
+    select
+        shop_id,
+        period_key,
+        period_kind,
+        period_months,
+        first_month,
+        last_month,
+        last_month = as_of_month as is_running
+    from stacked
+
+)
+
+select * from marked

@@ -1,0 +1,46 @@
+with
+
+landed as (
+
+    select * from {{ source('landing', 'campaign_steps') }}
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by shop_id, campaign_key, campaign_version, step_number
+            order by
+                source_updated_at desc nulls last,
+                loaded_at desc,
+                batch_id desc,
+                row_no desc,
+                row_hash desc
+        ) as version_rank
+    from landed
+
+),
+
+newest_version as (
+
+    select
+        shop_id,
+        campaign_key,
+        campaign_version,
+        step_number,
+        delay_minutes,
+        measured_from,
+        validity_hours,
+        cool_down_hours,
+        template_ref,
+        source as source_key,
+        batch_id,
+        loaded_at
+    from ranked
+    where version_rank = 1
+
+)
+
+select * from newest_version

@@ -1,0 +1,67 @@
+with
+
+as_of as (
+
+    select * from {{ ref('int_run__as_of') }}
+
+),
+
+landed as (
+
+    select * from {{ source('landing', 'favourites') }}
+
+),
+
+known as (
+
+    select
+        landed.*,
+        as_of.as_of_at
+    from landed
+    inner join as_of
+        on landed.shop_id = as_of.shop_id
+    where landed.loaded_at <= as_of.known_at
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by shop_id, favourite_id
+            order by
+                source_updated_at desc nulls last,
+                loaded_at desc,
+                batch_id desc,
+                row_no desc,
+                row_hash desc
+        ) as version_rank
+    from known
+
+),
+
+newest_version as (
+
+    select
+        shop_id,
+        favourite_id,
+        customer_id,
+        anonymous_id,
+        product_id,
+        variant_id,
+        added_at,
+        added_on,
+        removed_at,
+        basis,
+        source as source_key,
+        batch_id,
+        loaded_at
+    from ranked
+    where
+        version_rank = 1
+        and added_at < as_of_at
+
+)
+
+select * from newest_version

@@ -1,0 +1,71 @@
+with
+
+as_of as (
+
+    select * from {{ ref('int_run__as_of') }}
+
+),
+
+landed as (
+
+    select * from {{ source('landing', 'order_items') }}
+
+),
+
+known as (
+
+    select landed.*
+    from landed
+    inner join as_of
+        on landed.shop_id = as_of.shop_id
+    where landed.loaded_at <= as_of.known_at
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by shop_id, order_item_id
+            order by
+                source_updated_at desc nulls last,
+                loaded_at desc,
+                batch_id desc,
+                row_no desc,
+                row_hash desc
+        ) as version_rank
+    from known
+
+),
+
+newest_version as (
+
+    select
+        shop_id,
+        order_item_id,
+        order_id,
+        line_no,
+        product_id,
+        variant_id,
+        sku,
+        product_name,
+        category_id,
+        quantity,
+        unit_amount,
+        discount_amount,
+        line_amount,
+        tax_rate,
+        is_gift,
+        is_free,
+        refunded_quantity,
+        refunded_amount,
+        source as source_key,
+        batch_id,
+        loaded_at
+    from ranked
+    where version_rank = 1
+
+)
+
+select * from newest_version

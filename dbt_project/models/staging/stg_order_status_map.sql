@@ -1,0 +1,41 @@
+with
+
+landed as (
+
+    select * from {{ source('landing', 'order_status_map') }}
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by shop_id, source_key, source_status
+            order by
+                source_updated_at desc nulls last,
+                loaded_at desc,
+                batch_id desc,
+                row_no desc,
+                row_hash desc
+        ) as version_rank
+    from landed
+
+),
+
+newest_version as (
+
+    select
+        shop_id,
+        source_key,
+        source_status,
+        order_state,
+        is_sale,
+        batch_id,
+        loaded_at
+    from ranked
+    where version_rank = 1
+
+)
+
+select * from newest_version

@@ -1,0 +1,68 @@
+with
+
+as_of as (
+
+    select * from {{ ref('int_run__as_of') }}
+
+),
+
+landed as (
+
+    select * from {{ source('landing', 'product_variants') }}
+
+),
+
+known as (
+
+    select landed.*
+    from landed
+    inner join as_of
+        on landed.shop_id = as_of.shop_id
+    where landed.loaded_at <= as_of.known_at
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by shop_id, variant_id
+            order by
+                source_updated_at desc nulls last,
+                loaded_at desc,
+                batch_id desc,
+                row_no desc,
+                row_hash desc
+        ) as version_rank
+    from known
+
+),
+
+newest_version as (
+
+    select
+        shop_id,
+        variant_id,
+        product_id,
+        sku,
+        barcode,
+        option1,
+        option2,
+        option3,
+        price_amount,
+        list_price_amount,
+        cost_amount,
+        stock_quantity,
+        stock_policy,
+        variant_state,
+        image_url,
+        source as source_key,
+        batch_id,
+        loaded_at
+    from ranked
+    where version_rank = 1
+
+)
+
+select * from newest_version

@@ -1,0 +1,67 @@
+with
+
+as_of as (
+
+    select * from {{ ref('int_run__as_of') }}
+
+),
+
+landed as (
+
+    select * from {{ source('landing', 'source_batches') }}
+
+),
+
+known as (
+
+    select landed.*
+    from landed
+    inner join as_of
+        on landed.shop_id = as_of.shop_id
+    where landed.loaded_at <= as_of.known_at
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by shop_id, landed_batch_id, entity
+            order by
+                source_updated_at desc nulls last,
+                loaded_at desc,
+                batch_id desc,
+                row_no desc,
+                row_hash desc
+        ) as version_rank
+    from known
+
+),
+
+newest_version as (
+
+    select
+        shop_id,
+        landed_batch_id,
+        source_key,
+        entity,
+        file_name,
+        file_sha256,
+        file_bytes,
+        encoding,
+        rows_read,
+        rows_landed,
+        rows_rejected,
+        rows_duplicate,
+        window_from_at,
+        window_to_at,
+        batch_state,
+        batch_id,
+        loaded_at
+    from ranked
+    where version_rank = 1
+
+)
+
+select * from newest_version

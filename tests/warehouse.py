@@ -1,0 +1,260 @@
+"""A warehouse built by dbt from a handful of rows: what every test of a model stands on.
+
+Rows name only the columns a test is about; the rest is filled from the canonical table. One call
+starts dbt once, so a test module builds once and asks many questions (a session-scoped fixture),
+with one `shop_id` per case.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import duckdb
+import polars as pl
+
+from pipelines import keys
+from pipelines.canonical import TABLES, TAIL, Column, Table
+from pipelines.settings import DBT_PROJECT
+
+Row = Mapping[str, object]
+AS_OF: Final = datetime(2026, 11, 1, tzinfo=UTC)
+SHOP: Final = "shop"
+PEPPER: Final = b"tests only"
+
+THRESHOLDS: Final = {
+    "cart_idle_minutes": 60, "cart_expiry_days": 30, "session_gap_minutes": 30,
+    "recovery_window_days": 7, "eligibility_hours": 24, "browse_min_views": 2,
+    "max_accounts_per_email": 10, "loyal_order_count": 5, "interval_horizon_days": 365,
+    "coupon_gap_days": 90, "catch_up_days": 3, "winback_months": 3, "second_purchase_days": 0,
+    "new_days": 14, "motivation_low": 10, "motivation_high": 25, "small_n": 30, "hide_below": 5,
+}  # fmt: skip
+# Status → (order_state, is_sale) of source `test`, as a shop's status map would say.
+STATUSES: Final = {
+    "placed": True, "paid": True, "shipped": True, "completed": True, "partially_refunded": True,
+    "draft": False, "cancelled": False, "returned": False, "refunded": False, "failed": False,
+}  # fmt: skip
+# Values of required text columns that would otherwise be their own column's name.
+TEXT: Final = {
+    "currency": "JPY", "source_status": "paid", "timezone": "Asia/Tokyo", "scope": "global",
+    "provider": "test", "source_key": "test", "code_version": "test", "settings_version": "test",
+    "measured_from": "last_activity", "segment_key": "cart_recovery", "arm_key": "a",
+    "destination": "test",
+}  # fmt: skip
+
+
+class DbtFailed(AssertionError):
+    """dbt did not build; the message is the end of its own output."""
+
+
+def build(
+    rows: Mapping[str, Sequence[Row]],
+    folder: Path,
+    *,
+    select: str | None = None,
+    as_of: datetime = AS_OF,
+    shop_ids: Iterable[str] = (SHOP,),
+    unit_tests: bool = False,
+) -> duckdb.DuckDBPyConnection:
+    """Read-only connection to the warehouse dbt builds from `rows` (canonical table → its rows).
+
+    Shape: one shop per `shop_id` found in `rows` or named in `shop_ids`, each with a run as of
+    `as_of`, default settings and its days; a given row replaces the default of the same key.
+    Raises: DbtFailed with dbt's own output; KeyError for a column no table has.
+    """
+    landing = folder / "landing"
+    write_landing(rows, landing, as_of=as_of, shop_ids=shop_ids)
+    warehouse = folder / "build.duckdb"
+    run_dbt(
+        ["build", *([] if unit_tests else ["--exclude-resource-type", "unit_test"]),
+         *(["--select", select] if select else [])],
+        folder,
+        landing=landing,
+        warehouse=warehouse,
+    )  # fmt: skip
+    return duckdb.connect(str(warehouse), read_only=True)
+
+
+def run_dbt(arguments: Sequence[str], folder: Path, *, landing: Path, warehouse: Path) -> str:
+    """What dbt printed. Raises: DbtFailed with the end of it when dbt refuses or a test is red."""
+    command = [
+        str(Path(sys.executable).with_name("dbt")), *arguments,
+        "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
+        "--target-path", str(folder / "target"), "--log-path", str(folder / "logs"),
+        "--no-use-colors",
+    ]  # fmt: skip
+    environment = os.environ | {
+        "OKAERI_LANDING": str(landing),
+        "OKAERI_WAREHOUSE": str(warehouse),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise DbtFailed(f"dbt {' '.join(arguments)}\n{done.stdout[-8000:]}{done.stderr[-2000:]}")
+    return done.stdout
+
+
+def write_landing(
+    rows: Mapping[str, Sequence[Row]],
+    landing: Path,
+    *,
+    as_of: datetime = AS_OF,
+    shop_ids: Iterable[str] = (SHOP,),
+) -> None:
+    """Write every canonical table as Parquet, empty ones with their schema alone."""
+    shops = {str(row.get("shop_id", SHOP)) for given in rows.values() for row in given}
+    shops = shops or set(shop_ids)
+    zones = {str(row.get("shop_id", SHOP)): str(row.get("timezone", TEXT["timezone"]))
+             for row in rows.get("shops", ())}  # fmt: skip
+    unknown = set(rows) - set(TABLES)
+    if unknown:
+        raise KeyError(f"no canonical table is called {sorted(unknown)}")
+    first = min((_instant(v) for given in rows.values() for row in given for k, v in row.items()
+                 if k.endswith("_at") and v is not None), default=as_of)  # fmt: skip
+    defaults = _defaults(sorted(shops), zones, first=first, as_of=as_of)
+    for table in TABLES.values():
+        given = _keyed(rows.get(table.name, ()), table)
+        merged = [r for key, r in defaults.get(table.name, {}).items() if key not in given]
+        merged += [{"shop_id": SHOP, **row} for row in rows.get(table.name, ())]
+        file = landing / table.name / "month=all" / "batch.parquet"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        frame(table, merged, zones=zones, loaded_at=as_of).write_parquet(file)
+
+
+def frame(
+    table: Table, rows: Sequence[Row], *, zones: Mapping[str, str], loaded_at: datetime
+) -> pl.DataFrame:
+    """Rows as a landed file of `table` holds them: defaults, keyed hashes, `_on` dates, tail."""
+    filled = [_fill(table, row, loaded_at, number) for number, row in enumerate(rows, start=1)]
+    landed = pl.DataFrame(filled, schema=table.schema, orient="row")
+    for name in table.instants:
+        date_column = f"{name[:-3]}_on"
+        dates = [
+            given if given is not None or instant is None else _local_date(instant, zones, shop)
+            for given, instant, shop in landed.select(date_column, name, "shop_id").iter_rows()
+        ]
+        landed = landed.with_columns(pl.Series(date_column, dates, dtype=pl.Date))
+    return landed
+
+
+def _local_date(instant: datetime, zones: Mapping[str, str], shop: str) -> date:
+    zone = ZoneInfo(zones.get(shop, TEXT["timezone"]))
+    return instant.replace(tzinfo=UTC).astimezone(zone).date()
+
+
+def _fill(table: Table, row: Row, loaded_at: datetime, number: int) -> dict[str, object]:
+    """One complete row. Raises: KeyError for a column `table` does not have."""
+    names = {*table.names, *(c.name for c in TAIL)}
+    if set(row) - names:
+        raise KeyError(f"{table.name} has no column {sorted(set(row) - names)}")
+    values: dict[str, object] = {"source": "test", "batch_id": "batch", "row_no": number,
+                                 "loaded_at": loaded_at, **row}  # fmt: skip
+    address = values.get("email")
+    if isinstance(address, str):
+        values.setdefault("email_key", keys.email_key(address))
+        values.setdefault("email_hash", keys.email_hash(address, pepper=PEPPER))
+    if isinstance(values.get("customer_id"), str) and "person_key" in names:
+        person_key = keys.person_key(str(values["customer_id"]), pepper=PEPPER)
+        values.setdefault("person_key", person_key)
+    dated = {f"{name[:-3]}_on" for name in table.instants}
+    digest = hashlib.sha256(repr(sorted(row.items(), key=str)).encode()).hexdigest()
+    values.setdefault("row_hash", digest[:16])
+    return {
+        column.name: _cast(column, values[column.name])
+        if values.get(column.name) is not None
+        else (_default(table, column) if column.required and column.name not in dated else None)
+        for column in (*table.columns, *TAIL)
+    }
+
+
+def _default(table: Table, column: Column) -> object:
+    if column.allowed:
+        return column.allowed[0]
+    if column.dtype == pl.String:
+        return TEXT.get(column.name, column.name)
+    if column.dtype == pl.Boolean:
+        return False
+    if column.dtype.is_temporal():
+        raise KeyError(f"{table.name}.{column.name} has no default: the row must say when")
+    return Decimal(0) if column.dtype.is_decimal() else 0
+
+
+def _cast(column: Column, value: object) -> object:
+    if column.dtype == pl.Datetime:
+        return _instant(value)
+    if column.dtype == pl.Date and isinstance(value, str):
+        return date.fromisoformat(value)
+    if column.dtype.is_decimal():
+        return Decimal(str(value))
+    return value
+
+
+def _instant(value: object) -> datetime:
+    """Naive UTC; text is ISO, without a zone it is UTC already."""
+    instant = datetime.fromisoformat(value) if isinstance(value, str) else value
+    if not isinstance(instant, datetime):
+        raise TypeError(f"{value!r} is no instant")
+    return instant if instant.tzinfo is None else instant.astimezone(UTC).replace(tzinfo=None)
+
+
+def _keyed(rows: Iterable[Row], table: Table) -> dict[tuple[object, ...], Row]:
+    keyed = ({"shop_id": SHOP, **row} for row in rows)
+    return {tuple(row.get(name) for name in ("shop_id", *table.key)): row for row in keyed}
+
+
+def _defaults(
+    shops: Sequence[str], zones: Mapping[str, str], *, first: datetime, as_of: datetime
+) -> dict[str, dict[tuple[object, ...], Row]]:
+    """Settings, run and days of every shop, by table and key."""
+    tables: dict[str, list[Row]] = {name: [] for name in
+        ("shops", "runs", "shop_thresholds", "shop_days", "order_status_map")}  # fmt: skip
+    for shop in shops:
+        zone = zones.get(shop, TEXT["timezone"])
+        today = as_of.astimezone(ZoneInfo(zone)).date()
+        tables["shops"].append(
+            {"shop_id": shop, "shop_name": shop, "week_start": 1, "timezone": zone}
+        )
+        tables["runs"].append(
+            {"shop_id": shop, "run_id": "run", "as_of_at": as_of, "as_of_on": today,
+             "known_at": as_of}
+        )  # fmt: skip
+        tables["shop_thresholds"] += (
+            {"shop_id": shop, "threshold_key": key, "threshold_value": value}
+            for key, value in THRESHOLDS.items()
+        )
+        tables["order_status_map"] += (
+            {"shop_id": shop, "source_status": status, "order_state": status, "is_sale": is_sale}
+            for status, is_sale in STATUSES.items()
+        )
+        tables["shop_days"] += (
+            {"shop_id": shop, "day_on": day, "starts_at": starts_at, "ends_at": ends_at}
+            for day, starts_at, ends_at in _days(
+                zone, date(first.year, 1, 1), today + timedelta(days=400)
+            )
+        )
+    return {name: _with_source_key(name, given) for name, given in tables.items()}
+
+
+def _with_source_key(name: str, rows: Iterable[Row]) -> dict[tuple[object, ...], Row]:
+    if name == "order_status_map":
+        rows = [{"source_key": "test", **row} for row in rows]
+    return _keyed(rows, TABLES[name])
+
+
+@lru_cache(maxsize=16)
+def _days(zone: str, first: date, last: date) -> tuple[tuple[date, datetime, datetime], ...]:
+    """Every day of the zone with its first instant and the next day's, UTC."""
+    days = [first + timedelta(days=n) for n in range((last - first).days + 2)]
+    starts = [
+        datetime(d.year, d.month, d.day, tzinfo=ZoneInfo(zone))
+        .astimezone(UTC).replace(tzinfo=None)
+        for d in days
+    ]  # fmt: skip
+    return tuple(zip(days[:-1], starts[:-1], starts[1:], strict=True))

@@ -1,25 +1,25 @@
 """A shop's one settings file: `shop.yml` → validated model → rows of the settings tables.
 
-`document` reads the text and keeps line numbers, `model` and `campaign` say what may stand in it,
+`document` reads the text and keeps line numbers, `model`, `parts` and `campaign` say what may stand in it,
 `rules` holds what no single field can say, `tables` turns it into rows that dbt reads as a source.
 """
 
 from pipelines.shop.campaign import Arm, Campaign, Step
 from pipelines.shop.document import Problem, ShopFileError
 from pipelines.shop.load import json_schema, load_shop
-from pipelines.shop.model import (
+from pipelines.shop.model import Shop, pepper_of
+from pipelines.shop.parts import (
     Cap,
     Destination,
     ExchangeRate,
     QuietHours,
     Sender,
-    Shop,
     Source,
     StatusRow,
+    StatusRule,
     Thresholds,
     Weight,
     Weights,
-    pepper_of,
 )
 from pipelines.shop.tables import settings_tables
 
@@ -36,6 +36,7 @@ __all__ = [
     "ShopFileError",
     "Source",
     "StatusRow",
+    "StatusRule",
     "Step",
     "Thresholds",
     "Weight",

@@ -56,7 +56,7 @@ def _resolve(tag: str, pattern: str, first: str) -> None:
 
 
 _resolve("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF")
-_resolve("int", r"^[-+]?(?:0|[1-9][0-9]*)$", "-+0123456789")
+_resolve("int", r"^[-+]?(?:0|[1-9][0-9]{0,17})$", "-+0123456789")
 _resolve("null", r"^(?:~|null|Null|NULL|)$", "~nN\0")
 
 
@@ -90,21 +90,24 @@ def nearest(word: str, allowed: Iterable[str]) -> str | None:
 def read(path: Path) -> Document:
     """The file's content and lines. Raises ShopFileError: unreadable, broken, duplicate keys."""
     text = _text_of(path)
-    loader = _Loader(text)
     try:
+        loader = _Loader(text)
         node = loader.get_single_node()
         if node is None:
-            raise ShopFileError([Problem(path, 1, "", "the file is empty", "see docs/shop.md")])
+            said = "the file is empty"
+            raise ShopFileError([Problem(path, 1, "", said, "see docs/shop.schema.json")])
         builder = _Builder(path, loader)
         content = builder.build(node, ())
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        said = f"contains the character U+{ord(text[error.position]):04X}"
+        raise ShopFileError([Problem(path, line, "", said, "printable text")]) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = " ".join(part for part in (error.context, error.problem) if part)
         raise ShopFileError([Problem(path, mark.line + 1 if mark else 1, "", said)]) from error
-    except yaml.YAMLError as error:
-        raise ShopFileError([Problem(path, 1, "", str(error).replace("\n", " "))]) from error
-    finally:
-        loader.dispose()
+    except RecursionError as error:
+        raise ShopFileError([Problem(path, 1, "", "blocks nested too deeply")]) from error
     if builder.problems:
         raise ShopFileError(builder.problems)
     return Document(path, content, builder.lines)
@@ -149,10 +152,18 @@ class _Builder:
                 return self._mapping(node, loc)
             if isinstance(node, yaml.SequenceNode):
                 return [self.build(item, (*loc, i)) for i, item in enumerate(node.value)]
-            value: object = self.loader.construct_object(node, deep=True)
-            return value
+            return self._scalar(node)
         finally:
             self._open.discard(id(node))
+
+    def _scalar(self, node: yaml.Node) -> object:
+        try:
+            value: object = self.loader.construct_object(node, deep=True)
+        except ValueError as error:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"{node.value[:60]!r} is no {node.tag}", node.start_mark
+            ) from error
+        return value
 
     def _mapping(self, node: yaml.MappingNode, loc: Loc) -> dict[str, object]:
         built: dict[str, object] = {}

@@ -10,7 +10,8 @@ import polars as pl
 from pipelines import keys
 from pipelines.canonical import TABLES
 from pipelines.settings import home_of
-from pipelines.shop.model import Shop, StatusRow, pepper_of
+from pipelines.shop.model import Shop, pepper_of
+from pipelines.shop.parts import StatusRow
 
 # Earlier than any order a shop system can export.
 FIRST_DAY: Final = date(1995, 1, 1)

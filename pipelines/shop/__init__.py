@@ -1,7 +1,7 @@
 """A shop's one settings file: `shop.yml` → validated model → rows of the settings tables.
 
-`document` reads the text and keeps line numbers, `model`, `parts` and `campaign` say what may stand in it,
-`rules` holds what no single field can say, `tables` turns it into rows that dbt reads as a source.
+`document` reads the text and keeps line numbers; `model`, `parts` and `campaign` say what may
+stand in it; `rules` holds what no single field can say; `tables` makes the rows dbt reads.
 """
 
 from pipelines.shop.campaign import Arm, Campaign, Step

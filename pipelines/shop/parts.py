@@ -16,7 +16,7 @@ OrderState = Literal[
     "partially_refunded", "refunded", "failed", "unknown",
 ]  # fmt: skip
 Support = Literal["full", "snapshot", "partial", "none"]
-Encoding = Literal["utf-8", "utf-8-sig", "cp932", "euc-jp", "utf-16"]
+Encoding = Literal["utf-8", "utf-8-sig", "cp932", "utf-16"]
 
 
 def _zone(name: str) -> str:
@@ -83,6 +83,9 @@ class Source(Part):
     encoding: Encoding | None = Field(default=None, description="Empty = found from the bytes.")
     zone: Zone | None = Field(default=None, description="Empty = as the mapping, else the shop's.")
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    namespace: Id | None = Field(
+        default=None, description="Instead of the mapping's own, where one system runs twice."
+    )
     aliases: dict[str, str] = Field(
         default_factory=dict, description="Header the mapping expects: header in this file."
     )

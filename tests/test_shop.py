@@ -363,6 +363,20 @@ def test_the_shops_own_status_beats_the_mappings(write) -> None:
     ]
 
 
+def test_exchange_rates_are_exact(write) -> None:
+    text = MINIMAL + "exchange_rates:\n  - {day_on: 2026-01-01, currency: USD, rate: 155.12345678}\n"
+    rates = tables(write(text))["exchange_rates"].to_dicts()
+
+    assert rates == [
+        {
+            "shop_id": "kutsu",
+            "day_on": date(2026, 1, 1),
+            "currency": "USD",
+            "exchange_rate": Decimal("155.12345678"),
+        }
+    ]
+
+
 def test_a_status_of_an_unknown_source_is_refused(write) -> None:
     text = MINIMAL + "order_status_map:\n  - {source: ec, status: 9, state: paid, is_sale: true}\n"
 

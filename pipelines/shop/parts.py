@@ -112,7 +112,7 @@ class ExchangeRate(Part):
 
     day_on: date
     currency: Currency
-    rate: Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=8)]
+    exchange_rate: Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=8, alias="rate")]
 
 
 class Thresholds(Part):

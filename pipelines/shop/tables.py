@@ -40,10 +40,7 @@ def settings_tables(
             for key, value in shop.thresholds.model_dump().items()
         ],
         "shop_days": _days(shop, today=today or _today(shop)),
-        "exchange_rates": [
-            {"day_on": r.day_on, "currency": r.currency, "exchange_rate": r.rate}
-            for r in shop.exchange_rates
-        ],
+        "exchange_rates": [rate.model_dump() for rate in shop.exchange_rates],
         "order_status_map": _statuses(shop, status_defaults),
         "excluded_addresses": _excluded(shop, pepper=pepper),
         "campaigns": _campaigns(shop),

@@ -78,6 +78,11 @@ def macros() -> dict[str, object]:
     return found
 
 
+def manifest_of(home: Home) -> Path:
+    """Where `write_build` leaves the manifest."""
+    return home.warehouse.parent / "target" / "manifest.json"
+
+
 def write_build(home: Home, models: Sequence[ModelSpec]) -> Path:
     """Build file and `target/manifest.json` of these models; the path of the build file."""
     home.warehouse.parent.mkdir(parents=True, exist_ok=True)
@@ -104,8 +109,7 @@ def write_build(home: Home, models: Sequence[ModelSpec]) -> Path:
                     for name, meta in (model.columns or {}).items()
                 },
             }
-    target = home.warehouse.parent / "target"
-    target.mkdir(exist_ok=True)
+    manifest_of(home).parent.mkdir(exist_ok=True)
     manifest = {"metadata": {"project_name": "okaeri"}, "nodes": nodes, "macros": macros()}
-    (target / "manifest.json").write_text(json.dumps(manifest))
+    manifest_of(home).write_text(json.dumps(manifest))
     return home.warehouse

@@ -22,7 +22,7 @@ from pipelines.publish import (
     publish,
 )
 from pipelines.settings import Home
-from tests.publishing import PRIVATE, ModelSpec, RunStub, ShopStub, write_build
+from tests.publishing import PRIVATE, ModelSpec, RunStub, ShopStub, manifest_of, write_build
 
 
 def orders(total: int, *, count: int = 10) -> list[ModelSpec]:
@@ -41,9 +41,13 @@ def home(tmp_path: Path) -> Home:
     return Home(tmp_path / "demo")
 
 
+def publish_build(home: Home, run: RunStub | None = None) -> publishing.Snapshot:
+    return publish(home, shop=ShopStub(), run=run or RunStub(), manifest=manifest_of(home))
+
+
 def publish_numbers(home: Home, total: int) -> publishing.Snapshot:
     write_build(home, orders(total))
-    return publish(home, shop=ShopStub(), run=RunStub())
+    return publish_build(home)
 
 
 def test_the_same_content_is_the_same_snapshot_and_leaves_the_pointer_untouched(home: Home) -> None:
@@ -72,7 +76,7 @@ def test_row_order_alone_makes_no_new_snapshot(home: Home) -> None:
     models[0] = replace(models[0], select=models[0].select + " order by i desc")
     write_build(home, models)
 
-    assert publish(home, shop=ShopStub(), run=RunStub()).snapshot_id == first.snapshot_id
+    assert publish_build(home).snapshot_id == first.snapshot_id
 
 
 @pytest.mark.parametrize(
@@ -86,7 +90,7 @@ def test_row_order_alone_makes_no_new_snapshot(home: Home) -> None:
 def test_another_instant_setting_or_code_is_another_snapshot(home: Home, run: RunStub) -> None:
     first = publish_numbers(home, 1)
 
-    second = publish(home, shop=ShopStub(), run=run)
+    second = publish_build(home, run=run)
 
     assert second.is_new
     assert second.path != first.path
@@ -98,7 +102,7 @@ def test_a_changed_address_is_a_new_snapshot_of_both_files(home: Home) -> None:
     moved = replace(PRIVATE[0], select=PRIVATE[0].select.replace("hanako", "taro"))
     write_build(home, [*orders(1)[:3], moved, *PRIVATE[1:]])
 
-    second = publish(home, shop=ShopStub(), run=RunStub())
+    second = publish_build(home)
 
     assert second.is_new
     assert second.snapshot_id != first.snapshot_id
@@ -145,7 +149,7 @@ def test_a_table_with_personal_data_is_refused_and_nothing_moves(
     write_build(home, [*orders(2), stray])
 
     with pytest.raises(PersonalDataExposed, match=stray.name):
-        publish(home, shop=ShopStub(), run=RunStub())
+        publish_build(home)
 
     assert locate(home).pointer.snapshot_id == first.snapshot_id
     assert sorted(p.name for p in home.published.glob("*.duckdb")) == [first.path.name]
@@ -156,7 +160,7 @@ def test_a_build_with_a_log_beside_it_is_refused(home: Home) -> None:
     build.with_name(build.name + ".wal").write_bytes(b"left by a killed dbt")
 
     with pytest.raises(BuildNotClosed, match="wal"):
-        publish(home, shop=ShopStub(), run=RunStub())
+        publish_build(home)
 
 
 def hold_open(
@@ -176,7 +180,7 @@ def test_a_build_another_process_writes_is_refused(home: Home) -> None:
     assert ready.wait(60)
     try:
         with pytest.raises(BuildNotClosed):
-            publish(home, shop=ShopStub(), run=RunStub())
+            publish_build(home)
     finally:
         done.set()
         writer.join()
@@ -184,13 +188,13 @@ def test_a_build_another_process_writes_is_refused(home: Home) -> None:
 
 def test_a_missing_interval_is_refused(home: Home) -> None:
     write_build(home, orders(1))
-    file = home.warehouse.parent / "target" / "manifest.json"
+    file = manifest_of(home)
     manifest = json.loads(file.read_text())
     del manifest["macros"]["macro.okaeri.newcombe_low"]
     file.write_text(json.dumps(manifest))
 
     with pytest.raises(CatalogueIncomplete, match="newcombe_low"):
-        publish(home, shop=ShopStub(), run=RunStub())
+        publish_build(home)
 
 
 def test_three_snapshots_are_kept_of_both_files(home: Home) -> None:
@@ -234,7 +238,7 @@ def test_a_snapshot_damaged_later_is_made_again_by_the_next_run(home: Home) -> N
     with pytest.raises(NothingPublished, match="okaeri run"):
         locate(home)
 
-    again = publish(home, shop=ShopStub(), run=RunStub())
+    again = publish_build(home)
 
     assert again.is_new
     assert locate(home).path == only.path
@@ -388,10 +392,10 @@ def test_a_publish_killed_before_the_pointer_moves_leaves_yesterday(
 
     monkeypatch.setattr("pipelines.publish.writer.to_disk", killed)
     with pytest.raises(KeyboardInterrupt):
-        publish(home, shop=ShopStub(), run=RunStub())
+        publish_build(home)
     monkeypatch.undo()
 
     assert locate(home).path == first.path
-    second = publish(home, shop=ShopStub(), run=RunStub())
+    second = publish_build(home)
     assert second.is_new
     assert not list(home.published.glob(".*.tmp"))

@@ -32,7 +32,7 @@ from pipelines.publish.pointer import (
     write_pointer,
 )
 from pipelines.publish.reader import is_whole, locked_connection
-from pipelines.settings import Home
+from pipelines.settings import DBT_PROJECT, Home
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,11 @@ def publish(
 ) -> Snapshot:
     """The snapshot in force afterwards; the same one, pointer untouched, for the same content.
 
-    `manifest` is dbt's `manifest.json`, by default in `target/` beside the build file.
+    `manifest` is dbt's `manifest.json`, by default in the target folder of the project.
     Raises: BuildNotClosed, CatalogueIncomplete, PersonalDataExposed. Whatever is raised, the
     pointer still names the last good snapshot.
     """
-    catalogue = read_catalogue(manifest or home.warehouse.parent / "target" / "manifest.json")
+    catalogue = read_catalogue(manifest or DBT_PROJECT / "target" / "manifest.json")
     home.published.mkdir(parents=True, exist_ok=True)
     home.private.mkdir(parents=True, exist_ok=True, mode=0o700)
     home.private.chmod(0o700)

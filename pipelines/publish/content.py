@@ -50,6 +50,7 @@ class Content:
 
     public: Mapping[str, TableMark]
     private: Mapping[str, TableMark]
+    run: Mapping[str, TableMark]
     facts: Mapping[str, str | bool | int]
     catalogue: Catalogue
 
@@ -59,6 +60,7 @@ class Content:
         everything = {
             "public": {name: asdict(mark) for name, mark in self.public.items()},
             "private": {name: asdict(mark) for name, mark in self.private.items()},
+            "run": {name: asdict(mark) for name, mark in self.run.items()},
             "facts": dict(self.facts),
             "catalogue": asdict(self.catalogue),
         }
@@ -120,12 +122,13 @@ def content_of(
 
     Raises: PersonalDataExposed for an address column in a public table, whatever the YAML says.
     """
-    for model in catalogue.public:
+    for model in catalogue.public + catalogue.run:
         columns = build.execute(f"describe {relation_of(model)}").fetchall()
         refuse_personal(model.name, is_tagged=False, columns=tuple(str(c[0]) for c in columns))
     return Content(
         public={m.name: mark_of(build, relation_of(m)) for m in catalogue.public},
         private={m.name: mark_of(build, relation_of(m)) for m in catalogue.private},
+        run={m.name: mark_of(build, relation_of(m)) for m in catalogue.run},
         facts=facts,
         catalogue=catalogue,
     )

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,11 @@ PUBLIC_SCHEMAS: Final = frozenset({"marts", "segments"})
 PRIVATE_SCHEMA: Final = "private"
 # Not personal data of the marts, yet keys and addresses the exporter needs from the same snapshot.
 PRIVATE_MODELS: Final = frozenset({"int_persons__keys", "int_persons__contactable"})
+# What every reader needs beside the marts: the settings in force at the build and its periods.
+READER_MODELS: Final = {
+    "int_run__settings": "catalogue_settings",
+    "int_run__periods": "catalogue_periods",
+}
 INTERVAL_MACROS: Final = ("wilson_low", "wilson_high", "newcombe_low", "newcombe_high")
 # A mart column of one of these names holds what landing marks as personal, whatever its tags say.
 PERSONAL_COLUMNS: Final = frozenset(
@@ -35,7 +40,7 @@ class ModelColumn:
 
 @dataclass(frozen=True)
 class Model:
-    """One dbt model as it lies in the build file."""
+    """One dbt model as it lies in the build file; `name` is its name for readers."""
 
     name: str
     schema: str
@@ -48,10 +53,11 @@ class Model:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Public models, private models, and the interval macros as (name, arguments, SQL text)."""
+    """What is copied where. `macros` are (name, arguments, SQL text)."""
 
     public: tuple[Model, ...]
     private: tuple[Model, ...]
+    run: tuple[Model, ...]
     macros: tuple[tuple[str, tuple[str, ...], str], ...]
 
 
@@ -70,7 +76,8 @@ def read_catalogue(manifest: Path) -> Catalogue:
     for model in public:
         refuse_personal(model.name, is_tagged=model.is_tagged_pii, columns=())
     private = tuple(m for m in models if m.schema == PRIVATE_SCHEMA or m.name in PRIVATE_MODELS)
-    return Catalogue(public, private, interval_macros(parsed))
+    run = tuple(replace(m, name=READER_MODELS[m.name]) for m in models if m.name in READER_MODELS)
+    return Catalogue(public, private, run, interval_macros(parsed))
 
 
 def refuse_personal(name: str, *, is_tagged: bool, columns: tuple[str, ...]) -> None:

@@ -108,7 +108,7 @@ def _write(home: Home, build: duckdb.DuckDBPyConnection, content: Content) -> Po
     for pending in (public, private):
         pending.unlink(missing_ok=True)
         pending.with_name(pending.name + ".wal").unlink(missing_ok=True)
-    _write_file(build, public, models=content.catalogue.public)
+    _write_file(build, public, models=content.catalogue.public + content.catalogue.run)
     _write_catalogue(public, content)
     _write_file(build, private, models=content.catalogue.private)
     private.chmod(0o600)

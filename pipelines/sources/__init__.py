@@ -1,0 +1,22 @@
+"""The outside world → canonical frames: a source is a mapping file over a checked raw file."""
+
+from pipelines.sources.extract import Extract, extract_file, files_of, status_defaults
+from pipelines.sources.load import load_mapping, mappings, read_mapping
+from pipelines.sources.mapping import Note, TableBatch
+from pipelines.sources.model import Mapping
+from pipelines.sources.refusals import FileRefused, MappingBroken
+
+__all__ = [
+    "Extract",
+    "FileRefused",
+    "Mapping",
+    "MappingBroken",
+    "Note",
+    "TableBatch",
+    "extract_file",
+    "files_of",
+    "load_mapping",
+    "mappings",
+    "read_mapping",
+    "status_defaults",
+]

@@ -1,0 +1,156 @@
+"""One raw file → everything it gives, through its source's mapping."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from pipelines.shop import Shop, Source, StatusRow
+from pipelines.sources.binary import read_excel, read_parquet
+from pipelines.sources.columns import Context
+from pipelines.sources.documents import read_documents
+from pipelines.sources.files import CAPS, Caps, Opened, open_file
+from pipelines.sources.headers import resolve
+from pipelines.sources.load import load_mapping
+from pipelines.sources.mapping import TableBatch, apply_mapping
+from pipelines.sources.model import Mapping, Read
+from pipelines.sources.raw import RawTable
+from pipelines.sources.text import read_delimited, read_fixed
+
+
+class _Reader(Protocol):
+    def __call__(self, opened: Opened, read: Read, *, caps: Caps = CAPS) -> RawTable: ...
+
+
+_READERS: Final[dict[str, _Reader]] = {
+    "csv": read_delimited,
+    "tsv": read_delimited,
+    "fixed": read_fixed,
+    "json": read_documents,
+    "ndjson": read_documents,
+    "excel": read_excel,
+    "parquet": read_parquet,
+}
+
+
+@dataclass(frozen=True)
+class Extract:
+    """Everything one raw file gives.
+
+    Shape: one batch per canonical table. `mapping_version` changes when the mapping or the
+    source's options change, so that the same file is then read anew.
+    """
+
+    source_key: str
+    file_name: str
+    sha256: str
+    nbytes: int
+    encoding: str | None
+    mapping_key: str
+    mapping_version: str
+    rows_raw: int
+    batches: tuple[TableBatch, ...]
+    headers: tuple[str, ...] = ()
+    headers_used: tuple[str, ...] = ()
+    headers_missing: tuple[str, ...] = ()
+
+
+def extract_file(
+    path: Path,
+    source: Source,
+    *,
+    zone: str,
+    mapping: Mapping | None = None,
+    currency: str = "JPY",
+    folder: Path | None = None,
+) -> Extract:
+    """What the file gives. `zone` and `currency` are the shop's; `folder` is where shop.yml lies.
+
+    Raises: FileRefused when the file cannot be trusted, MappingBroken when the mapping cannot.
+    """
+    used = mapping or load_mapping(source.mapping, folder or path.parent)
+    used = used.model_copy(update={"read": with_options(used.read, source)})
+    opened = open_file(path)
+    try:
+        raw = _READERS[used.read.format](opened, used.read)
+    finally:
+        opened.close()
+    headers = resolve(used, raw, file=path.name, aliases=source.aliases)
+    own_zone = source.zone or (zone if used.zone == "shop" else used.zone)
+    constants = {
+        "currency": currency,
+        "source": source.key,
+        "file": Path(opened.content_name).stem,
+        "zone": zone,
+    }
+    context = Context(used.system, own_zone, constants)
+    batches = apply_mapping(used, raw, headers=headers, context=context)
+    absent = {name for entry in used.tables for _, name in headers.absent(entry)}
+    return Extract(
+        source_key=source.key,
+        file_name=path.name,
+        sha256=opened.sha256,
+        nbytes=opened.nbytes,
+        encoding=raw.encoding,
+        mapping_key=used.key,
+        mapping_version=_version(used, source, zone=own_zone, currency=currency),
+        rows_raw=raw.rows,
+        batches=batches,
+        headers=raw.headers,
+        headers_used=tuple(sorted(headers.actual.values())),
+        headers_missing=tuple(sorted(absent)),
+    )
+
+
+def with_options(read: Read, source: Source) -> Read:
+    """The mapping's way of reading with what the source in shop.yml says otherwise."""
+    changes: dict[str, object] = {}
+    if source.encoding is not None:
+        changes["encoding"] = "utf-8" if source.encoding == "utf-8-sig" else source.encoding
+    if source.delimiter is not None:
+        changes["delimiter"] = source.delimiter
+    return read.model_copy(update=changes)
+
+
+def _version(mapping: Mapping, source: Source, *, zone: str, currency: str) -> str:
+    said = {
+        "mapping": mapping.model_dump(mode="json", by_alias=True, exclude_unset=True),
+        "read": mapping.read.model_dump(mode="json"),
+        "aliases": source.aliases,
+        "zone": zone,
+        "currency": currency,
+    }
+    text = json.dumps(said, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def files_of(shop: Shop, source: Source) -> list[Path]:
+    """Files of the source, sorted by name.
+
+    A name that is there as it is written is that one file, even with `[`, `*` or `?` in it.
+    Links and pipes are listed too, so that they are refused aloud instead of passed over.
+    """
+    literal = shop.folder / source.files
+    if literal.is_symlink() or literal.exists():
+        return [literal] if not literal.is_dir() else []
+    pattern = Path(source.files)
+    root = Path(pattern.anchor) if pattern.is_absolute() else shop.folder
+    relative = pattern.relative_to(pattern.anchor) if pattern.is_absolute() else pattern
+    return sorted(
+        path
+        for path in root.glob(str(relative))
+        if (path.is_symlink() or not path.is_dir())
+        and path.suffix != ".sha256"
+        and not path.name.startswith(".")
+    )
+
+
+def status_defaults(shop: Shop, *, sources: Sequence[Source] | None = None) -> list[StatusRow]:
+    """Order statuses as the shop's mappings know them, one row per source and status."""
+    return [
+        StatusRow(source.key, row.status, row.state, row.is_sale)
+        for source in (shop.sources if sources is None else sources)
+        for row in load_mapping(source.mapping, shop.folder).statuses
+    ]

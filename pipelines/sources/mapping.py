@@ -1,0 +1,249 @@
+"""A mapping applied to a file's raw rows: canonical frames, and every row that could not follow."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import polars as pl
+
+from pipelines.canonical import INSTANT, TABLES, TEXT, Column, Table
+from pipelines.sources import values
+from pipelines.sources.columns import Context, Made, hashed, made
+from pipelines.sources.headers import Headers, needed_headers
+from pipelines.sources.model import Cell, Entry, Mapping, parse_sql
+from pipelines.sources.raw import REJECTS, ROW, RawTable, masked_expr
+from pipelines.sources.shapes import BAD_NUMBER, shaped
+
+_SEPARATOR: Final = "\x1f"
+_EXTRA: Final = (Column("source_record_id", TEXT), Column("source_updated_at", INSTANT))
+_RAW_MASK_CHARS: Final = 200
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something that refused no row and should be known: unmapped values, headers not there."""
+
+    table: str
+    column: str | None
+    reason: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class TableBatch:
+    """One canonical table's share of a file.
+
+    Shape: `frame` has the table's mapped columns in canonical types, source_record_id,
+    source_updated_at and row_no. Invariant: rows_read = frame + rejects + duplicates.
+    """
+
+    table: str
+    frame: pl.DataFrame
+    rows_read: int
+    duplicates: int
+    rejects: pl.DataFrame
+    notes: tuple[Note, ...] = ()
+
+
+def apply_mapping(
+    mapping: Mapping, raw: RawTable, *, headers: Headers, context: Context
+) -> tuple[TableBatch, ...]:
+    """One batch per table of the mapping; entries of the same table come together.
+
+    Raises: FileRefused when headers are missing or doubled.
+    """
+    present = headers.present_entries(mapping.tables)
+    batches: dict[str, TableBatch] = {}
+    for entry in present:
+        batch = _apply(entry, mapping=mapping, raw=raw, headers=headers, context=context)
+        earlier = batches.get(entry.table)
+        batches[entry.table] = batch if earlier is None else _together(earlier, batch)
+    return tuple(_settled(batch, raw) for batch in batches.values())
+
+
+def _apply(
+    entry: Entry, *, mapping: Mapping, raw: RawTable, headers: Headers, context: Context
+) -> TableBatch:
+    frame = headers.select(raw.frame, needed_headers(entry))
+    frame = frame.with_columns(
+        values.clean_cell(pl.exclude(ROW), empty=tuple(mapping.empty)).name.keep()
+    )
+    frame = _with_numbers(frame, entry.numbers)
+    if entry.where is not None:
+        frame = frame.filter(parse_sql(entry.where))
+    frame = shaped(frame, entry.shape)
+    frame = headers.filled(frame, entry)
+    digests = [hashed(name, cell, frame) for name, cell in entry.columns.items()]
+    frame = frame.with_columns([d for d in digests if d is not None])
+    cells = {name: cell for name, cell in entry.columns.items() if headers.usable(cell)}
+    if entry.derives and "is_derived" in {c.name for c in entry.target.mapped}:
+        cells.setdefault("is_derived", Cell.model_validate({"const": True}))
+    columns = {c.name: c for c in (*entry.target.mapped, *_EXTRA)}
+    forms = {
+        name: made(name, columns[name], cell, frame=frame, context=context)
+        for name, cell in cells.items()
+    }
+    return _judge(entry, frame, cells=cells, forms=forms, headers=headers)
+
+
+def _with_numbers(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """The named headers as numbers; what is none is remembered in BAD_NUMBER."""
+    there = [name for name in names if name in frame.columns]
+    read = {name: values.number(pl.col(name)) for name in there}
+    bad = [
+        number.reason + pl.lit(f"{_SEPARATOR}{name}{_SEPARATOR}") + pl.col(name)
+        for name, number in read.items()
+    ]
+    first_bad = pl.coalesce(bad) if bad else pl.lit(None, dtype=pl.String)
+    return frame.with_columns(
+        first_bad.alias(BAD_NUMBER),
+        *(n.value.cast(values.NUMBER, strict=False).alias(name) for name, n in read.items()),
+    )
+
+
+def _judge(
+    entry: Entry,
+    frame: pl.DataFrame,
+    *,
+    cells: dict[str, Cell],
+    forms: dict[str, Made],
+    headers: Headers,
+) -> TableBatch:
+    reasons = [
+        form.reason + pl.lit(f"{_SEPARATOR}{name}")
+        for name, form in forms.items()
+        if not cells[name].nulls_errors
+    ]
+    bad = pl.coalesce([pl.col(BAD_NUMBER).str.extract(r"^([^\x1f]*\x1f[^\x1f]*)"), *reasons])
+    guest = _guest_without_id(entry, forms)
+    if guest is not None:
+        bad = pl.when(~(guest & bad.str.ends_with(f"{_SEPARATOR}customer_id"))).then(bad)
+    everything = [*(c for c in entry.target.mapped), *_EXTRA]
+    judged = frame.select(
+        *(
+            (forms[c.name].value if c.name in forms else pl.lit(None)).cast(c.dtype).alias(c.name)
+            for c in everything
+        ),
+        pl.col(ROW).alias("row_no"),
+        bad.alias("__bad"),
+    )
+    is_bad = judged["__bad"].is_not_null()
+    good = judged.filter(~is_bad).drop("__bad")
+    rejects = _rejects(frame.filter(is_bad), judged.filter(is_bad)["__bad"], forms=forms)
+    notes = _notes(entry, frame, cells=cells, forms=forms)
+    notes += _absent(entry, headers)
+    return TableBatch(entry.table, good, frame.height, 0, rejects, notes)
+
+
+def _guest_without_id(entry: Entry, forms: dict[str, Made]) -> pl.Expr | None:
+    """Customers known by address alone: landing makes their id from the address."""
+    if entry.table != "customers" or "email" not in forms:
+        return None
+    return forms["email"].value.is_not_null()
+
+
+def _rejects(frame: pl.DataFrame, bad: pl.Series, *, forms: dict[str, Made]) -> pl.DataFrame:
+    """One row per rejected row; texts are masked, for this table is read by many."""
+    if frame.height == 0:
+        return pl.DataFrame(schema=REJECTS)
+    parts = bad.str.split(_SEPARATOR)
+    told = frame.with_columns(
+        bad.alias("__bad"), parts.list.get(0).alias("__reason"), parts.list.get(1).alias("__name")
+    )
+    value = pl.lit(None, dtype=pl.String)
+    for name in told["__name"].unique().to_list():
+        text = (
+            forms[name].text.cast(pl.String)
+            if name in forms
+            else pl.col(BAD_NUMBER).str.extract(r"\x1f[^\x1f]*\x1f(.*)$")
+        )
+        value = pl.when(pl.col("__name") == name).then(text).otherwise(value)
+    cells = [pl.col(c).cast(pl.String).fill_null("") for c in frame.columns if c[:2] != "__"]
+    raw = pl.concat_str(cells, separator=",") if cells else pl.lit("")
+    return told.select(
+        pl.col(ROW).alias("row_no"),
+        pl.col("__reason").alias("reason_code"),
+        pl.col("__name").alias("column_name"),
+        masked_expr(value).alias("value_masked"),
+        masked_expr(raw, limit=_RAW_MASK_CHARS).alias("raw_masked"),
+    ).cast(dict(REJECTS))  # type: ignore[arg-type] # a schema is a mapping of names to types
+
+
+def _notes(
+    entry: Entry, frame: pl.DataFrame, *, cells: dict[str, Cell], forms: dict[str, Made]
+) -> tuple[Note, ...]:
+    counted = {
+        **{(n, "unmapped_value"): f.unmapped for n, f in forms.items() if f.unmapped is not None},
+        **{
+            (n, "nulled"): f.reason.is_not_null() for n, f in forms.items() if cells[n].nulls_errors
+        },
+    }
+    if not counted:
+        return ()
+    sums = frame.select(hit.sum().alias(f"{i}") for i, hit in enumerate(counted.values())).row(0)
+    return tuple(
+        Note(entry.table, name, reason, int(rows))
+        for (name, reason), rows in zip(counted, sums, strict=True)
+        if rows
+    )
+
+
+def _absent(entry: Entry, headers: Headers) -> tuple[Note, ...]:
+    return tuple(
+        Note(entry.table, column, f"missing_header {name}", 0)
+        for column, name in headers.absent(entry)
+    )
+
+
+def _together(one: TableBatch, other: TableBatch) -> TableBatch:
+    return replace(
+        one,
+        frame=pl.concat([one.frame, other.frame]),
+        rows_read=one.rows_read + other.rows_read,
+        rejects=pl.concat([one.rejects, other.rejects]),
+        notes=(*one.notes, *other.notes),
+    )
+
+
+def _settled(batch: TableBatch, raw: RawTable) -> TableBatch:
+    """The batch with rows of one key made one, and the file's broken lines among its rejects."""
+    frame, duplicates, conflicts = _one_per_key(batch.frame, TABLES[batch.table])
+    rejects = pl.concat([raw.rejects, batch.rejects, conflicts]).sort("row_no", maintain_order=True)
+    settled = replace(
+        batch,
+        frame=frame,
+        duplicates=duplicates,
+        rejects=rejects,
+        rows_read=batch.rows_read + raw.rejects.height,
+    )
+    assert settled.rows_read == frame.height + duplicates + rejects.height, batch.table
+    return settled
+
+
+def _one_per_key(frame: pl.DataFrame, table: Table) -> tuple[pl.DataFrame, int, pl.DataFrame]:
+    """Frame with one row per key, identical rows dropped, and the conflicting ones as rejects."""
+    nothing = pl.DataFrame(schema=REJECTS)
+    if not set(table.key) <= set(frame.columns):
+        return frame, 0, nothing
+    key = [pl.col(name) for name in table.key]
+    if table.name == "customers":
+        key = [pl.coalesce(pl.col("customer_id"), pl.lit("guest ") + pl.col("email"))]
+    keyed = frame.with_row_index("__place").with_columns(pl.struct(key).alias("__key"))
+    if keyed["__key"].is_unique().all():
+        return frame, 0, nothing
+    content = [name for name in frame.columns if name != "row_no"]
+    distinct = keyed.unique(content, keep="first", maintain_order=True)
+    # The source's own time of change decides; without one, the row further down is the newer.
+    winners = distinct.sort("source_updated_at", "__place", nulls_last=False).unique(
+        "__key", keep="last", maintain_order=True
+    )
+    losers = distinct.join(winners.select("__place"), on="__place", how="anti").sort("__place")
+    conflicts = losers.select(
+        pl.col("row_no"),
+        pl.lit("key_conflict").alias("reason_code"),
+        pl.lit(table.key[0]).alias("column_name"),
+        pl.lit(None, dtype=pl.String).alias("value_masked"),
+        pl.lit(None, dtype=pl.String).alias("raw_masked"),
+    )
+    kept = winners.sort("__place").drop("__place", "__key")
+    return kept, frame.height - distinct.height, conflicts

@@ -1,0 +1,84 @@
+with
+
+events as (
+
+    select * from {{ ref('stg_events') }}
+
+),
+
+customer_keys as (
+
+    select * from {{ ref('int_persons__keys') }}
+    where key_type = 'customer'
+
+),
+
+browser_keys as (
+
+    select * from {{ ref('int_persons__keys') }}
+    where key_type = 'browser'
+
+),
+
+browsers as (
+
+    select * from {{ ref('int_persons__browsers') }}
+
+),
+
+resolved as (
+
+    select
+        events.shop_id,
+        events.event_id,
+        case
+            when events.customer_id is not null then customer_keys.person_id
+            -- Seen with a second person, a browser speaks for nobody unless logged in.
+            when events.occurred_at < browser_keys.valid_until_at then browser_keys.person_id
+            when browser_keys.valid_until_at is null then browser_keys.person_id
+        end as person_id,
+        events.event_name,
+        events.anonymous_id,
+        events.customer_id,
+        events.product_id,
+        events.variant_id,
+        events.sku,
+        events.cart_id,
+        events.checkout_id,
+        events.order_id,
+        events.export_token,
+        events.coupon_code,
+        events.device,
+        events.quantity,
+        events.price_amount,
+        events.occurred_at,
+        events.occurred_on,
+        case
+            when events.customer_id is not null then events.occurred_at
+            else browsers.linked_at
+        end as identified_at
+    from events
+    left join customer_keys
+        on
+            events.shop_id = customer_keys.shop_id
+            and events.customer_id = customer_keys.key_value
+    left join browser_keys
+        on
+            events.shop_id = browser_keys.shop_id
+            and events.anonymous_id = browser_keys.key_value
+    left join browsers
+        on
+            events.shop_id = browsers.shop_id
+            and events.anonymous_id = browsers.anonymous_id
+    where not events.is_bot
+
+),
+
+identified as (
+
+    select * from resolved
+    where person_id is not null
+
+)
+
+select * from identified

@@ -1,0 +1,127 @@
+with
+
+settings as (
+
+    select * from {{ ref('int_run__settings') }}
+
+),
+
+events as (
+
+    select * from {{ ref('int_events__identified') }}
+
+),
+
+-- Where a source names no browser, the person stands for it.
+keyed as (
+
+    select
+        events.shop_id,
+        events.event_id,
+        coalesce('b:' || events.anonymous_id, 'p:' || events.person_id) as visitor_key,
+        events.person_id,
+        events.event_name,
+        events.export_token,
+        events.device,
+        events.occurred_at,
+        events.occurred_on,
+        settings.session_gap_minutes
+    from events
+    inner join settings
+        on events.shop_id = settings.shop_id
+
+),
+
+with_previous as (
+
+    select
+        *,
+        lag(occurred_at) over (
+            partition by shop_id, visitor_key
+            order by
+                occurred_at,
+                event_id
+        ) as previous_at
+    from keyed
+
+),
+
+with_gap_end as (
+
+    select
+        *,
+        {{ add_minutes('previous_at', 'session_gap_minutes') }} as gap_ends_at
+    from with_previous
+
+),
+
+numbered as (
+
+    select
+        *,
+        sum(case when occurred_at < gap_ends_at then 0 else 1 end) over (
+            partition by shop_id, visitor_key
+            order by
+                occurred_at,
+                event_id
+            rows between unbounded preceding and current row
+        ) as session_no
+    from with_gap_end
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by shop_id, visitor_key, session_no
+            order by
+                occurred_at,
+                event_id
+        ) as event_no
+    from numbered
+
+),
+
+built as (
+
+    select
+        shop_id,
+        max(case when event_no = 1 then event_id end) as first_event_id,
+        max(person_id) as person_id,
+        max(case when event_no = 1 then export_token end) as entry_token,
+        max(device) as device,
+        max(session_gap_minutes) as session_gap_minutes,
+        count(*) as event_count,
+        count(case when event_name = 'Product Viewed' then 1 end) as product_view_count,
+        min(occurred_at) as started_at,
+        min(occurred_on) as started_on,
+        max(occurred_at) as ended_at
+    from ranked
+    group by
+        shop_id,
+        visitor_key,
+        session_no
+
+),
+
+named as (
+
+    select
+        shop_id,
+        {{ hash_key(['shop_id', 'first_event_id']) }} as session_id,
+        person_id,
+        entry_token,
+        device,
+        event_count,
+        product_view_count,
+        started_at,
+        started_on,
+        ended_at,
+        {{ add_minutes('ended_at', 'session_gap_minutes') }} as gap_ends_at
+    from built
+
+)
+
+select * from named

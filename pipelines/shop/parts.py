@@ -83,9 +83,6 @@ class Source(Part):
     encoding: Encoding | None = Field(default=None, description="Empty = found from the bytes.")
     zone: Zone | None = Field(default=None, description="Empty = as the mapping, else the shop's.")
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
-    namespace: Id | None = Field(
-        default=None, description="Instead of the mapping's own, where one system runs twice."
-    )
     aliases: dict[str, str] = Field(
         default_factory=dict, description="Header the mapping expects: header in this file."
     )

@@ -1,0 +1,160 @@
+with
+
+as_of as (
+
+    select * from {{ ref('int_run__as_of') }}
+
+),
+
+traces as (
+
+    select * from {{ ref('int_persons__traces') }}
+
+),
+
+events as (
+
+    select * from {{ ref('stg_events') }}
+
+),
+
+browsers as (
+
+    select * from {{ ref('int_persons__browsers') }}
+
+),
+
+keys as (
+
+    select * from {{ ref('int_persons__keys') }}
+
+),
+
+-- Of a shared browser only what came before its second person can be read as the first's.
+before_sharing as (
+
+    select
+        browsers.shop_id,
+        browsers.person_id,
+        'event' as trace_kind,
+        min(events.occurred_at) as first_at,
+        max(events.occurred_at) as last_at,
+        min(events.occurred_on) as first_on,
+        max(events.occurred_on) as last_on
+    from browsers
+    inner join events
+        on
+            browsers.shop_id = events.shop_id
+            and browsers.anonymous_id = events.anonymous_id
+    where
+        browsers.is_shared
+        and not browsers.is_excluded
+        and not events.is_bot
+        and events.customer_id is null
+        and events.occurred_at < browsers.shared_from_at
+    group by
+        browsers.shop_id,
+        browsers.person_id
+
+),
+
+of_persons as (
+
+    select
+        traces.shop_id,
+        keys.person_id,
+        traces.trace_kind,
+        traces.first_at,
+        traces.last_at,
+        traces.first_on,
+        traces.last_on
+    from traces
+    inner join keys
+        on
+            traces.shop_id = keys.shop_id
+            and traces.customer_id = keys.key_value
+            and keys.key_type = 'customer'
+
+    union all
+
+    select
+        traces.shop_id,
+        keys.person_id,
+        traces.trace_kind,
+        traces.first_at,
+        traces.last_at,
+        traces.first_on,
+        traces.last_on
+    from traces
+    inner join keys
+        on
+            traces.shop_id = keys.shop_id
+            and traces.anonymous_id = keys.key_value
+            and keys.key_type = 'browser'
+    where
+        traces.customer_id = ''
+        and keys.valid_until_at is null
+
+    union all
+
+    select * from before_sharing
+
+),
+
+-- Only what somebody did shows that they were there; a row of a file or a snapshot does not.
+activities as (
+
+    select
+        of_persons.*,
+        case of_persons.trace_kind
+            when 'login' then 1
+            when 'event' then 2
+            when 'cart' then 3
+            when 'favourite' then 4
+            when 'order' then 5
+        end as basis_order
+    from of_persons
+    inner join as_of
+        on of_persons.shop_id = as_of.shop_id
+    where of_persons.last_at is null or of_persons.last_at < as_of.as_of_at
+
+),
+
+dated as (
+
+    select
+        *,
+        max(case when basis_order is not null then last_at end) over (
+            partition by shop_id, person_id
+        ) as last_seen_at
+    from activities
+
+),
+
+summed_up as (
+
+    select
+        shop_id,
+        person_id,
+        case min(case when last_at = last_seen_at then basis_order end)
+            when 1 then 'login'
+            when 2 then 'event'
+            when 3 then 'cart'
+            when 4 then 'favourite'
+            when 5 then 'order'
+        end as last_seen_basis,
+        min(first_at) as first_seen_at,
+        min(first_on) as first_seen_on,
+        last_seen_at,
+        max(case when basis_order is not null then last_on end) as last_seen_on,
+        max(case when trace_kind = 'login' then last_at end) as last_login_at,
+        max(case when trace_kind in ('login', 'event') then last_at end) as last_visit_at
+    from dated
+    group by
+        shop_id,
+        person_id,
+        last_seen_at
+
+)
+
+select * from summed_up

@@ -1,0 +1,186 @@
+"""Reads every file of a shop as a run would, lands nothing, and says what it found."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from pipelines import sources
+from pipelines.canonical import TABLES
+from pipelines.onboarding.answers import OnboardingRefused
+from pipelines.onboarding.coverage import Entity, coverage, together
+from pipelines.onboarding.months import (
+    months,
+    open_statuses,
+    order_rows,
+    orders_of,
+    status_frame,
+    without_addresses,
+)
+from pipelines.onboarding.preview import ROWS, previews
+from pipelines.onboarding.report import (
+    CheckReport,
+    FileCheck,
+    Finding,
+    OpenStatus,
+    Reject,
+    SourceCheck,
+    TableCheck,
+    errors_first,
+)
+from pipelines.shop import Shop, Source
+
+REJECTS_KEPT: Final = 100
+
+
+@dataclass
+class _Gathered:
+    """What the files of one shop give, kept while they are read one after the other."""
+
+    zone: ZoneInfo
+    heads: dict[str, pl.DataFrame] = field(default_factory=dict)
+    orders: list[pl.DataFrame] = field(default_factory=list)
+    entities: list[Entity] = field(default_factory=list)
+
+    def take(self, batch: sources.TableBatch, *, source: Source, support: str) -> None:
+        """Keeps the first rows, the orders' amounts and the time a table spans."""
+        head = self.heads.get(batch.table)
+        if head is None or head.height < ROWS:
+            parts = [batch.frame.head(ROWS)] if head is None else [head, batch.frame.head(ROWS)]
+            self.heads[batch.table] = pl.concat(parts)
+        if batch.table == "orders":
+            self.orders.append(order_rows(source.key, batch.frame))
+        first, last = self._span(batch)
+        self.entities.append(Entity(batch.table, batch.frame.height, support, first, last))
+
+    def _span(self, batch: sources.TableBatch) -> tuple[date | None, date | None]:
+        at = TABLES[batch.table].at
+        if at is None or not batch.frame.height:
+            return None, None
+        local = batch.frame[at].dt.replace_time_zone("UTC").dt.convert_time_zone(self.zone.key)
+        days = local.dt.date()
+        return days.min(), days.max()  # type: ignore[return-value]
+
+
+def check_shop(shop: Shop) -> CheckReport:
+    """The report of one shop. Raises OnboardingRefused where a mapping cannot be used at all."""
+    gathered = _Gathered(ZoneInfo(shop.timezone))
+    checked = tuple(_source(shop, source, gathered) for source in shop.sources)
+    defaults = sources.status_defaults(shop)
+    statuses = status_frame(defaults, (rule.row for rule in shop.order_status_map))
+    orders = without_addresses(orders_of(gathered.orders), shop.excluded_addresses)
+    still_open = open_statuses(orders, statuses)
+    holdout = any(arm.is_holdout for c in shop.campaigns if c.is_active for arm in c.arms)
+    return CheckReport(
+        shop_id=shop.id,
+        shop_name=shop.name,
+        sources=checked,
+        months=months(orders, statuses, zone=shop.timezone),
+        open_statuses=still_open,
+        pages=coverage(together(gathered.entities), has_holdout=holdout),
+        findings=errors_first(tuple(_findings(shop, checked, still_open))),
+    )
+
+
+def _source(shop: Shop, source: Source, gathered: _Gathered) -> SourceCheck:
+    try:
+        mapping = sources.load_mapping(source.mapping, shop.folder)
+    except sources.MappingBroken as error:
+        raise OnboardingRefused(f"{source.key}: {error}") from error
+    gathered.heads = {}
+    files = tuple(
+        _file(shop, source, path, mapping=mapping, gathered=gathered)
+        for path in sources.files_of(shop, source)
+    )
+    title = (mapping.title.ja, mapping.title.en)
+    shown = previews(list(gathered.heads.items()))
+    return SourceCheck(source.key, title, source.files, files, shown)
+
+
+def _file(
+    shop: Shop, source: Source, path: Path, *, mapping: sources.Mapping, gathered: _Gathered
+) -> FileCheck:
+    try:
+        extract = sources.extract_file(
+            path, source, zone=shop.timezone, mapping=mapping, currency=shop.currency
+        )
+    except sources.FileRefused as refusal:
+        return FileCheck(path.name, refused=_reason(refusal))
+    for batch in extract.batches:
+        declared = mapping.capabilities.get(batch.table)
+        support = source.support.get(batch.table) or (declared.support if declared else "full")
+        gathered.take(batch, source=source, support=support)
+    used = set(extract.headers_used)
+    return FileCheck(
+        name=extract.file_name,
+        encoding=extract.encoding,
+        rows=extract.rows_raw,
+        headers=extract.headers,
+        unused=tuple(header for header in extract.headers if header not in used),
+        missing=extract.headers_missing,
+        tables=tuple(_table(batch) for batch in extract.batches),
+        rejects=tuple(_rejects(extract.batches)),
+    )
+
+
+def _reason(refusal: sources.FileRefused) -> str:
+    place = "".join(
+        f", {name} {value}"
+        for name, value in (("row", refusal.row), ("column", refusal.column))
+        if value is not None
+    )
+    return f"{refusal.reason}{place}. {refusal.what_to_do}"
+
+
+def _table(batch: sources.TableBatch) -> TableCheck:
+    return TableCheck(
+        batch.table,
+        rows_read=batch.rows_read,
+        taken=batch.frame.height,
+        rejected=batch.rejects.height,
+        duplicates=batch.duplicates,
+    )
+
+
+def _rejects(batches: Iterable[sources.TableBatch]) -> Iterable[Reject]:
+    for batch in batches:
+        for row in batch.rejects.head(REJECTS_KEPT).iter_rows(named=True):
+            yield Reject(
+                batch.table,
+                row["row_no"],
+                row["reason_code"],
+                row["column_name"],
+                row["value_masked"],
+            )
+
+
+def _findings(
+    shop: Shop, checked: Iterable[SourceCheck], still_open: Iterable[OpenStatus]
+) -> Iterable[Finding]:
+    if not shop.sources:
+        yield Finding("error", "no_sources")
+    rejected = 0
+    for source in checked:
+        if not source.files:
+            where = (("files", source.pattern), ("folder", str(shop.folder)))
+            yield Finding("error", "no_match", where)
+        for file in source.files:
+            rejected += file.rejected
+            if file.refused:
+                said = (("file", file.name), ("reason", file.refused))
+                yield Finding("error", "file_refused", said)
+    for status in still_open:
+        values = (
+            ("source", status.source),
+            ("status", status.status),
+            ("count", f"{status.order_count:,}"),
+        )
+        yield Finding("error", "unmapped", values)
+    if rejected:
+        yield Finding("warning", "rejects_found", (("count", f"{rejected:,}"),))
+    if shop.sender.lacks:
+        yield Finding("warning", "sender_lacks", (("keys", ", ".join(shop.sender.lacks)),))

@@ -1,0 +1,63 @@
+"""Ten masked rows of a table: enough to see that the columns landed right, too little to leak."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+
+from pipelines.canonical import TABLES, Column
+from pipelines.onboarding.report import Preview
+
+ROWS: Final = 10
+COLUMNS: Final = 8
+MASK: Final = "***"
+
+
+def preview(table: str, frame: pl.DataFrame) -> Preview:
+    """The first rows, at most eight columns: those with something in them, required ones first."""
+    head = frame.head(ROWS)
+    filled = [
+        column
+        for column in TABLES[table].mapped
+        if column.name in head.columns and head[column.name].null_count() < head.height
+    ]
+    constant = {c.name for c in filled if frame[c.name].n_unique() == 1 and frame.height > 1}
+    # A column that says the same in every row shows nothing; it goes last.
+    ranked = sorted(filled, key=lambda c: (c.name in constant, not c.required))
+    chosen = [c for c in filled if c in ranked[:COLUMNS]]
+    rows = tuple(
+        tuple(shown(column, row[column.name]) for column in chosen) for row in head.to_dicts()
+    )
+    return Preview(table, tuple(c.name for c in chosen), rows)
+
+
+def shown(column: Column, value: object) -> str:
+    """One cell as it may stand on a terminal."""
+    if value is None:
+        return ""
+    text = str(value)
+    if column.pii or column.name in _PERSONAL:
+        return masked(text)
+    # Line ends and escape sequences of a file must not steer the terminal.
+    return "".join(c if c.isprintable() else "?" for c in text)[:40]
+
+
+# Not marked in the data dictionary because they are needed later, but personal all the same.
+_PERSONAL: Final = frozenset({"birth_year", "birth_month", "birth_day", "checkout_token"})
+
+
+def masked(text: str) -> str:
+    """First character and no length; of an address also the first one of its domain."""
+    local, at, domain = text.rpartition("@")
+    if at:
+        return f"{_first(local)}{MASK}@{_first(domain)}{MASK}"
+    return f"{_first(text)}{MASK}"
+
+
+def _first(text: str) -> str:
+    return next((c for c in text if c.isalnum()), "")
+
+
+def previews(frames: Sequence[tuple[str, pl.DataFrame]]) -> tuple[Preview, ...]:
+    """One preview per table with rows, in order."""
+    return tuple(preview(table, frame) for table, frame in frames if frame.height)

@@ -1,6 +1,6 @@
 """The outside world → canonical frames: a source is a mapping file over a checked raw file."""
 
-from pipelines.sources.extract import Extract, extract_file, files_of, status_defaults
+from pipelines.sources.extract import Extract, extract_file, files_of, identity, status_defaults
 from pipelines.sources.load import load_mapping, mappings, read_mapping
 from pipelines.sources.mapping import Note, TableBatch
 from pipelines.sources.model import Mapping
@@ -15,6 +15,7 @@ __all__ = [
     "TableBatch",
     "extract_file",
     "files_of",
+    "identity",
     "load_mapping",
     "mappings",
     "read_mapping",

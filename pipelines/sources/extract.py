@@ -11,7 +11,7 @@ from pipelines.shop import Shop, Source, StatusRow
 from pipelines.sources.binary import read_excel, read_parquet
 from pipelines.sources.columns import Context
 from pipelines.sources.documents import read_documents
-from pipelines.sources.files import CAPS, Caps, Opened, open_file
+from pipelines.sources.files import CAPS, Caps, Opened, open_file, sha256_of
 from pipelines.sources.headers import resolve
 from pipelines.sources.load import load_mapping
 from pipelines.sources.mapping import TableBatch, apply_mapping
@@ -102,6 +102,18 @@ def extract_file(
         headers_used=tuple(sorted(headers.actual.values())),
         headers_missing=tuple(sorted(absent)),
     )
+
+
+def identity(path: Path, source: Source, *, shop: Shop) -> tuple[str, str]:
+    """Sha256 of the file and version of how it is read: equal to its extract's, without reading it.
+
+    Raises: FileRefused when it is no regular file, MappingBroken.
+    """
+    mapping = load_mapping(source.mapping, shop.folder)
+    mapping = mapping.model_copy(update={"read": with_options(mapping.read, source)})
+    zone = source.zone or (shop.timezone if mapping.zone == "shop" else mapping.zone)
+    version = _version(mapping, source, zone=zone, currency=shop.currency)
+    return sha256_of(path), version
 
 
 def with_options(read: Read, source: Source) -> Read:

@@ -66,6 +66,12 @@ def open_file(path: Path, *, caps: Caps = CAPS) -> Opened:
     return Opened(path.name, content_name, digest, nbytes, expanded)
 
 
+def sha256_of(path: Path) -> str:
+    """Hex digest of the file's bytes as they lie there. Raises: FileRefused."""
+    with _open_regular(path) as stream:
+        return _digest(stream)[0]
+
+
 def _open_regular(path: Path) -> IO[bytes]:
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:

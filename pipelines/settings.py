@@ -1,5 +1,7 @@
 """The only reader of the environment: where things lie and which secrets are in force."""
 
+import hashlib
+import json
 import os
 import secrets
 from dataclasses import dataclass
@@ -102,3 +104,49 @@ def language() -> str:
         if value:
             return "ja" if value.lower().startswith("ja") else "en"
     return "en"
+
+
+def active_shop_file() -> Path | None:
+    """The shop.yml in force when none is named: `OKAERI_SHOP`, else the one run last, else None."""
+    given = os.environ.get("OKAERI_SHOP")
+    if given:
+        return Path(given).resolve()
+    pointer = homes() / "active.json"
+    if not pointer.exists():
+        return None
+    return Path(json.loads(pointer.read_text())["shop_file"])
+
+
+def remember_shop(shop_file: Path, *, shop_id: str) -> None:
+    """Makes this shop the one that screens and commands show when none is named."""
+    pointer = homes() / "active.json"
+    pointer.parent.mkdir(parents=True, exist_ok=True)
+    waiting = pointer.with_suffix(".tmp")
+    waiting.write_text(json.dumps({"shop_file": str(shop_file.resolve()), "shop_id": shop_id}))
+    waiting.replace(pointer)
+
+
+def code_version() -> str:
+    """Sixteen hex digits over the program and the dbt project: a build is a function of them."""
+    digest = hashlib.sha256()
+    for folder, pattern in ((REPOSITORY / "pipelines", "**/*.py"), (DBT_PROJECT, "m*/**/*.*")):
+        for file in sorted(folder.glob(pattern)):
+            digest.update(str(file.relative_to(REPOSITORY)).encode())
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def dbt_environment(home: Home) -> dict[str, str]:
+    """What dbt's profile and source macro read: the landing, the build file, the memory limit."""
+    return {
+        "OKAERI_LANDING": str(home.landing),
+        "OKAERI_WAREHOUSE": str(home.warehouse),
+        "OKAERI_SPILL": str(home.warehouse.parent / "spill"),
+        "OKAERI_MEMORY": os.environ.get("OKAERI_MEMORY", "4GB"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+
+
+def export_environment(values: dict[str, str]) -> None:
+    """Hands these values to every child process, dbt among them."""
+    os.environ.update(values)

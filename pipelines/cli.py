@@ -1,0 +1,209 @@
+"""`okaeri`: init · check · run · up · sql · exports."""
+
+import json
+import logging
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+
+from pipelines import settings
+from pipelines.shop import Shop, ShopFileError, load_shop
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, rich_markup_mode=None)
+exports_app = typer.Typer(no_args_is_help=True, help="The only door outwards.")
+app.add_typer(exports_app, name="exports")
+
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+DONE, FAILED, USAGE = 0, 1, 2
+
+ShopFile = Annotated[
+    Path | None, typer.Option("--shop", help="The shop.yml; default: the shop run last.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+
+
+class Format(StrEnum):
+    """How a result is printed."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+def stop(message: str, *, code: int = USAGE) -> NoReturn:
+    """Ends the program with a message on standard error."""
+    errors.print(message, style="red", markup=False)
+    raise typer.Exit(code)
+
+
+def the_shop(file: Path | None) -> tuple[Path, Shop]:
+    """The shop named, else the one run last; exit 2 with file and line when it is not valid."""
+    chosen = file or settings.active_shop_file()
+    if chosen is None:
+        stop("No shop yet. Try `okaeri run --demo`, or `okaeri init FOLDER` for your own.")
+    try:
+        return chosen.resolve(), load_shop(chosen)
+    except (ShopFileError, OSError) as error:
+        stop(str(error))
+
+
+@app.callback()
+def main(
+    lang: Annotated[str | None, typer.Option(help="ja or en; default: LANG.")] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Every step.")] = False,
+) -> None:
+    """Retention and cart recovery for online shops."""
+    if lang:
+        settings.export_environment({"OKAERI_LANG": lang})
+    handler = RichHandler(console=errors, show_path=False, show_level=False, markup=False)
+    logging.basicConfig(
+        level=logging.WARNING, format="%(message)s", datefmt="[%X]", handlers=[handler]
+    )
+    logging.getLogger("okaeri").setLevel(logging.DEBUG if verbose else logging.INFO)
+
+
+@app.command()
+def init(
+    folder: Annotated[
+        Path, typer.Argument(help="Folder with the files your shop exports.")
+    ] = Path(),
+    defaults: Annotated[
+        bool, typer.Option("--yes", help="Ask nothing, take the defaults.")
+    ] = False,
+) -> None:
+    """Look at a folder of exports and write a commented shop.yml."""
+    from pipelines import onboarding
+
+    written = onboarding.init(
+        folder, answers=None, interactive=not defaults and sys.stdin.isatty(), console=console
+    )
+    console.print(f"okaeri check --shop {written}", style="bold", markup=False)
+
+
+@app.command()
+def check(shop: ShopFile = None, as_json: AsJson = False) -> None:
+    """Say what is wrong, preview each source, and what each page will show."""
+    from pipelines import onboarding
+
+    _, loaded = the_shop(shop)
+    raise typer.Exit(onboarding.check(loaded, console=console, as_json=as_json))
+
+
+@app.command()
+def run(
+    shop: ShopFile = None,
+    demo: Annotated[bool, typer.Option("--demo", help="The demo shop, made at first use.")] = False,
+    as_of: Annotated[
+        str | None, typer.Option(help="Build as of this instant, with offset. Default: now.")
+    ] = None,
+    known_at: Annotated[
+        str | None, typer.Option(help="Know only what was loaded by this instant.")
+    ] = None,
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Rebuild everything.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Land, check, build, publish. Exit 1: a check failed and the last good numbers stay up."""
+    from pipelines import report, runner
+
+    shop_file, loaded = (runner.demo_shop(), None) if demo else the_shop(shop)
+    if loaded is None:
+        shop_file, loaded = the_shop(shop_file)
+    try:
+        result = runner.run_street(
+            shop_file, as_of=as_of, known_at=known_at, full_refresh=full_refresh
+        )
+    except ValueError as error:
+        stop(str(error))
+    settings.remember_shop(shop_file, shop_id=loaded.id)
+    handed = runner.hand_off_due(shop_file, loaded) if demo and result.success else []
+    if as_json:
+        typer.echo(json.dumps({**result.as_dict(), "handed_over": handed}, ensure_ascii=False))
+    else:
+        report.print_run(
+            console, loaded, result=result, handed=handed, language=settings.language()
+        )
+    raise typer.Exit(DONE if result.success else FAILED)
+
+
+@app.command()
+def up(
+    shop: ShopFile = None,
+    port: Annotated[int, typer.Option(help="Port of the dashboards.")] = 8501,
+    dagster_port: Annotated[int, typer.Option(help="Port of Dagster's pages.")] = 3000,
+) -> None:
+    """Web server, daemon and dashboards on loopback, until Ctrl-C."""
+    from pipelines import runner
+
+    shop_file, loaded = the_shop(shop)
+    settings.remember_shop(shop_file, shop_id=loaded.id)
+    raise typer.Exit(runner.serve(loaded, console=console, port=port, dagster_port=dagster_port))
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help="One select over the published tables.")],
+    shop: ShopFile = None,
+    format: Annotated[Format, typer.Option(help="How to print it.")] = Format.TABLE,  # noqa: A002
+) -> None:
+    """Read the published file, and only it."""
+    from pipelines import report
+
+    _, loaded = the_shop(shop)
+    try:
+        report.print_query(console, loaded, query, style=format.value)
+    except report.QueryRefused as error:
+        stop(str(error))
+
+
+@exports_app.command("request")
+def exports_request(
+    segment: Annotated[str, typer.Argument(help="Segment or campaign, e.g. cart_recovery.")],
+    to: Annotated[str, typer.Option("--to", help="Destination of shop.yml.")],
+    send: Annotated[bool, typer.Option("--send", help="Hand over; without it a dry run.")] = False,
+    shop: ShopFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Plan a hand-off and, with --send, carry it out."""
+    from pipelines import runner
+
+    _, loaded = the_shop(shop)
+    outcome = runner.export(loaded, segment=segment, destination=to, send=send)
+    _print_export(outcome, as_json=as_json)
+
+
+@exports_app.command("list")
+def exports_list(shop: ShopFile = None, as_json: AsJson = False) -> None:
+    """Requests and what became of them, newest first."""
+    from pipelines import runner
+
+    _, loaded = the_shop(shop)
+    rows = runner.export_requests(loaded)
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False, default=str))
+        return
+    from pipelines import report
+
+    report.print_rows(console, rows)
+
+
+def _print_export(outcome: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(outcome, ensure_ascii=False, default=str))
+    else:
+        from pipelines import report
+
+        report.print_export(console, outcome, language=settings.language())
+    raise typer.Exit(DONE if outcome.get("state") != "refused" else FAILED)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,19 @@
+"""The only file that assembles Dagster's Definitions."""
+
+import dagster as dg
+
+from pipelines.defs import automation, exports, landing, publish, warehouse
+
+defs = dg.Definitions(
+    assets=[
+        landing.landed_tables,
+        warehouse.warehouse_assets(),
+        publish.published_snapshot,
+        exports.handed_over,
+    ],
+    asset_checks=[landing.rows_are_conserved],
+    jobs=[automation.street, automation.hand_off],
+    schedules=[automation.every_quarter_hour],
+    sensors=[automation.open_requests],
+    resources={"street": automation.active_street(), "dbt_cli": warehouse.dbt_resource()},
+)

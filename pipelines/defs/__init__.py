@@ -1,0 +1,1 @@
+"""The Dagster shell: assets that call one pure function each, and what starts them."""

@@ -1,0 +1,106 @@
+"""What every asset of one run shares: the shop, its folder, its clock, and the right to write."""
+
+import fcntl
+import logging
+import os
+from collections.abc import Generator
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+import dagster as dg
+from pydantic import PrivateAttr
+
+from pipelines import landing, settings
+from pipelines.settings import Home
+from pipelines.shop import Shop, load_shop
+
+log = logging.getLogger("okaeri")
+
+
+class Busy(Exception):
+    """Another run writes this shop's folder."""
+
+
+class Street(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """One run of one shop. Instants are ISO 8601 with an offset; None means now."""
+
+    shop_file: str
+    as_of: str | None = None
+    known_at: str | None = None
+    full_refresh: bool = False
+    # A hand-off reads what is published and needs no right to the folder's build.
+    writes: bool = True
+
+    _shop: Shop = PrivateAttr()
+    _run: landing.Run = PrivateAttr()
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Generator["Street"]:
+        """The resource while its run holds the folder's lock.
+
+        Raises: Busy when another run holds it; the kernel frees the lock when its process dies.
+        """
+        self._shop = load_shop(Path(self.shop_file))
+        with _alone(self.home) if self.writes else nullcontext():
+            self._run = self._new_run(context.run_id or "unnamed")
+            yield self
+
+    @property
+    def shop(self) -> Shop:
+        """The validated shop.yml."""
+        return self._shop
+
+    @property
+    def home(self) -> Home:
+        """The shop's data folder."""
+        return settings.home_of(self._shop.id)
+
+    @property
+    def run(self) -> landing.Run:
+        """This run's clock and versions."""
+        return self._run
+
+    def _new_run(self, run_id: str) -> landing.Run:
+        now = datetime.now(UTC)
+        as_of = _instant(self.as_of) or self._shop.clock or now
+        return landing.new_run(
+            self._shop,
+            run_id=run_id,
+            as_of_at=as_of,
+            known_at=_instant(self.known_at) or now,
+            loaded_at=now,
+            code_version=settings.code_version(),
+        )
+
+
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    value = datetime.fromisoformat(text)
+    if value.tzinfo is None:
+        raise ValueError(f"{text!r} has no offset: write for example 2026-11-20T06:05+09:00")
+    return value.astimezone(UTC)
+
+
+@contextmanager
+def _alone(home: Home) -> Generator[None]:
+    home.path.mkdir(parents=True, exist_ok=True)
+    with (home.path / "run.lock").open("a+") as handle:
+        _take(handle, home.path)
+        yield
+
+
+def _take(handle: IO[str], folder: Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        handle.seek(0)
+        holder = handle.read().strip() or "unknown"
+        raise Busy(
+            f"{folder}: another run is at work (process {holder}). Wait for it, or stop it."
+        ) from None
+    handle.truncate(0)
+    handle.write(str(os.getpid()))
+    handle.flush()

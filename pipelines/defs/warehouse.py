@@ -1,0 +1,86 @@
+"""The warehouse: dbt's models as assets, its tests as checks, one writer at a time."""
+
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+
+from pipelines import settings
+from pipelines.defs.street import Street
+
+log = logging.getLogger("okaeri")
+
+MANIFEST = settings.DBT_PROJECT / "target" / "manifest.json"
+
+
+class Translator(DagsterDbtTranslator):
+    """Groups models by stage and keeps landed tables as the sources they are."""
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """The stage: staging, intermediate, marts, segments."""
+        return str(dbt_resource_props["fqn"][1])
+
+
+def ensure_manifest() -> Path:
+    """Dbt's manifest, parsed again when a file of the project is newer."""
+    newest = max(
+        file.stat().st_mtime
+        for part in ("models", "macros", "tests")
+        for file in (settings.DBT_PROJECT / part).rglob("*")
+        if file.is_file()
+    )
+    if not MANIFEST.exists() or MANIFEST.stat().st_mtime < newest:
+        log.info("dbt parse")
+        environment = {**os.environ, **settings.dbt_environment(settings.home_of("none"))}
+        command = [dbt(), "parse", "--quiet", "--project-dir", str(settings.DBT_PROJECT)]
+        subprocess.run(  # noqa: S603
+            [*command, "--profiles-dir", str(settings.DBT_PROJECT)], check=True, env=environment
+        )
+    return MANIFEST
+
+
+def dbt() -> str:
+    """Path of the dbt that belongs to this interpreter."""
+    beside = Path(sys.executable).with_name("dbt")
+    return str(beside) if beside.exists() else shutil.which("dbt") or "dbt"
+
+
+def warehouse_assets() -> dg.AssetsDefinition:
+    """All models of the project as one asset definition with their tests as checks."""
+
+    @dbt_assets(
+        manifest=ensure_manifest(),
+        dagster_dbt_translator=Translator(),
+        pool="warehouse_writer",
+        name="warehouse",
+    )
+    def warehouse(
+        context: dg.AssetExecutionContext, street: Street, dbt_cli: DbtCliResource
+    ) -> Iterator[Any]:
+        """Every model, rebuilt from landing by dbt in its own process."""
+        settings.export_environment(settings.dbt_environment(street.home))
+        street.home.warehouse.parent.mkdir(parents=True, exist_ok=True)
+        arguments = ["build", *(["--full-refresh"] if street.full_refresh else [])]
+        started = time.monotonic()
+        yield from dbt_cli.cli(arguments, context=context).stream()
+        log.info("warehouse built in %.0f s", time.monotonic() - started)
+
+    return warehouse
+
+
+def dbt_resource() -> DbtCliResource:
+    """Dbt's command line, with this project's profile."""
+    return DbtCliResource(
+        project_dir=str(settings.DBT_PROJECT),
+        profiles_dir=str(settings.DBT_PROJECT),
+        dbt_executable=dbt(),
+        global_config_flags=["--quiet", "--no-version-check"],
+    )

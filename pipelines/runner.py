@@ -1,0 +1,240 @@
+"""Runs started by hand: the street in this process, one export, and the services of `okaeri up`."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from pipelines import demo, exports, settings
+from pipelines.settings import Home
+from pipelines.shop import Shop, load_shop
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from dagster import DagsterInstance, ExecuteInProcessResult
+
+log = logging.getLogger("okaeri")
+
+# Crashes are tried again, red checks are not: a red check is an answer.
+DAGSTER_YAML = """\
+telemetry: {enabled: false}
+run_coordinator: {module: dagster._core.run_coordinator, class: DefaultRunCoordinator}
+run_monitoring:
+  enabled: true
+  start_timeout_seconds: 180
+  max_runtime_seconds: 7200
+  max_resume_run_attempts: 0
+run_retries: {enabled: true, max_retries: 2, retry_on_asset_or_op_failure: false}
+concurrency: {pools: {default_limit: 1}}
+"""
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How one run ended. `failures` names each failed check or step and what to do."""
+
+    run_id: str
+    success: bool
+    seconds: float
+    failures: tuple[str, ...] = ()
+    metadata: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same, for --json."""
+        return {
+            "run_id": self.run_id,
+            "success": self.success,
+            "seconds": round(self.seconds, 1),
+            "failures": list(self.failures),
+            "metadata": self.metadata,
+        }
+
+
+def demo_shop() -> Path:
+    """The demo's shop.yml; its files are written once, into a folder of their own."""
+    folder = settings.homes() / "demo" / "shop"
+    shop_file = folder / "shop.yml"
+    if not shop_file.exists():
+        started = time.monotonic()
+        demo.write(folder)
+        log.info("demo shop written in %.0f s", time.monotonic() - started)
+    return shop_file
+
+
+def run_street(
+    shop_file: Path,
+    *,
+    as_of: str | None = None,
+    known_at: str | None = None,
+    full_refresh: bool = False,
+) -> RunResult:
+    """One run of the whole street, in this process.
+
+    Raises: ValueError when `as_of` or `known_at` has no offset.
+    """
+    for text in (as_of, known_at):
+        if text is not None and datetime.fromisoformat(text).tzinfo is None:
+            raise ValueError(f"{text!r} has no offset: write for example 2026-11-20T06:05+09:00")
+    shop = load_shop(shop_file)
+    street = {
+        "shop_file": str(shop_file),
+        "as_of": as_of,
+        "known_at": known_at,
+        "full_refresh": full_refresh,
+    }
+    started = time.monotonic()
+    with _instance(settings.home_of(shop.id)) as instance:
+        from pipelines.definitions import defs
+
+        result = defs.resolve_job_def("street").execute_in_process(
+            instance=instance,
+            run_config={
+                "resources": {"street": {"config": street}},
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+            },
+            raise_on_error=False,
+        )
+    return RunResult(
+        run_id=result.run_id,
+        success=result.success,
+        seconds=time.monotonic() - started,
+        failures=_failures(result),
+        metadata=_metadata(result),
+    )
+
+
+def _failures(result: "ExecuteInProcessResult") -> tuple[str, ...]:
+    failed = [
+        f"{evaluation.asset_key.to_user_string()}: {evaluation.check_name}"
+        for evaluation in result.get_asset_check_evaluations()
+        if not evaluation.passed
+    ]
+    for event in result.all_events:
+        if event.is_step_failure:
+            error = event.step_failure_data.error
+            cause = error.cause if error and error.cause else error
+            failed.append(f"{event.step_key}: {cause.message.strip() if cause else 'failed'}")
+    return tuple(failed)
+
+
+def _metadata(result: "ExecuteInProcessResult") -> dict[str, dict[str, Any]]:
+    """What the landing and publishing assets report, by asset."""
+    return {
+        event.asset_key.to_user_string(): {
+            key: value.value for key, value in event.materialization.metadata.items()
+        }
+        for event in result.get_asset_materialization_events()
+        if event.asset_key is not None
+        and event.asset_key.path[0] in {"landing", "published_snapshot"}
+    }
+
+
+@contextmanager
+def _instance(home: Home) -> "Generator[DagsterInstance]":
+    from dagster import DagsterInstance
+
+    dagster_home(home)
+    instance = DagsterInstance.from_config(str(home.dagster))
+    try:
+        yield instance
+    finally:
+        instance.dispose()
+
+
+def dagster_home(home: Home) -> Path:
+    """Dagster's instance folder of this shop, configured."""
+    home.dagster.mkdir(parents=True, exist_ok=True)
+    file = home.dagster / "dagster.yaml"
+    if not file.exists() or file.read_text() != DAGSTER_YAML:
+        file.write_text(DAGSTER_YAML)
+    return home.dagster
+
+
+def export(
+    shop: Shop, *, segment: str, destination: str, send: bool, slot: str | None = None
+) -> dict[str, Any]:
+    """One export, requested and carried out here. Returns the outcome for a terminal or --json."""
+    home = settings.home_of(shop.id)
+    clock = shop.clock or datetime.now(UTC)
+    request_id = exports.request(
+        home, shop, segment, destination, send=send, requested_by="cli", slot=slot
+    )
+    return exports.run_request(home, shop, request_id, clock=clock).as_dict()
+
+
+def hand_off_due(shop: Shop) -> list[dict[str, Any]]:
+    """Every active campaign handed to the shop's first destination, for this clock's tick.
+
+    The tick is the batch's slot: doing it again finds the same batch and hands nobody over twice.
+    """
+    destination = shop.destinations[0].key
+    tick = (shop.clock or datetime.now(UTC)).strftime("%Y%m%dT%H%M")
+    return [
+        export(shop, segment=campaign.segment, destination=destination, send=True, slot=tick)
+        for campaign in shop.campaigns
+        if campaign.is_active
+    ]
+
+
+def serve(shop: Shop, *, port: int, dagster_port: int, console: Console, greeting: str) -> int:
+    """Web server, daemon and dashboards on loopback until a signal. Returns the exit code.
+
+    All three stop together: when one dies, when Ctrl-C or SIGTERM arrives, each process group is
+    asked to end and, after 20 s, killed.
+    """
+    from pipelines.defs.warehouse import ensure_manifest
+
+    ensure_manifest()
+    settings.export_environment({"DAGSTER_HOME": str(dagster_home(settings.home_of(shop.id)))})
+    beside = Path(sys.executable).parent
+    module = ["-m", "pipelines.definitions"]
+    streamlit = ["--server.address", "127.0.0.1", "--server.headless", "true"]
+    commands = [
+        [beside / "dagster-webserver", "-h", "127.0.0.1", "-p", dagster_port, *module],
+        [beside / "dagster-daemon", "run", *module],
+        [beside / "streamlit", "run", settings.REPOSITORY / "dashboards" / "app.py",
+         *streamlit, "--server.port", port],
+    ]  # fmt: skip
+    children = [
+        subprocess.Popen([str(part) for part in command], start_new_session=True)  # noqa: S603
+        for command in commands
+    ]
+    console.print(greeting, markup=False)
+    stopped_by: list[int] = []
+
+    def note(number: int, _: FrameType | None) -> None:
+        stopped_by.append(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, note)
+    try:
+        while not stopped_by and all(child.poll() is None for child in children):
+            time.sleep(0.2)
+    finally:
+        _end(children)
+    return 0 if stopped_by else 1
+
+
+def _end(children: Sequence["subprocess.Popen[bytes]"]) -> None:
+    for child in children:
+        if child.poll() is None:
+            os.killpg(child.pid, signal.SIGTERM)
+    deadline = time.monotonic() + 20
+    for child in children:
+        try:
+            child.wait(timeout=max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()

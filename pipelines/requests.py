@@ -124,10 +124,12 @@ def create(
             # A schedule that ticks twice asks once.
             found = connection.execute(
                 sa.select(table.c.request_id).where(
-                    table.c.shop_id == shop_id, table.c.segment == segment,
-                    table.c.destination == destination, table.c.slot == slot,
+                    table.c.shop_id == shop_id,
+                    table.c.segment == segment,
+                    table.c.destination == destination,
+                    table.c.slot == slot,
                     table.c.dry_run == dry_run,
-                )  # fmt: skip
+                )
             ).scalar()
             if found is not None:
                 return str(found)
@@ -195,9 +197,7 @@ def move(
             values |= {"started_at": at, "attempt_count": row.attempt_count + 1}
         else:
             values |= {"finished_at": at, "outcome": outcome}
-        connection.execute(
-            table.update().where(table.c.request_id == request_id).values(values)
-        )
+        connection.execute(table.update().where(table.c.request_id == request_id).values(values))
 
 
 def approve(home: Home, request_id: str, *, approved_by: str, at: datetime) -> None:
@@ -209,9 +209,7 @@ def approve(home: Home, request_id: str, *, approved_by: str, at: datetime) -> N
     table = state.export_requests
     with state.writing(state.requests_engine(home)) as connection:
         connection.execute(
-            table.update()
-            .where(table.c.request_id == request_id)
-            .values(approved_by=approved_by)
+            table.update().where(table.c.request_id == request_id).values(approved_by=approved_by)
         )
 
 
@@ -225,10 +223,14 @@ def save_plans(
         for plan in found:
             connection.execute(
                 table.insert().values(
-                    request_id=request_id, program=plan.program, counts=dict(plan.counts),
-                    sample=[dict(row) for row in plan.sample], difference=dict(plan.difference),
-                    snapshot_id=plan.snapshot_id, planned_at=planned_at,
-                )  # fmt: skip
+                    request_id=request_id,
+                    program=plan.program,
+                    counts=dict(plan.counts),
+                    sample=[dict(row) for row in plan.sample],
+                    difference=dict(plan.difference),
+                    snapshot_id=plan.snapshot_id,
+                    planned_at=planned_at,
+                )
             )
 
 

@@ -34,7 +34,11 @@ class Instant(TypeDecorator[datetime]):
     impl = sa.DateTime
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+    def process_bind_param(
+        self,
+        value: datetime | None,
+        dialect: sa.Dialect,  # noqa: ARG002 - the base's signature
+    ) -> datetime | None:
         """Naive UTC, as both databases hold it."""
         if value is None:
             return None
@@ -42,7 +46,11 @@ class Instant(TypeDecorator[datetime]):
             raise ValueError(f"{value!r} has no zone; pass an aware instant")
         return value.astimezone(UTC).replace(tzinfo=None)
 
-    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+    def process_result_value(
+        self,
+        value: datetime | None,
+        dialect: sa.Dialect,  # noqa: ARG002 - the base's signature
+    ) -> datetime | None:
         """Aware UTC, as everything in Python holds it."""
         return None if value is None else value.replace(tzinfo=UTC)
 
@@ -98,12 +106,13 @@ batch: Final = sa.Table(
     "batch", LEDGER,
     _text("batch_id", key=True), _text("shop_id"), _text("program"), _text("campaign_key"),
     _count("campaign_version"), _count("step_number"), _text("channel"), _text("segment"),
-    _text("destination"), _text("slot"), _text("snapshot_id"), _text("input_digest"),
-    _count("rev"), _text("state"), _text("sha256", null=True), _count("nbytes", null=True),
-    _count("nrows", null=True), _text("fname", null=True), _text("boot_id", null=True),
+    _text("destination"), _text("slot"), _count("part"), _text("snapshot_id"),
+    _text("input_digest"), _count("rev"), _text("state"), _text("sha256", null=True),
+    _count("nbytes", null=True), _count("nrows", null=True), _text("fname", null=True),
+    _text("boot_id", null=True),
     _text("profile"), _text("renderer_version"), _text("reason", null=True),
-    # Columns of the file in order: with the encrypted cells they make a file of the same bytes.
-    sa.Column("columns", sa.JSON, nullable=False),
+    # Header and dialect of the file: with the encrypted cells they give the same bytes again.
+    sa.Column("layout", sa.JSON, nullable=False),
     _text("removed_sha256", null=True), _text("suppress_sha256", null=True),
     _at("created_at"), _at("intent_at", null=True), _at("expires_at", null=True),
     sa.UniqueConstraint("fname", name="batch_fname"),
@@ -119,7 +128,7 @@ claim: Final = sa.Table(
     _text("recipient_token", null=True), _text("arm"), _text("coupon_code", null=True),
     _at("due_at", null=True), _at("valid_until_at", null=True),
     sa.Column("payload_enc", sa.LargeBinary, nullable=True), _text("st"),
-    _text("reason", null=True), _at("claimed_at"),
+    _text("reason", null=True), _text("removed_in", null=True), _at("claimed_at"),
     sa.ForeignKeyConstraint(["batch_id"], ["batch.batch_id"], name="claim_batch"),
     sa.CheckConstraint("st in ('claimed', 'suppressed', 'released', 'held_out')", name="claim_st"),
     sa.Index("claim_by_token", "recipient_token"),
@@ -216,13 +225,13 @@ def _connect_args(url: str) -> dict[str, object]:
 @contextmanager
 def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
     """One transaction that holds the write lock from its first statement, committed at the end."""
-    with engine.connect().execution_options(okaeri_write=True) as connection:
-        with connection.begin():
-            if engine.dialect.name == "postgresql":
-                # Claims of different destinations read and write the same caps: one at a time.
-                key = zlib.crc32(b"okaeri-ledger")
-                connection.execute(sa.text("select pg_advisory_xact_lock(:key)"), {"key": key})
-            yield connection
+    options = engine.execution_options(okaeri_write=True)
+    with options.connect() as connection, connection.begin():
+        if engine.dialect.name == "postgresql":
+            # Claims of different destinations read and write the same caps: one at a time.
+            key = zlib.crc32(b"okaeri-ledger")
+            connection.execute(sa.text("select pg_advisory_xact_lock(:key)"), {"key": key})
+        yield connection
 
 
 @contextmanager

@@ -1,0 +1,39 @@
+"""The only door outwards: a segment leaves as a file, and nobody is handed over twice.
+
+Request → plan → arms → claim → seal → intent → rename → delivered, as in the ledger's states; what
+a mailer does after it took the file is known from its results alone.
+"""
+
+from pipelines.exports.errors import ExportRefused
+from pipelines.exports.landed import ledger_tables
+from pipelines.exports.machine import Machine
+from pipelines.exports.operations import (
+    adopt,
+    batches,
+    open_requests,
+    request,
+    rerender,
+    resolve,
+    show,
+)
+from pipelines.exports.run import BatchResult, Outcome, run_request
+from pipelines.exports.suppressions import import_mail_events, import_suppressions, suppress
+
+__all__ = [
+    "BatchResult",
+    "ExportRefused",
+    "Machine",
+    "Outcome",
+    "adopt",
+    "batches",
+    "import_mail_events",
+    "import_suppressions",
+    "ledger_tables",
+    "open_requests",
+    "request",
+    "rerender",
+    "resolve",
+    "run_request",
+    "show",
+    "suppress",
+]

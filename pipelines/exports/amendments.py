@@ -1,0 +1,123 @@
+"""Lists beside a handed-over file: who left the segment since, and whom the mailer should drop.
+
+Both only ever take people out, so writing one twice harms nobody; they need no guard.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from pipelines import state
+from pipelines.exports import ledger
+from pipelines.exports.exits import Claimed, claimed_of, late_exits
+from pipelines.exports.handoff import Handoff
+from pipelines.exports.ledger import BatchRow
+from pipelines.exports.render import Layout, file_bytes
+from pipelines.exports.snapshot import Segment, keys_of
+from pipelines.state import batch, claim
+
+_LABELS = ("email", "recipient_token", "batch_id", "reason")
+
+
+def write_removed(handoff: Handoff, row: BatchRow, segment: Segment) -> str | None:
+    """Name of `<batch>.removed.csv`, or None if nobody left since the last hand-off.
+
+    Invariant: written once per batch, after its file; a crash in between is made up for by the
+    next call, because the digest is stored only then.
+    """
+    if row.state not in ledger.HANDED or row.removed_sha256 is not None:
+        return None
+    present = _present_keys(handoff, segment)
+    with state.writing(handoff.engine) as connection:
+        earlier = ledger.batches(
+            connection,
+            batch.c.program == row.program, batch.c.destination == row.destination,
+            batch.c.state.in_(ledger.HANDED), batch.c.batch_id != row.batch_id,
+            batch.c.created_at <= row.created_at,
+        )  # fmt: skip
+        lines: list[tuple[str, ...]] = []
+        for old in earlier:
+            listed = _listed(connection, old.batch_id)
+            for one in claimed_of(connection, old.batch_id, vault=handoff.vault):
+                if one.ord in listed or not present.isdisjoint(one.payload.keys):
+                    continue
+                lines.append(_line(handoff, old, one, "left_segment"))
+                connection.execute(
+                    claim.update()
+                    .where(claim.c.batch_id == old.batch_id, claim.c.ord == one.ord)
+                    .values(removed_in=row.batch_id)
+                )
+        name = f"{row.batch_id}.removed.csv"
+        data = _bytes(row, lines)
+        if lines:
+            handoff.outbox.place(name, data)
+        digest = hashlib.sha256(data).hexdigest()
+        _store(connection, row, removed_sha256=digest)
+    return name if lines else None
+
+
+def write_suppress(handoff: Handoff, row: BatchRow) -> str | None:
+    """Name of `<batch>.suppress.csv`, or None if nothing changed since it was last written.
+
+    People of a batch still in its validity who bought, emptied the cart or objected since.
+    """
+    is_over = row.expires_at is not None and row.expires_at <= handoff.now
+    if row.state not in ledger.HANDED or is_over:
+        return None
+    with state.writing(handoff.engine) as connection:
+        claimed = claimed_of(connection, row.batch_id, vault=handoff.vault)
+        exits = late_exits(
+            connection, row, claimed, rules=handoff.rules, facts=handoff.facts, now=handoff.now
+        )
+        lines = [_line(handoff, row, one, exits[one.ord]) for one in claimed if one.ord in exits]
+        data = _bytes(row, lines)
+        digest = hashlib.sha256(data).hexdigest()
+        if not lines or digest == row.suppress_sha256:
+            return None
+        name = f"{row.batch_id}.suppress.csv"
+        handoff.outbox.place(name, data)
+        _store(connection, row, suppress_sha256=digest)
+    return name
+
+
+def handed_over_of(handoff: Handoff) -> list[BatchRow]:
+    """Batches of the destination a mailer may still be sending from."""
+    with state.reading(handoff.engine) as connection:
+        return ledger.batches(
+            connection,
+            batch.c.destination == handoff.destination,
+            batch.c.state.in_(ledger.HANDED),
+            sa.or_(batch.c.expires_at.is_(None), batch.c.expires_at > handoff.now),
+        )
+
+
+def _present_keys(handoff: Handoff, segment: Segment) -> set[str]:
+    known = handoff.facts.person_keys if handoff.facts else {}
+    present: set[str] = set()
+    for person in {member.person_id for member in segment.members}:
+        found = known.get(person) or keys_of(person, frozenset(), pepper=handoff.rules.pepper)
+        present |= found.all
+    return present
+
+
+def _listed(connection: sa.Connection, batch_id: str) -> set[int]:
+    query = sa.select(claim.c.ord).where(
+        claim.c.batch_id == batch_id, claim.c.removed_in.is_not(None)
+    )
+    return set(connection.execute(query).scalars())
+
+
+def _line(handoff: Handoff, row: BatchRow, one: Claimed, reason: str) -> tuple[str, ...]:
+    token = ledger.token_of(row.batch_id, one.ord, pepper=handoff.rules.pepper)
+    return (one.payload.email, token, row.batch_id, reason)
+
+
+def _bytes(row: BatchRow, lines: Sequence[tuple[str, ...]]) -> bytes:
+    layout = Layout.from_json(row.layout["file"])
+    return file_bytes(replace(layout, labels=_LABELS, header=True), lines)
+
+
+def _store(connection: sa.Connection, row: BatchRow, **values: str) -> None:
+    connection.execute(batch.update().where(batch.c.batch_id == row.batch_id).values(**values))

@@ -1,0 +1,293 @@
+"""The two transactions that reserve people: first their arms, then batch, claims and guards.
+
+Invariant: an arm is on record before anybody of its episode is claimed, and a claim exists only
+with both its guards; without either a person could change arms, or be written to twice.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from pipelines.exports import ledger
+from pipelines.exports.errors import ApprovalNeeded, OtherInput, TooManyRows
+from pipelines.exports.gates import Situation
+from pipelines.exports.job import Job
+from pipelines.exports.payload import Payload, Vault
+from pipelines.exports.plan import (
+    HELD_OUT,
+    Decision,
+    Plan,
+    due_members,
+    eligible,
+    expires_at,
+    plan,
+    recorded_arm,
+)  # fmt: skip
+from pipelines.exports.render import RENDERER_VERSION
+from pipelines.exports.rules import Program, Rules
+from pipelines.state import arm_record, batch, claim, frequency, gated, guard
+from pipelines.state import transition as transitions
+
+
+def scope_of(rules: Rules, program: Program, *, destination: str) -> ledger.Scope:
+    """Suppressions for another campaign, destination or purpose of this shop do not count here."""
+    purposes = {"marketing", "cart_reminder"}
+    known = {c.key for c in rules.shop.campaigns} | {d.key for d in rules.shop.destinations}
+    mine = {program.campaign_key, destination, rules.step(program).purpose}
+    return ledger.Scope(program.channel, frozenset((known | purposes) - mine))
+
+
+def planned(connection: sa.Connection, job: Job, program: Program) -> tuple[Plan, Situation]:
+    """The plan as of this transaction, and the situation it was made in."""
+    members, not_due = due_members(job.segment.members, program, now=job.now)
+    at = job.situation(program)
+    keys = {key for member in members for key in at.keys(member).all}
+    found = ledger.view(
+        connection, program, keys,
+        scope=scope_of(job.rules, program, destination=job.destination.key),
+        now=job.now, today=job.today, longest_cap_days=max(at.caps, default=0),
+    )  # fmt: skip
+    at = replace(at, ledger=found)
+    return plan(members, at, rules=job.rules, not_due=not_due), at
+
+
+def record_arms(connection: sa.Connection, job: Job, program: Program) -> None:
+    """Write the arm of every eligible member who has none for this occurrence; the first wins."""
+    members, _ = due_members(job.segment.members, program, now=job.now)
+    _, at = planned(connection, job, program)
+    rows = [
+        {
+            "campaign": program.campaign_key, "version": program.campaign_version,
+            "occurrence": member.occurrence_key, "person_key": at.keys(member).person_key,
+            "email_hash": at.email_hash(member),
+            "arm": recorded_arm(member, at) or member.arm_key,
+            "eligible_at": member.content.get("eligible_at") or member.qualified_at,
+            "recorded_at": job.now,
+        }
+        for member in eligible(members, at)
+    ]  # fmt: skip
+    _insert_new(connection, arm_record, rows)
+
+
+def claim_program(
+    connection: sa.Connection, job: Job, program: Program, *, vault: Vault, actor: str
+) -> tuple[Plan, tuple[str, ...]]:
+    """The final plan and the ids of the batches it was written to; none if all must wait.
+
+    Raises: TooManyRows, ApprovalNeeded before anything is written.
+    """
+    found, _ = planned(connection, job, program)
+    _refuse_too_many(job, found)
+    if any(d.outcome == "quiet_hours" for d in found.decisions):
+        return found, ()
+    write_gated(connection, found, now=job.now)
+    claimed = [d for d in found.decisions if d.is_claimed]
+    ids = []
+    for part, share in enumerate(_parts(job, claimed)):
+        ids.append(_write_batch(connection, job, program, share, part=part, vault=vault))
+        connection.execute(
+            transitions.insert().values(
+                batch_id=ids[-1],
+                from_state=None,
+                to_state=ledger.CLAIMED,
+                rev=0,
+                actor=actor,
+                changed_at=job.now,
+            )
+        )
+    return found, tuple(ids)
+
+
+def existing(connection: sa.Connection, job: Job, program: Program) -> tuple[str, ...]:
+    """Ids of the batches this request already has for the program, in parts.
+
+    Raises: OtherInput if they were asked for with other input; the stored ones are kept.
+    """
+    found = ledger.batches(
+        connection,
+        batch.c.program == program.key,
+        batch.c.campaign_version == program.campaign_version,
+        batch.c.destination == job.destination.key,
+        batch.c.slot == job.request.slot,
+    )
+    other = [row.batch_id for row in found if row.input_digest != job.input_digest]
+    if other:
+        raise OtherInput(
+            f"batch {other[0]} of slot {job.request.slot} was made from another request; it is "
+            "kept as it is. Ask again with a new request"
+        )
+    return tuple(row.batch_id for row in sorted(found, key=lambda row: row.part))
+
+
+def write_gated(connection: sa.Connection, found: Plan, *, now: datetime) -> None:
+    """Keep the reason of everybody left out; a newer reason replaces the older one."""
+    rows = [
+        {
+            "program": found.program.key, "occurrence": d.member.occurrence_key,
+            "person_key": d.person_key, "campaign_key": found.program.campaign_key,
+            "campaign_version": found.program.campaign_version,
+            "step_number": found.program.step_number, "email_hash": d.email_hash,
+            "reason": d.outcome, "first_at": now, "last_at": now,
+        }
+        for d in found.decisions
+        # Whoever has it already was not left out of it.
+        if not d.is_claimed and d.outcome != "already_handed_over"
+    ]  # fmt: skip
+    if not rows:
+        return
+    insert = insert_for(connection, gated)
+    connection.execute(
+        insert.on_conflict_do_update(
+            index_elements=["program", "occurrence", "person_key"],
+            set_={"reason": insert.excluded.reason, "last_at": insert.excluded.last_at},
+        ),
+        rows,
+    )
+
+
+def _refuse_too_many(job: Job, found: Plan) -> None:
+    named = job.segment.meta.get("max_rows")
+    limits = [n for n in (job.request.max_rows, named) if isinstance(n, int)]
+    if limits and found.handed_over > min(limits):
+        raise TooManyRows(
+            f"{found.program.key} would hand over {found.handed_over} people, {min(limits)} are "
+            "allowed; look at the dry run, then ask again with a higher max_rows"
+        )
+    above = job.destination.approve_above
+    if above is not None and found.handed_over > above and job.request.approved_by is None:
+        raise ApprovalNeeded(
+            f"{found.program.key} would hand over {found.handed_over} people; above {above} a "
+            "second person has to approve the request"
+        )
+
+
+def _parts(job: Job, claimed: Sequence[Decision]) -> Iterator[list[Decision]]:
+    """The claims cut into files by the profile's limits; one empty part for nobody at all."""
+    share: list[Decision] = []
+    rows = nbytes = 0
+    # Room for the header, which repeats in each file; ids of full length stand in for the real.
+    base, encoding = 4096, job.profile.encoding
+    for decision in claimed:
+        is_held_out = decision.outcome == HELD_OUT
+        size = 0
+        if not is_held_out and job.profile.max_bytes_per_file is not None:
+            size = job.line(decision, batch_id="x" * 60, token="x" * 32).size(encoding)
+        over_rows = (
+            job.profile.max_rows_per_file is not None and rows >= job.profile.max_rows_per_file
+        )
+        over_bytes = (
+            job.profile.max_bytes_per_file is not None
+            and base + nbytes + size > job.profile.max_bytes_per_file
+        )
+        if share and not is_held_out and (over_rows or over_bytes):
+            yield share
+            share, rows, nbytes = [], 0, 0
+        share.append(decision)
+        rows += not is_held_out
+        nbytes += size
+    yield share
+
+
+def _write_batch(
+    connection: sa.Connection,
+    job: Job,
+    program: Program,
+    share: Sequence[Decision],
+    *,
+    part: int,
+    vault: Vault,
+) -> str:
+    slot = job.request.slot
+    batch_id = ledger.batch_id_of(
+        job.request.shop_id, program, destination=job.destination.key, slot=slot, part=part
+    )
+    days = job.rules.shop.thresholds.catch_up_days
+    connection.execute(
+        batch.insert().values(
+            batch_id=batch_id,
+            shop_id=job.request.shop_id,
+            program=program.key,
+            campaign_key=program.campaign_key,
+            campaign_version=program.campaign_version,
+            step_number=program.step_number,
+            channel=program.channel,
+            segment=job.segment.key,
+            destination=job.destination.key,
+            slot=slot,
+            part=part,
+            snapshot_id=job.snapshot_id,
+            input_digest=job.input_digest,
+            rev=0,
+            state=ledger.CLAIMED,
+            profile=job.profile.profile,
+            renderer_version=RENDERER_VERSION,
+            layout=dict(job.layout),
+            created_at=job.now,
+            expires_at=expires_at(share, now=job.now, catch_up_days=days),
+        )
+    )
+    claims, guards, messages = [], [], []
+    for ord_, decision in enumerate(share):
+        held_out = decision.outcome == HELD_OUT
+        token = ledger.token_of(batch_id, ord_, pepper=job.rules.pepper)
+        claims.append(
+            _claim_row(job, decision, vault=vault, batch_id=batch_id, ord_=ord_, token=token)
+        )
+        # A person without an address (another channel) has one guard, everybody else two.
+        mine = [k for k in (decision.person_key, decision.email_hash) if k is not None]
+        place = {"batch_id": batch_id, "ord": ord_}
+        occurrence = decision.member.occurrence_key
+        guards += [
+            {"program": program.key, "occurrence": occurrence, "key": k, **place} for k in mine
+        ]
+        if not held_out:
+            day = {"channel": program.channel, "day": job.today}
+            messages += [{"key": k, **day, **place} for k in mine]
+    for table, rows in ((claim, claims), (guard, guards), (frequency, messages)):
+        if rows:
+            connection.execute(table.insert(), rows)
+    return batch_id
+
+
+def _claim_row(
+    job: Job, decision: Decision, *, vault: Vault, batch_id: str, ord_: int, token: str
+) -> dict[str, object]:
+    member = decision.member
+    held_out = decision.outcome == HELD_OUT
+    sealed = None
+    if not held_out:
+        payload = Payload(
+            cells=job.line(decision, batch_id=batch_id, token=token).cells,
+            email=decision.email or "",
+            person_id=member.person_id,
+            keys=tuple(sorted(decision.keys)),
+            qualified_at=member.qualified_at,
+        )
+        sealed = vault.seal(payload, batch_id=batch_id, ord_=ord_)
+    coupon = member.content.get("coupon_code")
+    return {
+        "batch_id": batch_id, "ord": ord_, "occurrence": member.occurrence_key,
+        "dedupe_key": member.dedupe_key, "person_key": decision.person_key,
+        "email_hash": decision.email_hash, "recipient_token": None if held_out else token,
+        "arm": decision.arm_key, "coupon_code": None if coupon is None else str(coupon),
+        "due_at": member.due_at, "valid_until_at": member.valid_until_at, "payload_enc": sealed,
+        "st": "held_out" if held_out else "claimed",
+        "reason": "held_out" if held_out else None, "claimed_at": job.now,
+    }  # fmt: skip
+
+
+def insert_for(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT of the connection's own dialect, which can say what to do on a conflict."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
+def _insert_new(
+    connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, object]]
+) -> None:
+    if rows:
+        connection.execute(insert_for(connection, table).on_conflict_do_nothing(), list(rows))

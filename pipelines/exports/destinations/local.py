@@ -1,0 +1,158 @@
+"""A folder a mailer picks files up from: staged out of sight, handed over by one rename.
+
+Invariant: the staged file is the only copy, on the same file system as the outbox. Its absence
+therefore proves that the rename happened, whatever became of the process or of the file since.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.exports.errors import OutboxUnusable
+
+
+@dataclass(frozen=True)
+class LocalFolder:
+    """One destination's outbox. `root` is what the mailer watches."""
+
+    root: Path
+
+    @property
+    def staging(self) -> Path:
+        """Where a file is written: a dot folder, mode 0700, no mailer looks into it."""
+        return self.root / ".staging"
+
+    @property
+    def manifests(self) -> Path:
+        """One JSON per sealed file. The mailer has no business here; backups copy it."""
+        return self.root / "manifests"
+
+    def prepare(self) -> None:
+        """Make the folders. Raises: OutboxUnusable if they are not one writable file system."""
+        try:
+            for folder in (self.root, self.staging, self.manifests):
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for folder in (self.root, self.staging, self.manifests):
+                # Asking for permission lies to root and on network mounts; writing does not.
+                with tempfile.TemporaryFile(dir=folder):
+                    pass
+        except OSError as error:
+            raise OutboxUnusable(
+                f"outbox {self.root} cannot be written ({error.strerror}); nothing was handed over"
+            ) from error
+        if self.root.stat().st_dev != self.staging.stat().st_dev:
+            raise OutboxUnusable(
+                f"{self.staging} and {self.root} are different file systems: a rename between "
+                "them is a copy, which a mailer may pick up half written"
+            )
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """The destination to oneself. The kernel frees it on death: there is no lease to wait for.
+
+        Invariant: the lock file is never deleted, or two processes would lock two files.
+        """
+        handle = os.open(self.staging / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
+    def stage(self, name: str, data: bytes) -> None:
+        """Write the staged file anew, mode 0600, and see it to the disk."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        with os.fdopen(os.open(self._staged(name), flags, 0o600), "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        _sync(self.staging)
+
+    def staged_sha256(self, name: str) -> str | None:
+        """sha256 of the staged file, None if it is gone."""
+        try:
+            with self._staged(name).open("rb") as stream:
+                return hashlib.file_digest(stream, "sha256").hexdigest()
+        except FileNotFoundError:
+            return None
+
+    def is_out(self, name: str) -> bool:
+        """Whether a file of this name lies in the outbox right now."""
+        return self._out(name).exists()
+
+    def hand_over(self, name: str) -> None:
+        """Move the staged file into the outbox. Raises: OutboxUnusable if the name is taken."""
+        if self.is_out(name):
+            raise OutboxUnusable(
+                f"{name} lies in the outbox and in staging; nothing was replaced, look at both"
+            )
+        self._staged(name).rename(self._out(name))
+
+    def sync(self) -> None:
+        """The rename survives a power cut from here on."""
+        _sync(self.root)
+        _sync(self.staging)
+
+    def discard(self, name: str) -> None:
+        """Remove a staged file that will not be handed over."""
+        self._staged(name).unlink(missing_ok=True)
+
+    def place(self, name: str, data: bytes) -> None:
+        """Put a list of people to drop into the outbox whole; a newer one replaces an older."""
+        self.stage(name, data)
+        self._staged(name).replace(self._out(name))
+        self.sync()
+
+    def has_manifest(self, stem: str) -> bool:
+        """Whether a sealed file of this name was recorded."""
+        return self._manifest(stem).exists()
+
+    def write_manifest(self, stem: str, content: Mapping[str, object]) -> Path:
+        """The manifest, written whole or not at all."""
+        text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+        target = self._manifest(stem)
+        pending = target.with_name(f".{target.name}.tmp")
+        with os.fdopen(os.open(pending, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        pending.replace(target)
+        _sync(self.manifests)
+        return target
+
+    def read_manifests(self) -> list[Mapping[str, object]]:
+        """Every manifest, oldest name first."""
+        return [
+            json.loads(path.read_text(encoding="utf-8"))
+            for path in sorted(self.manifests.glob("[a-z0-9]*.json"))
+        ]
+
+    def _staged(self, name: str) -> Path:
+        return _inside(self.staging, name)
+
+    def _out(self, name: str) -> Path:
+        return _inside(self.root, name)
+
+    def _manifest(self, stem: str) -> Path:
+        return _inside(self.manifests, f"{stem}.json")
+
+
+def _inside(folder: Path, name: str) -> Path:
+    path = folder / name
+    if path.parent != folder or name.startswith(".") or "\0" in name:
+        raise OutboxUnusable(f"{name[:80]!r} is no file name of an export")
+    return path
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,41 @@
+"""Why an export is refused, each with what to do about it."""
+
+
+class ExportRefused(RuntimeError):
+    """Nothing was handed over, and nothing will be until somebody acts."""
+
+
+class SnapshotMissing(ExportRefused):
+    """There is no published snapshot, or it lacks what an export needs."""
+
+
+class ShopNotReady(ExportRefused):
+    """Sender, destination or campaign lacks what the law or the format wants."""
+
+
+class OutboxUnusable(ExportRefused):
+    """Staging and outbox are not one writable file system."""
+
+
+class WrongMachine(ExportRefused):
+    """The ledger belongs to another machine, or is older than what was handed over."""
+
+
+class OtherInput(ExportRefused):
+    """The same batch id was asked for with other input; the stored batch is kept."""
+
+
+class ApprovalNeeded(ExportRefused):
+    """More people than one person alone may hand over."""
+
+
+class TooManyRows(ExportRefused):
+    """The plan is larger than the request allows."""
+
+
+class Unencodable(ExportRefused):
+    """The profile says to fail where its encoding cannot hold a character."""
+
+
+class FileNotFaithful(ExportRefused):
+    """The rendered bytes, read again, do not hold the claimed rows."""

@@ -1,0 +1,139 @@
+"""Claimed people who must not be written to any more: looked up at sealing and before leaving."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+
+from pipelines.exports import ledger
+from pipelines.exports.claims import scope_of
+from pipelines.exports.gates import LATE, LedgerView, Situation, first_hit
+from pipelines.exports.payload import Payload, Vault
+from pipelines.exports.rules import Rules
+from pipelines.exports.snapshot import Facts, Member
+from pipelines.state import claim, frequency
+
+# Gates that need the ledger alone: all that is left where no snapshot can be read.
+_LEDGER_ONLY: Final = (
+    "erased",
+    "unsubscribed",
+    "complaint",
+    "hard_bounce",
+    "manual_block",
+    "stale",
+)
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """One claim that would be rendered, opened."""
+
+    ord: int
+    occurrence: str
+    dedupe_key: str
+    valid_until_at: datetime | None
+    payload: Payload
+
+
+def claimed_of(connection: sa.Connection, batch_id: str, *, vault: Vault) -> list[Claimed]:
+    """The claims of a batch that are rendered, by number. Held-out ones never are."""
+    query = (
+        sa.select(claim)
+        .where(claim.c.batch_id == batch_id, claim.c.st == "claimed")
+        .order_by(claim.c.ord)
+    )
+    return [
+        Claimed(
+            ord=row.ord, occurrence=row.occurrence, dedupe_key=row.dedupe_key,
+            valid_until_at=row.valid_until_at,
+            payload=vault.open(row.payload_enc, batch_id=batch_id, ord_=row.ord),
+        )
+        for row in connection.execute(query)
+        if row.payload_enc is not None
+    ]  # fmt: skip
+
+
+def late_exits(
+    connection: sa.Connection,
+    row: ledger.BatchRow,
+    claimed: Sequence[Claimed],
+    *,
+    rules: Rules,
+    facts: Facts | None,
+    now: datetime,
+) -> Mapping[int, str]:
+    """Claim number → the first reason it must not leave, as of now."""
+    owners = _owners(facts)
+    found: dict[int, str] = {}
+    keys = {c.ord: _keys(c, facts, owners) for c in claimed}
+    every = sorted({key for mine in keys.values() for key in mine})
+    scope = scope_of(rules, row.of, destination=row.destination)
+    stopped = ledger.stopped(connection, every, scope=scope, now=now)
+    view = LedgerView(erased=ledger.erased_among(connection, every), stopped=stopped)
+    at = Situation(
+        program=row.of, cool=rules.step(row.of), facts=facts or Facts(), ledger=view, now=now,
+        today=now.astimezone(rules.zone).date(), pepper=rules.pepper,
+        stops_on_order=bool(row.layout["stops_on_order"]),
+        is_behavioural=bool(row.layout["is_behavioural"]),
+    )  # fmt: skip
+    among = _LEDGER_ONLY if facts is None else LATE
+    for one in claimed:
+        person = _owner(one, facts, owners)
+        contact = {person: {"email": one.payload.email}}
+        at_one = replace(at, facts=replace(at.facts, contacts=contact), known={})
+        at_one.known[person] = replace(at_one.keys(_member(one, row, person)), all=keys[one.ord])
+        reason = first_hit(_member(one, row, person), at_one, among=among)
+        if reason is not None:
+            found[one.ord] = reason
+    return found
+
+
+def drop(connection: sa.Connection, batch_id: str, exits: Mapping[int, str]) -> None:
+    """Take people out of a batch. Who is merely late may come again; the others stay guarded."""
+    stale = [ord_ for ord_, reason in exits.items() if reason == "stale"]
+    if stale:
+        ledger.release(connection, batch_id, reason="stale", ords=stale)
+    for ord_, reason in exits.items():
+        if reason == "stale":
+            continue
+        mine = (claim.c.batch_id == batch_id) & (claim.c.ord == ord_)
+        connection.execute(
+            claim.update().where(mine).values(st="suppressed", reason=reason, payload_enc=None)
+        )
+        connection.execute(
+            frequency.delete().where(frequency.c.batch_id == batch_id, frequency.c.ord == ord_)
+        )
+
+
+def _owners(facts: Facts | None) -> Mapping[str, str]:
+    if facts is None:
+        return {}
+    return {key: person for person, found in facts.person_keys.items() for key in found.all}
+
+
+def _owner(one: Claimed, facts: Facts | None, owners: Mapping[str, str]) -> str:
+    # Merged since the claim: the person goes by another of their own ids now.
+    if facts is None or one.payload.person_id in facts.person_keys:
+        return one.payload.person_id
+    found = (owners[key] for key in one.payload.keys if key in owners)
+    return next(found, one.payload.person_id)
+
+
+def _keys(one: Claimed, facts: Facts | None, owners: Mapping[str, str]) -> frozenset[str]:
+    mine = frozenset(one.payload.keys)
+    if facts is None:
+        return mine
+    now = facts.person_keys.get(_owner(one, facts, owners))
+    return mine if now is None else mine | now.all
+
+
+def _member(one: Claimed, row: ledger.BatchRow, person: str) -> Member:
+    return Member(
+        person_id=person, campaign_key=row.campaign_key, campaign_version=row.campaign_version,
+        step_number=row.step_number, arm_key="", channel=row.channel,
+        occurrence_key=one.occurrence, dedupe_key=one.dedupe_key,
+        qualified_at=one.payload.qualified_at, due_at=one.payload.qualified_at,
+        valid_until_at=one.valid_until_at, reason_code=None, is_held_out=False,
+    )  # fmt: skip

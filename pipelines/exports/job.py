@@ -1,0 +1,142 @@
+"""One request and everything read from outside the ledger: what a plan is made of."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+
+from pipelines.exports import cells
+from pipelines.exports.cells import Line
+from pipelines.exports.gates import LedgerView, Situation
+from pipelines.exports.plan import Decision
+from pipelines.exports.profile import Profile, ProfileColumn
+from pipelines.exports.render import Layout
+from pipelines.exports.rules import Program, Rules
+from pipelines.exports.snapshot import Facts, Member, Segment, Snapshot
+from pipelines.requests import Request
+from pipelines.shop import Destination
+
+# A member, the batch id and token it would carry → its finished line.
+LineOf = Callable[[Member, str, str], Line]
+
+
+@dataclass(frozen=True)
+class Job:
+    """Shape: one request. `unencodable` names rows (`dedupe_key|person_id`) the profile refuses."""
+
+    request: Request
+    segment: Segment
+    snapshot_id: str
+    facts: Facts
+    destination: Destination
+    rules: Rules
+    profile: Profile
+    layout: Mapping[str, object]
+    line_of: LineOf
+    unencodable: frozenset[str]
+    now: datetime
+
+    @property
+    def today(self) -> date:
+        """The shop's date."""
+        return self.now.astimezone(self.rules.zone).date()
+
+    @property
+    def input_digest(self) -> str:
+        """Digest of what was asked for; a retry of the same wish has the same one."""
+        wish = (
+            self.request.shop_id, self.segment.key, self.destination.key, self.profile.profile,
+            self.request.as_of, self.request.max_rows,
+        )  # fmt: skip
+        return hashlib.sha256(json.dumps(wish).encode()).hexdigest()
+
+    def situation(self, program: Program) -> Situation:
+        """What the gates see, before the ledger is read."""
+        return Situation(
+            program=program,
+            cool=self.rules.step(program),
+            facts=self.facts,
+            ledger=LedgerView(),
+            now=self.now,
+            today=self.today,
+            pepper=self.rules.pepper,
+            caps=self.rules.caps(program.channel),
+            is_quiet=self.rules.quiet_until(self.now) is not None,
+            stops_on_order=self.segment.stops_on_order,
+            is_behavioural=self.segment.is_behavioural,
+            unencodable=self.unencodable,
+        )
+
+    def line(self, decision: Decision, *, batch_id: str, token: str) -> Line:
+        """The finished line of one person who is handed over."""
+        return self.line_of(decision.member, batch_id, token)
+
+
+def job_of(
+    request: Request, snapshot: Snapshot, *, destination: Destination, rules: Rules, now: datetime
+) -> Job:
+    """Read the segment, its people and facts, and try every line against the profile.
+
+    Raises: SnapshotMissing, ShopNotReady, Unencodable (where the profile says to fail).
+    """
+    segment = snapshot.segment(request.segment)
+    facts = snapshot.facts(rules.pepper)
+    profile = rules.profile(destination)
+    columns = cells.expand(profile, segment.content)
+    line_of = partial(
+        _line, facts=facts, columns=columns, profile=profile, rules=rules, content=segment.content
+    )
+    refused, changes = _tried(segment, facts, line_of)
+    return Job(
+        request=request, segment=segment, snapshot_id=snapshot.snapshot_id, facts=facts,
+        destination=destination, rules=rules, profile=profile, line_of=line_of,
+        layout={
+            "file": Layout.of(profile, columns).to_json(), "changes": changes,
+            "stops_on_order": segment.stops_on_order, "is_behavioural": segment.is_behavioural,
+        },
+        unencodable=refused, now=now,
+    )  # fmt: skip
+
+
+def _line(
+    member: Member,
+    batch_id: str,
+    token: str,
+    *,
+    facts: Facts,
+    columns: tuple[ProfileColumn, ...],
+    profile: Profile,
+    rules: Rules,
+    content: tuple[str, ...],
+) -> Line:
+    contact = facts.contacts.get(member.person_id, {})
+    record = {
+        **contact,
+        **member.content,
+        "email": cells.deliverable(contact.get("email")),
+        "campaign_key": member.campaign_key,
+        "step_number": member.step_number,
+        "recipient_token": token,
+        "batch_id": batch_id,
+    }
+    return cells.line_of(columns, record, profile=profile, zone=rules.zone, content=content)
+
+
+def _tried(
+    segment: Segment, facts: Facts, line_of: LineOf
+) -> tuple[frozenset[str], dict[str, int]]:
+    # Before anything is claimed: a row that cannot be written must not hold a guard.
+    refused: set[str] = set()
+    changes: Counter[str] = Counter()
+    for member in segment.members:
+        if cells.deliverable(facts.contacts.get(member.person_id, {}).get("email")) is None:
+            continue
+        line = line_of(member, "x" * 60, "x" * 32)
+        if line.refused is not None:
+            refused.add(f"{member.dedupe_key}|{member.person_id}")
+            changes[f"refused:{line.refused}"] += 1
+        changes.update(f"{change.label}:{change.what}" for change in line.changes)
+    return frozenset(refused), dict(sorted(changes.items()))

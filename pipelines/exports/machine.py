@@ -1,0 +1,27 @@
+"""Which machine this is, and which start of it: what tells a crash from a restart or a clone."""
+
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_MACHINE_FILES: Final = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
+_BOOT_FILE: Final = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(frozen=True)
+class Machine:
+    """`machine_id` outlives restarts, `boot_id` changes with each of them."""
+
+    machine_id: str
+    boot_id: str
+
+    @classmethod
+    def this(cls) -> "Machine":
+        """The machine this process runs on."""
+        found = [file.read_text().strip() for file in _MACHINE_FILES if file.is_file()]
+        machine_id = next((text for text in found if text), platform.node())
+        # Without the kernel's id a restart cannot be told from a crash: every interrupted
+        # hand-off then looks like the latter, which is what one start of one machine is.
+        boot_id = _BOOT_FILE.read_text().strip() if _BOOT_FILE.is_file() else "unknown"
+        return cls(machine_id, boot_id)

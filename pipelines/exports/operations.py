@@ -1,0 +1,131 @@
+"""What a person does about exports by hand: look, decide a HOLD, adopt a ledger, render again."""
+
+import hashlib
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from pipelines import requests, state
+from pipelines.exports import binding, ledger
+from pipelines.exports.destinations import LocalFolder
+from pipelines.exports.errors import ExportRefused, FileNotFaithful
+from pipelines.exports.exits import claimed_of
+from pipelines.exports.ledger import BatchRow
+from pipelines.exports.machine import Machine
+from pipelines.exports.payload import Vault
+from pipelines.exports.render import RENDERER_VERSION, Layout, file_bytes
+from pipelines.exports.rules import Rules
+from pipelines.requests import Request
+from pipelines.settings import Home
+from pipelines.shop import Shop
+
+
+def request(
+    home: Home,
+    shop: Shop,
+    segment: str,
+    destination: str,
+    *,
+    send: bool = False,
+    as_of: str | None = None,
+    requested_by: str,
+    max_rows: int | None = None,
+    slot: str | None = None,
+    clock: datetime | None = None,
+) -> str:
+    """Id of a new request: a dry run, unless `send` says otherwise.
+
+    Raises: BadRequest for a bad id; ShopNotReady for an unknown destination or, when sending,
+    one without country, contract or basis, or a shop without a sender.
+    """
+    requests.checked_id(segment, what="segment")
+    requests.checked_id(destination, what="destination")
+    rules = Rules.of(shop, home)
+    found = rules.destination(destination)
+    rules.profile(found)
+    if send:
+        rules.refuse_sending(found)
+    return requests.create(
+        home, shop.id, segment=segment, destination=destination, requested_by=requested_by,
+        requested_at=rules.now(clock), dry_run=not send, as_of=as_of, max_rows=max_rows, slot=slot,
+    )  # fmt: skip
+
+
+def open_requests(home: Home, *, now: datetime) -> list[Request]:
+    """Requests that wait for a run, oldest first."""
+    return requests.open_of(home, now=now)
+
+
+def show(home: Home, request_id: str) -> tuple[Request, list[requests.MaskedPlan]]:
+    """One request and its masked plans."""
+    return requests.read(home, request_id), requests.plans_of(home, request_id)
+
+
+def batches(home: Home) -> list[BatchRow]:
+    """Every batch of the ledger, oldest first."""
+    with state.reading(state.ledger_engine(home)) as connection:
+        return ledger.batches(connection)
+
+
+def rerender(home: Home, shop: Shop, batch_id: str, folder: Path) -> Path:
+    """The file of a handed-over batch once more, elsewhere, byte for byte.
+
+    Raises: FileNotFaithful if the bytes differ; ExportRefused if its cells were blanked since.
+    """
+    rules = Rules.of(shop, home)
+    with state.reading(state.ledger_engine(home)) as connection:
+        row = ledger.one(connection, batch_id)
+        claimed = claimed_of(connection, batch_id, vault=Vault(rules.pepper))
+    if row.sha256 is None or row.renderer_version != RENDERER_VERSION:
+        raise ExportRefused(f"{batch_id} is {row.state}, rendered by {row.renderer_version}")
+    if len(claimed) != row.nrows:
+        raise ExportRefused(f"{batch_id}: {len(claimed)} of {row.nrows} rows can still be read")
+    data = file_bytes(Layout.from_json(row.layout["file"]), [c.payload.cells for c in claimed])
+    if hashlib.sha256(data).hexdigest() != row.sha256:
+        raise FileNotFaithful(f"{batch_id} renders to other bytes than were handed over")
+    copy = LocalFolder(folder)
+    copy.prepare()
+    if folder.resolve() == rules.folder(rules.destination(row.destination), home).resolve():
+        raise ExportRefused("a re-render never goes into the outbox: a mailer would take it")
+    copy.place(f"{batch_id}-r{row.rev}.csv", data)
+    return folder / f"{batch_id}-r{row.rev}.csv"
+
+
+def resolve(
+    home: Home,
+    batch_id: str,
+    verdict: Literal["delivered", "not-delivered"],
+    *,
+    actor: str,
+    now: datetime,
+) -> BatchRow:
+    """Decide a batch on HOLD: it left, or it did not and its people are free again.
+
+    Raises: ExportRefused if it is not on HOLD.
+    """
+    with state.writing(state.ledger_engine(home)) as connection:
+        row = ledger.one(connection, batch_id)
+        if row.state != ledger.HOLD:
+            raise ExportRefused(f"{batch_id} is {row.state}; only a batch on HOLD is decided")
+        if verdict == "delivered":
+            intent_at = row.intent_at or now
+            ledger.move(
+                connection, row, to=ledger.DELIVERED, actor=actor, at=now, intent_at=intent_at
+            )
+        else:
+            ledger.release(connection, batch_id, reason="not_delivered")
+            ledger.move(connection, row, to=ledger.VOID, actor=actor, at=now, fname=None)
+        return ledger.one(connection, batch_id)
+
+
+def adopt(
+    home: Home, shop: Shop, *, actor: str, now: datetime, machine: Machine | None = None
+) -> list[str]:
+    """Take a restored or moved ledger over; ids of batches that now count as handed over."""
+    rules = Rules.of(shop, home)
+    outboxes = [LocalFolder(rules.folder(d, home)) for d in shop.destinations]
+    for outbox in outboxes:
+        outbox.prepare()
+    return binding.adopt(
+        state.ledger_engine(home), machine or Machine.this(), outboxes, actor=actor, now=now
+    )

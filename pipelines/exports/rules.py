@@ -1,0 +1,136 @@
+"""What the exporter needs of `shop.yml`: plain, checked, and refused with a reason if it lacks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pipelines.exports.errors import ShopNotReady
+from pipelines.exports.profile import Profile, load_profile
+from pipelines.settings import Home
+from pipelines.shop import Campaign, Destination, Shop, Step, pepper_of
+
+
+@dataclass(frozen=True)
+class Program:
+    """One campaign version's step on one channel: what a batch is made for."""
+
+    campaign_key: str
+    campaign_version: int
+    step_number: int
+    channel: str
+
+    @property
+    def key(self) -> str:
+        """`campaign/step/channel`, without version or arm: the first part of a `dedupe_key`."""
+        return f"{self.campaign_key}/{self.step_number}/{self.channel}"
+
+
+@dataclass(frozen=True)
+class Cool:
+    """A step's own rules. Units: hours elapsed."""
+
+    purpose: str = "marketing"
+    cool_down_hours: int = 0
+    holds_open_inquiry: bool = True
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Everything of the shop an export obeys."""
+
+    shop: Shop
+    pepper: bytes
+    zone: ZoneInfo
+
+    @classmethod
+    def of(cls, shop: Shop, home: Home) -> "Rules":
+        """Rules of one shop and the secret its keys are made with."""
+        return cls(shop=shop, pepper=pepper_of(shop, home), zone=ZoneInfo(shop.timezone))
+
+    def now(self, clock: datetime | None) -> datetime:
+        """The injected instant, else the shop's frozen clock, else now. Aware, UTC."""
+        return (clock or self.shop.clock or datetime.now(UTC)).astimezone(UTC)
+
+    def destination(self, key: str) -> Destination:
+        """The destination. Raises: ShopNotReady if `shop.yml` names none of that key."""
+        try:
+            return self.shop.destination(key)
+        except KeyError:
+            known = ", ".join(d.key for d in self.shop.destinations) or "none yet"
+            raise ShopNotReady(
+                f"shop.yml has no destination {key!r}; it has: {known}. Add it under destinations"
+            ) from None
+
+    def profile(self, destination: Destination) -> Profile:
+        """The destination's profile. Raises: ShopNotReady for one that does not ship."""
+        return load_profile(destination.profile)
+
+    def folder(self, destination: Destination, home: Home) -> Path:
+        """Where finished files appear."""
+        if destination.folder is None:
+            return home.outbox / destination.key
+        return (self.shop.folder / destination.folder).resolve()
+
+    def refuse_sending(self, destination: Destination) -> None:
+        """Nothing, for a shop that may send. Raises: ShopNotReady naming every missing key."""
+        lacks = [*self.shop.sender.lacks]
+        lacks += [f"destinations.{destination.key}.{name}" for name in destination.lacks]
+        if lacks:
+            raise ShopNotReady(
+                f"nothing is sent while shop.yml lacks {', '.join(lacks)}: the law wants the "
+                "sender in every mail and the grounds on which addresses leave; a dry run works"
+            )
+
+    def step(self, program: Program) -> Cool:
+        """The rules of one step; a program that is no campaign of the shop has the strict ones."""
+        campaign = self._campaign(program)
+        if campaign is None:
+            return Cool()
+        hours = {step.number: step.cool_down_hours for step in campaign.steps}
+        return Cool(
+            purpose=campaign.purpose,
+            cool_down_hours=hours.get(program.step_number, 0),
+            holds_open_inquiry=campaign.holds_open_inquiry,
+        )
+
+    def is_holdout(self, program: Program, arm: str, *, otherwise: bool) -> bool:
+        """Whether an arm gets nothing; `otherwise` where `shop.yml` no longer names the arm."""
+        campaign = self._campaign(program)
+        arms = {} if campaign is None else {a.key: a.is_holdout for a in campaign.arms}
+        return arms.get(arm, otherwise)
+
+    def fallback(self, segment: str) -> Program:
+        """The program an empty segment writes its header for."""
+        for campaign in sorted(self.shop.campaigns, key=lambda c: (c.key, -c.version)):
+            if campaign.segment == segment:
+                first: Step = campaign.steps[0]
+                return Program(campaign.key, campaign.version, first.number, campaign.channel)
+        return Program(segment, 1, 1, "email")
+
+    def _campaign(self, program: Program) -> Campaign | None:
+        found = {(c.key, c.version): c for c in self.shop.campaigns}
+        return found.get((program.campaign_key, program.campaign_version))
+
+    def caps(self, channel: str) -> Mapping[int, int]:
+        """Days of a window → messages allowed in it, over all campaigns of the channel."""
+        return {cap.days: cap.messages for cap in self.shop.caps if cap.channel == channel}
+
+    def quiet_until(self, now: datetime) -> datetime | None:
+        """End of the quiet time `now` lies in, else None. A holiday is quiet all day."""
+        local = now.astimezone(self.zone)
+        end: datetime | None = None
+        if local.date() in self.shop.holidays:
+            end = local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        quiet = self.shop.quiet_hours
+        if quiet is not None:
+            after, before = quiet.from_time, quiet.to_time
+            crosses = after > before
+            time = local.time()
+            inside = (time >= after or time < before) if crosses else after <= time < before
+            if inside:
+                day = local.date() + timedelta(days=1 if crosses and time >= after else 0)
+                ends = datetime.combine(day, before, tzinfo=self.zone)
+                end = max(end, ends) if end else ends
+        return None if end is None else end.astimezone(UTC)

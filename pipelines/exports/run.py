@@ -1,0 +1,229 @@
+"""One request from its row to its files: recover, plan, record arms, claim, hand over."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pipelines import requests, state
+from pipelines.exports import binding, claims, ledger
+from pipelines.exports.amendments import handed_over_of, write_removed, write_suppress
+from pipelines.exports.destinations import LocalFolder
+from pipelines.exports.errors import ApprovalNeeded, ExportRefused
+from pipelines.exports.handoff import Checkpoint, Handoff
+from pipelines.exports.job import Job, job_of
+from pipelines.exports.ledger import BatchRow
+from pipelines.exports.machine import Machine
+from pipelines.exports.masked import masked_plan
+from pipelines.exports.payload import Vault
+from pipelines.exports.plan import programs_of
+from pipelines.exports.rules import Program, Rules
+from pipelines.exports.snapshot import open_snapshot
+from pipelines.requests import Request
+from pipelines.settings import Home
+from pipelines.shop import Shop
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """One batch of a request as it stands afterwards. `file` may be picked up already."""
+
+    batch_id: str
+    program: str
+    state: str
+    reason: str | None
+    rows: int | None
+    sha256: str | None
+    file: Path | None
+    manifest: Path | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a request. `counts`: program → members per outcome, handed over included."""
+
+    request_id: str
+    state: str
+    reason: str | None
+    batches: tuple[BatchResult, ...]
+    counts: Mapping[str, Mapping[str, int]]
+    not_before: datetime | None = None
+
+
+def _never_stops(_place: str) -> None:
+    """The walk's checkpoint outside of tests: nothing happens."""
+
+
+def run_request(
+    home: Home,
+    shop: Shop,
+    request_id: str,
+    *,
+    clock: datetime | None = None,
+    run_id: str | None = None,
+    machine: Machine | None = None,
+    checkpoint: Checkpoint = _never_stops,
+) -> Outcome:
+    """Carry one request out, or carry on with it where a dead process left it.
+
+    Raises: ExportRefused with what to do; the request then says so too. A finished request gives
+    its stored batches again and writes nothing.
+    """
+    rules = Rules.of(shop, home)
+    now = rules.now(clock)
+    request = requests.read(home, request_id)
+    if request.request_state in ("done", "planned", "cancelled"):
+        return _as_stored(home, rules, request)
+    requests.move(home, request_id, to="running", at=now)
+    try:
+        if request.dry_run:
+            outcome = _dry_run(home, rules, request, now=now)
+        else:
+            outcome = _send(
+                home, rules, request, now=now, run_id=run_id,
+                machine=machine or Machine.this(), checkpoint=checkpoint,
+            )  # fmt: skip
+    except ApprovalNeeded as error:
+        requests.move(home, request_id, to="waiting_for_approval", at=now, reason=str(error))
+        raise
+    except Exception as error:
+        # The text of ours names keys and counts only; of any other error the kind is enough.
+        said = str(error) if isinstance(error, ExportRefused) else type(error).__name__
+        requests.move(home, request_id, to="failed", at=now, reason=said)
+        raise
+    requests.move(
+        home, request_id, to=outcome.state, at=now, reason=outcome.reason,
+        not_before=outcome.not_before,
+        outcome={
+            "batches": [b.batch_id for b in outcome.batches],
+            "counts": {program: dict(found) for program, found in outcome.counts.items()},
+        },
+    )  # fmt: skip
+    return outcome
+
+
+def _dry_run(home: Home, rules: Rules, request: Request, *, now: datetime) -> Outcome:
+    job = _job(home, rules, request, now=now)
+    engine = state.ledger_engine(home)
+    plans = []
+    with state.reading(engine) as connection:
+        for program in _programs(job):
+            found, _ = claims.planned(connection, job, program)
+            plans.append(masked_plan(connection, job, found))
+    requests.save_plans(home, request.request_id, plans, planned_at=now)
+    counts = {plan.program: plan.counts for plan in plans}
+    return Outcome(request.request_id, "planned", None, (), counts)
+
+
+def _send(
+    home: Home,
+    rules: Rules,
+    request: Request,
+    *,
+    now: datetime,
+    run_id: str | None,
+    machine: Machine,
+    checkpoint: Checkpoint,
+) -> Outcome:
+    destination = rules.destination(request.destination)
+    rules.refuse_sending(destination)
+    outbox = LocalFolder(rules.folder(destination, home))
+    outbox.prepare()
+    engine = state.ledger_engine(home)
+    with ExitStack() as stack:
+        stack.enter_context(outbox.locked())
+        binding.bind(engine, machine, outbox, now=now)
+        job = _job(home, rules, request, now=now)
+        handoff = Handoff(
+            engine=engine, destination=destination.key, outbox=outbox, rules=rules,
+            vault=Vault(rules.pepper), facts=job.facts, now=now, actor=request.requested_by,
+            machine=machine, checkpoint=checkpoint, run_id=run_id,
+        )  # fmt: skip
+        handoff.recover()
+        return _hand_over(handoff, job)
+
+
+def _hand_over(handoff: Handoff, job: Job) -> Outcome:
+    counts: dict[str, Mapping[str, int]] = {}
+    ids: list[str] = []
+    waits = False
+    for program in _programs(job):
+        found, mine = _claim(handoff, job, program)
+        counts[program.key] = found
+        waits = waits or not mine
+        ids += mine
+    rows = [handoff.advance(batch_id) for batch_id in ids]
+    for row in rows:
+        write_removed(handoff, row, job.segment)
+    for row in handed_over_of(handoff):
+        write_suppress(handoff, row)
+    results = tuple(result_of(handoff.outbox, row) for row in _again(handoff, ids))
+    held = [r for r in results if r.state == ledger.HOLD]
+    request_id = job.request.request_id
+    if held:
+        reason = f"{held[0].batch_id}: {held[0].reason}"
+        return Outcome(request_id, "hold", reason, results, counts)
+    if waits:
+        until = job.rules.quiet_until(job.now)
+        return Outcome(request_id, "deferred", "quiet_hours", results, counts, until)
+    return Outcome(request_id, "done", None, results, counts)
+
+
+def _claim(
+    handoff: Handoff, job: Job, program: Program
+) -> tuple[Mapping[str, int], tuple[str, ...]]:
+    with state.reading(handoff.engine) as connection:
+        ids = claims.existing(connection, job, program)
+    if ids:
+        return {}, ids
+    with state.writing(handoff.engine) as connection:
+        claims.record_arms(connection, job, program)
+    with state.writing(handoff.engine) as connection:
+        plan, ids = claims.claim_program(
+            connection, job, program, vault=handoff.vault, actor=handoff.actor
+        )
+        handoff.checkpoint("claim:before_commit")
+    handoff.checkpoint("claim:done")
+    return plan.counts, ids
+
+
+def _job(home: Home, rules: Rules, request: Request, *, now: datetime) -> Job:
+    snapshot = open_snapshot(home, request.shop_id, snapshot_id=request.as_of)
+    destination = rules.destination(request.destination)
+    return job_of(request, snapshot, destination=destination, rules=rules, now=now)
+
+
+def _programs(job: Job) -> tuple[Program, ...]:
+    return programs_of(job.segment.members, fallback=job.rules.fallback(job.segment.key))
+
+
+def _again(handoff: Handoff, ids: Iterable[str]) -> Sequence[BatchRow]:
+    with state.reading(handoff.engine) as connection:
+        return [ledger.one(connection, batch_id) for batch_id in ids]
+
+
+def result_of(outbox: LocalFolder, row: BatchRow) -> BatchResult:
+    """A batch with the paths of its file and manifest."""
+    stem = f"{row.batch_id}-r{row.rev}"
+    is_sealed = outbox.has_manifest(stem)
+    return BatchResult(
+        batch_id=row.batch_id, program=row.program, state=row.state, reason=row.reason,
+        rows=row.nrows, sha256=row.sha256,
+        file=None if row.fname is None else outbox.root / row.fname,
+        manifest=outbox.manifests / f"{stem}.json" if is_sealed else None,
+    )  # fmt: skip
+
+
+def _as_stored(home: Home, rules: Rules, request: Request) -> Outcome:
+    stored = request.outcome or {}
+    ids = stored.get("batches")
+    counts = stored.get("counts")
+    outbox = LocalFolder(rules.folder(rules.destination(request.destination), home))
+    with state.reading(state.ledger_engine(home)) as connection:
+        rows = [ledger.one(connection, i) for i in (ids if isinstance(ids, list) else [])]
+    return Outcome(
+        request_id=request.request_id, state=request.request_state, reason=request.reason,
+        batches=tuple(result_of(outbox, row) for row in rows),
+        counts=counts if isinstance(counts, dict) else {},
+    )  # fmt: skip

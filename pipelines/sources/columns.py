@@ -26,7 +26,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Made:
-    """A canonical column: value, reason of rejection, the text that was read, and `default` hits."""
+    """A canonical column: value, reason of rejection, the text read, and hits of `default`."""
 
     value: pl.Expr
     reason: pl.Expr
@@ -85,7 +85,7 @@ def _source(name: str, cell: Cell, context: Context) -> pl.Expr:
     if cell.sequence is not None:
         count = pl.int_range(1, pl.len() + 1)
         return count.over(cell.sequence) if cell.sequence else count
-    return pl.lit(_constant(cell, context), dtype=pl.String)
+    return pl.lit(_constant(cell.const, context), dtype=pl.String)
 
 
 def _plain(header: str, cell: Cell) -> pl.Expr:
@@ -93,10 +93,9 @@ def _plain(header: str, cell: Cell) -> pl.Expr:
     return text.str.strip_prefix("'") if cell.strip_apostrophe else text
 
 
-def _constant(cell: Cell, context: Context) -> str | None:
-    if cell.const is None:
+def _constant(text: str | None, context: Context) -> str | None:
+    if text is None:
         return None
-    text = cell.const
     for key, value in context.constants.items():
         text = text.replace(f"{{{key}}}", value)
     return text
@@ -116,8 +115,9 @@ def _from_text(text: pl.Expr, column: Column, cell: Cell, *, context: Context) -
     if cell.zero_pad is not None:
         text = text.str.zfill(cell.zero_pad)
     if cell.default is not None:
-        text = pl.when(given.is_null()).then(pl.lit(cell.default)).otherwise(text)
-    if cell.id is not None or cell.hash is not None:
+        stand_in = pl.lit(_constant(cell.default, context))
+        text = pl.when(given.is_null()).then(stand_in).otherwise(text)
+    if cell.id is not None or cell.hash is not None or cell.prefix is not None:
         text = pl.lit(f"{cell.prefix or context.system}:") + text
     read = values.parsed(text, column, cell, zone=_zone(cell, context))
     return _judged(

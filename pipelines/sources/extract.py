@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -65,8 +66,12 @@ def extract_file(
     mapping: Mapping | None = None,
     currency: str = "JPY",
     folder: Path | None = None,
+    observed_at: datetime | None = None,
 ) -> Extract:
     """What the file gives. `zone` and `currency` are the shop's; `folder` is where shop.yml lies.
+
+    `observed_at` dates what the file itself does not date (a bare consent flag, a report's
+    totals); left out, it is when the file was written.
 
     Raises: FileRefused when the file cannot be trusted, MappingBroken when the mapping cannot.
     """
@@ -84,6 +89,7 @@ def extract_file(
         "source": source.key,
         "file": Path(opened.content_name).stem,
         "zone": zone,
+        "observed_at": (observed_at or opened.written_at).astimezone(UTC).isoformat(),
     }
     context = Context(used.system, own_zone, constants)
     batches = apply_mapping(used, raw, headers=headers, context=context)

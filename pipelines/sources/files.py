@@ -8,6 +8,7 @@ import tempfile
 import zipfile
 import zlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Final, cast
 
@@ -35,13 +36,17 @@ CAPS: Final = Caps()
 
 @dataclass(frozen=True)
 class Opened:
-    """A file's content, expanded, seekable; `sha256` and `nbytes` are of the file as it lay there."""
+    """A file's content, expanded, seekable.
+
+    `sha256`, `nbytes` and `written_at` (UTC) are of the file as it lay there.
+    """
 
     name: str
     content_name: str
     sha256: str
     nbytes: int
     stream: IO[bytes]
+    written_at: datetime
 
     def close(self) -> None:
         """Nothing held any more."""
@@ -56,6 +61,7 @@ def open_file(path: Path, *, caps: Caps = CAPS) -> Opened:
     """
     stream = _open_regular(path)
     try:
+        written_at = datetime.fromtimestamp(os.fstat(stream.fileno()).st_mtime, tz=UTC)
         digest, nbytes = _digest(stream)
         _check_stored(path, digest=digest, nbytes=nbytes, caps=caps)
         stream.seek(0)
@@ -63,7 +69,7 @@ def open_file(path: Path, *, caps: Caps = CAPS) -> Opened:
     except BaseException:
         stream.close()
         raise
-    return Opened(path.name, content_name, digest, nbytes, expanded)
+    return Opened(path.name, content_name, digest, nbytes, expanded, written_at)
 
 
 def sha256_of(path: Path) -> str:

@@ -9,7 +9,7 @@ import polars as pl
 
 from pipelines.canonical import Column
 from pipelines.sources.columns import references
-from pipelines.sources.model import Cell, Entry, Mapping, Step, parse_sql
+from pipelines.sources.model import Cell, Entry, Mapping, Step, fillable, parse_sql
 from pipelines.sources.raw import ROW, RawTable
 from pipelines.sources.refusals import FileRefused
 from pipelines.sources.shapes import exploded_headers
@@ -49,7 +49,7 @@ class Headers:
         return cell.sql is None or not self._lacking(references(cell), made=None)
 
     def present_entries(self, entries: Sequence[Entry]) -> list[Entry]:
-        """Entries whose needed headers are there. Raises: FileRefused when one must be and is not."""
+        """Entries whose needed headers are there. Raises: FileRefused when one must be."""
         missing = {index: self._missing(entry) for index, entry in enumerate(entries)}
         fatal = sorted(
             {name for i, names in missing.items() if not entries[i].optional for name in names}
@@ -75,7 +75,7 @@ class Headers:
     def _missing(self, entry: Entry) -> list[str]:
         made = _made(entry)
         needed = self._lacking(_shape_needs(entry), made=made)
-        required = {c.name: c for c in entry.target.mapped}
+        required = {c.name: c for c in fillable(entry.target)}
         for name, cell in entry.columns.items():
             column = required.get(name)
             if column is not None and _must_have(column, cell):

@@ -10,7 +10,7 @@ from pipelines.canonical import INSTANT, TABLES, TEXT, Column, Table
 from pipelines.sources import values
 from pipelines.sources.columns import Context, Made, hashed, made
 from pipelines.sources.headers import Headers, needed_headers
-from pipelines.sources.model import Cell, Entry, Mapping, parse_sql
+from pipelines.sources.model import Cell, Entry, Mapping, fillable, parse_sql
 from pipelines.sources.raw import REJECTS, ROW, RawTable, masked_expr
 from pipelines.sources.shapes import BAD_NUMBER, shaped
 
@@ -69,21 +69,25 @@ def _apply(
         values.clean_cell(pl.exclude(ROW), empty=tuple(mapping.empty)).name.keep()
     )
     frame = _with_numbers(frame, entry.numbers)
+    notes: tuple[Note, ...] = ()
     if entry.where is not None:
+        everything = frame.height
         frame = frame.filter(parse_sql(entry.where))
+        notes = (Note(entry.table, None, "not_this_table", everything - frame.height),)
     frame = shaped(frame, entry.shape)
     frame = headers.filled(frame, entry)
     digests = [hashed(name, cell, frame) for name, cell in entry.columns.items()]
     frame = frame.with_columns([d for d in digests if d is not None])
     cells = {name: cell for name, cell in entry.columns.items() if headers.usable(cell)}
-    if entry.derives and "is_derived" in {c.name for c in entry.target.mapped}:
+    if entry.derives and "is_derived" in {c.name for c in fillable(entry.target)}:
         cells.setdefault("is_derived", Cell.model_validate({"const": True}))
-    columns = {c.name: c for c in (*entry.target.mapped, *_EXTRA)}
+    columns = {c.name: c for c in (*fillable(entry.target), *_EXTRA)}
     forms = {
         name: made(name, columns[name], cell, frame=frame, context=context)
         for name, cell in cells.items()
     }
-    return _judge(entry, frame, cells=cells, forms=forms, headers=headers)
+    batch = _judge(entry, frame, cells=cells, forms=forms, headers=headers)
+    return replace(batch, notes=(*notes, *batch.notes))
 
 
 def _with_numbers(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
@@ -118,7 +122,7 @@ def _judge(
     guest = _guest_without_id(entry, forms)
     if guest is not None:
         bad = pl.when(~(guest & bad.str.ends_with(f"{_SEPARATOR}customer_id"))).then(bad)
-    everything = [*(c for c in entry.target.mapped), *_EXTRA]
+    everything = [*fillable(entry.target), *_EXTRA]
     judged = frame.select(
         *(
             (forms[c.name].value if c.name in forms else pl.lit(None)).cast(c.dtype).alias(c.name)

@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from pipelines.canonical import ORDER_STATES, TABLES, Table
+from pipelines.canonical import ORDER_STATES, TABLES, Column, Table
 
 
 def _text(value: object) -> object:
@@ -254,6 +254,15 @@ def _lookup(value: object) -> object:
     return {_text(k): _text(v) for k, v in value.items()}
 
 
+def fillable(table: Table) -> tuple[Column, ...]:
+    """Columns a mapping may fill: hashes too, where the table has nothing to compute them from."""
+    names = set(table.names)
+    origin = {"email_hash": "email", "person_key": "customer_id"}
+    given = {name for name, source in origin.items() if source not in names}
+    computed = {c.name for c in table.columns} - {c.name for c in table.mapped} - given
+    return tuple(c for c in table.columns if c.name not in computed)
+
+
 FORMS = ("from_", "coalesce", "const", "sql", "id", "hash", "sequence")
 
 
@@ -339,7 +348,7 @@ class Entry(Part):
         if self.table not in TABLES or TABLES[self.table].internal:
             known = ", ".join(t.name for t in TABLES.values() if not t.internal)
             raise ValueError(f"{self.table} is no table a mapping may fill; there are {known}")
-        mapped = {column.name: column for column in self.target.mapped}
+        mapped = {column.name: column for column in fillable(self.target)}
         extra = {"source_record_id", "source_updated_at"}
         unknown = sorted(set(self.columns) - set(mapped) - extra)
         if unknown:

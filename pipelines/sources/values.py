@@ -157,15 +157,20 @@ def instant(text: pl.Expr, cell: Cell, *, zone: str) -> Parsed:
     """A moment in UTC. Local texts are read in `zone`; gaps and folds as the mapping says."""
     absolute: list[pl.Expr] = []
     local: list[pl.Expr] = []
-    if not cell.formats:
+    forms = cell.formats or ["auto"]
+    if "auto" in forms:
         plain = _year_first(text)
         has_offset = plain.str.contains(_OFFSET)
         offset_text = pl.when(has_offset).then(plain)
         local_text = pl.when(~has_offset).then(plain)
-        absolute = [_with_offset(offset_text, f) for f in ("%Y-%m-%d %H:%M:%S%.f%z",)]
-        absolute.append(_with_offset(offset_text, "%Y-%m-%d %H:%M%z"))
+        with_offset = ("%Y-%m-%d %H:%M:%S%.f%z", "%Y-%m-%d %H:%M%z")
+        absolute = [_with_offset(offset_text, f) for f in with_offset]
         local = [_naive(local_text, f) for f in ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M")]
-    for form in cell.formats:
+    if "day" in forms:
+        local.append(_naive(_year_first(text), "%Y-%m-%d"))
+    for form in forms:
+        if form in ("auto", "day"):
+            continue
         if form in _UNIX:
             absolute.append(_from_unix(text, _UNIX[form]))
         elif "%z" in form or "%Z" in form:

@@ -1,0 +1,303 @@
+with
+
+episodes as (
+
+    select * from {{ ref('int_recovery__campaigned') }}
+
+),
+
+reachable as (
+
+    select * from {{ ref('int_recovery__reachable') }}
+
+),
+
+assigned_arms as (
+
+    select * from {{ ref('int_arms__assigned') }}
+
+),
+
+steps as (
+
+    select * from {{ ref('stg_campaign_steps') }}
+
+),
+
+messages as (
+
+    select * from {{ ref('int_messages__reported') }}
+
+),
+
+credited as (
+
+    select * from {{ ref('int_recovery__credited') }}
+
+),
+
+orders as (
+
+    select * from {{ ref('int_recovery__orders') }}
+
+),
+
+step_limits as (
+
+    select
+        shop_id,
+        campaign_key,
+        campaign_version,
+        min(case when step_number = 1 then delay_minutes end) as first_delay_minutes,
+        min(case when step_number = 1 then validity_hours end) as first_validity_hours,
+        max(step_number) as last_step_number,
+        max(delay_minutes + validity_hours * 60) as last_limit_minutes
+    from steps
+    group by
+        shop_id,
+        campaign_key,
+        campaign_version
+
+),
+
+sent_messages as (
+
+    select
+        shop_id,
+        occurrence_key as episode_id,
+        campaign_key,
+        count(*) as message_count,
+        count(case when is_bounced or not is_sent then 1 end) as lost_message_count,
+        min(case when is_bounced then coalesce(bounce_reason, 'bounced') end) as bounce_reason,
+        max(step_number) as last_handed_step,
+        max(window_ends_at) as last_window_ends_at
+    from messages
+    group by
+        shop_id,
+        occurrence_key,
+        campaign_key
+
+),
+
+credited_orders as (
+
+    select
+        *,
+        row_number() over (
+            partition by shop_id, campaign_key, occurrence_key, is_recovered
+            order by
+                ordered_at,
+                order_id
+        ) as order_rank
+    from credited
+
+),
+
+episode_credits as (
+
+    select
+        shop_id,
+        occurrence_key as episode_id,
+        campaign_key,
+        max(case when is_recovered and order_rank = 1 then order_id end) as recovered_order_id,
+        max(case when is_recovered and order_rank = 1 then step_number end) as recovered_step,
+        max(case when is_recovered and order_rank = 1 then recovery_rule end) as recovery_rule,
+        cast(sum(case when is_recovered then revenue_amount end) as decimal(18, 4))
+            as recovered_amount,
+        max(case when not is_recovered and order_rank = 1 then order_id end) as self_order_id
+    from credited_orders
+    group by
+        shop_id,
+        occurrence_key,
+        campaign_key
+
+),
+
+orders_in_window as (
+
+    select
+        episodes.shop_id,
+        episodes.episode_id,
+        count(*) as order_count
+    from episodes
+    inner join orders
+        on
+            episodes.shop_id = orders.shop_id
+            and episodes.person_id = orders.person_id
+            and episodes.abandoned_at <= orders.ordered_by_at
+            and {{ add_days('episodes.abandoned_at', 'episodes.window_days') }}
+            > orders.ordered_by_at
+    group by
+        episodes.shop_id,
+        episodes.episode_id
+
+),
+
+limited as (
+
+    select
+        episodes.*,
+        coalesce(episodes.recorded_arm_key, assigned_arms.arm_key) as arm_key,
+        coalesce(
+            assigned_arms.eligible_at, episodes.recorded_eligible_at, reachable.eligible_at
+        ) as eligible_at,
+        coalesce(reachable.reach_state, 'not_identified') as reach_state,
+        reachable.suppression_reason,
+        coalesce(reachable.is_identified, false) as is_identified,
+        coalesce(reachable.has_address, false) as has_address,
+        coalesce(reachable.has_consent, false) as has_consent,
+        coalesce(sent_messages.message_count, 0) as message_count,
+        coalesce(sent_messages.lost_message_count, 0) as lost_message_count,
+        sent_messages.bounce_reason,
+        sent_messages.last_handed_step,
+        sent_messages.last_window_ends_at,
+        step_limits.last_step_number as final_step_number,
+        -- The clock of a step starts at the activity before the abandonment.
+        {{ add_minutes(
+            'episodes.last_abandoned_at',
+            'coalesce(assigned_arms.delay_minutes, step_limits.first_delay_minutes)'
+            ~ ' + step_limits.first_validity_hours * 60 - episodes.cart_idle_minutes'
+        ) }} as first_valid_until_at,
+        {{ add_minutes(
+            'episodes.last_abandoned_at',
+            'step_limits.last_limit_minutes - episodes.cart_idle_minutes'
+        ) }} as last_valid_until_at
+    from episodes
+    left join reachable
+        on
+            episodes.shop_id = reachable.shop_id
+            and episodes.episode_id = reachable.episode_id
+    left join assigned_arms
+        on
+            episodes.shop_id = assigned_arms.shop_id
+            and episodes.campaign_key = assigned_arms.campaign_key
+            and episodes.campaign_version = assigned_arms.campaign_version
+            and episodes.episode_id = assigned_arms.occurrence_key
+            and episodes.person_id = assigned_arms.person_id
+    left join step_limits
+        on
+            episodes.shop_id = step_limits.shop_id
+            and episodes.campaign_key = step_limits.campaign_key
+            and episodes.campaign_version = step_limits.campaign_version
+    left join sent_messages
+        on
+            episodes.shop_id = sent_messages.shop_id
+            and episodes.episode_id = sent_messages.episode_id
+            and episodes.campaign_key = sent_messages.campaign_key
+
+),
+
+bounded as (
+
+    select
+        limited.*,
+        coalesce(
+            least(limited.handed_over_at, limited.held_out_at),
+            limited.first_valid_until_at
+        ) as first_decided_at,
+        {{ add_days('limited.abandoned_at', 'limited.window_days') }} as window_ends_at,
+        episode_credits.recovered_order_id,
+        episode_credits.recovered_step,
+        episode_credits.recovery_rule,
+        episode_credits.recovered_amount,
+        episode_credits.self_order_id,
+        orders_in_window.order_count is not null as has_ordered_in_window
+    from limited
+    left join episode_credits
+        on
+            limited.shop_id = episode_credits.shop_id
+            and limited.episode_id = episode_credits.episode_id
+            and limited.campaign_key = episode_credits.campaign_key
+    left join orders_in_window
+        on
+            limited.shop_id = orders_in_window.shop_id
+            and limited.episode_id = orders_in_window.episode_id
+
+),
+
+-- The first that applies.
+ended as (
+
+    select
+        *,
+        case
+            -- Who was written to or held out was reachable, whatever has been learnt since.
+            when
+                handed_over_at is null and held_out_at is null and reach_state <> 'reachable'
+                then reach_state
+            when campaign_key is null then 'no_campaign'
+            when close_reason = 'ordered' and closed_at < first_decided_at
+                then 'self_ordered_before_step_1'
+            when close_reason = 'emptied' and closed_at < first_decided_at
+                then 'emptied_before_step_1'
+            when
+                handed_over_at is null
+                and held_out_at is null
+                and (
+                    first_valid_until_at <= as_of_at
+                    -- These two defer a message, they do not refuse it.
+                    or (
+                        gate_reason is not null
+                        and gate_reason not in ('quiet_hours', 'frequency_cap')
+                    )
+                )
+                then 'gated'
+            when handed_over_at is null and held_out_at is not null then 'held_out'
+            when message_count > 0 and lost_message_count = message_count then 'not_delivered'
+            when recovered_order_id is not null then 'recovered'
+            when self_order_id is not null or close_reason = 'ordered' then 'self_ordered_later'
+            when last_window_ends_at > as_of_at then 'open'
+            when message_count = 0 then 'open'
+            when
+                close_reason is null
+                and last_handed_step < final_step_number
+                and last_valid_until_at > as_of_at
+                then 'open'
+            when close_reason = 'emptied' then 'emptied_later'
+            else 'lost'
+        end as terminal_state
+    from bounded
+
+),
+
+reasoned as (
+
+    select
+        shop_id,
+        episode_id,
+        person_id,
+        campaign_key,
+        campaign_version,
+        arm_key,
+        terminal_state,
+        case terminal_state
+            when 'suppressed' then suppression_reason
+            when 'gated' then coalesce(gate_reason, 'missed')
+            when 'not_delivered' then coalesce(bounce_reason, 'not_sent')
+            when 'recovered' then recovery_rule
+            else ''
+        end as terminal_reason,
+        case when terminal_state = 'recovered' then recovered_step end as terminal_step,
+        case when terminal_state = 'recovered' then recovered_order_id end as credited_order_id,
+        is_identified,
+        has_address,
+        has_consent,
+        reach_state = 'reachable' or handed_over_at is not null or held_out_at is not null
+            as is_reachable,
+        message_count > 0 as is_handed_over,
+        message_count > lost_message_count as is_delivered,
+        has_ordered_in_window,
+        window_ends_at <= as_of_at and coalesce(last_window_ends_at <= as_of_at, true) as is_mature,
+        currency,
+        value_amount,
+        case when terminal_state = 'recovered' then recovered_amount end as recovered_amount,
+        eligible_at,
+        handed_over_at,
+        abandoned_at,
+        abandoned_on,
+        {{ month_of('abandoned_on') }} as abandoned_month
+    from ended
+
+)
+
+select * from reasoned

@@ -85,8 +85,7 @@ def _breaks(one: Expectation) -> str:
         case "share":
             return f"not coalesce({one.condition}, false)"
         case "unique":
-            *key, _version = one.columns
-            return " and ".join(["nth > 1", *(f"{name} is not null" for name in key)])
+            return "nth > 1"
         case _:
             raise ValueError(f"{one.id} is about the batch, not about rows")
 

@@ -28,6 +28,7 @@ from pipelines.landing.intake import (
 )
 from pipelines.landing.shelf import rejected
 from pipelines.landing.store import archive_raw, ensure_all_tables, landed_files, locked, read_table
+from pipelines.landing.unreadable import shelve_file
 
 __all__ = [
     "Batch",
@@ -61,6 +62,7 @@ __all__ = [
     "read_table",
     "rejected",
     "shelve",
+    "shelve_file",
     "watermarks",
     "write_rows",
 ]

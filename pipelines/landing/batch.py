@@ -105,7 +105,6 @@ class Entry:
 class Decision:
     """What becomes of one pending table; nothing has moved yet."""
 
-    pending: Pending
     entry: Entry
     moves: tuple[Move, ...]
     refused: pl.DataFrame

@@ -209,7 +209,9 @@ def _decision(
     reasons = [Reason(code, rows, told.get(code, "")) for code, rows in counts.most_common()]
     note = []
     if reasons:
-        text = shelf_text(pending, reasons=reasons, refused=refused, whole=whole)
+        text = shelf_text(
+            pending.batch, pending.table, reasons=reasons, refused=refused, whole=whole
+        )
         draft = write_text(pending.folder / f"{pending.table}.json", text)
         note = [move(pending.home, draft, _shelf(pending, "json"))]
     entry = Entry(
@@ -222,7 +224,7 @@ def _decision(
         window=pending.window,
         reasons=tuple((reason.code, reason.rows) for reason in reasons),
     )
-    return Decision(pending, entry, (*moves, *note), refused)
+    return Decision(entry, (*moves, *note), refused)
 
 
 def decide(pending: Pending, judge: Judge) -> Decision:

@@ -1,17 +1,19 @@
 """The rejected shelf: refused rows, and beside them why and what to do."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 
 from pipelines.canonical import COUNT, TEXT
-from pipelines.landing.batch import Pending
+from pipelines.landing.batch import Batch
 from pipelines.settings import Home
 
 # More than this nobody reads one by one; all of them stand in the table `rejects`.
 SHOWN: Final = 1000
+FILE_REFUSED: Final = "file_refused"
 SHELF: Final = pl.Schema(
     {
         "batch_id": TEXT,
@@ -44,6 +46,8 @@ class Reason:
                 "Correct these rows in the shop's file, or the mapping if it reads them wrongly, "
                 "and run again: a corrected file is a new batch."
             )
+        if self.code == FILE_REFUSED:
+            return "Put a whole, readable file in its place; nothing of this one was read."
         if self.code == "no_exchange_rate":
             return (
                 "Add the missing rate under exchange_rates in shop.yml, then import the file anew."
@@ -55,16 +59,15 @@ class Reason:
 
 
 def shelf_text(
-    pending: Pending, *, reasons: list[Reason], refused: pl.DataFrame, whole: bool
+    batch: Batch, table: str, *, reasons: Sequence[Reason], refused: pl.DataFrame, whole: bool
 ) -> str:
     """JSON that stands beside refused rows. Values are masked; row numbers are the file's own."""
-    batch = pending.batch
     return json.dumps(
         {
             "batch_id": batch.batch_id,
             "source": batch.source,
             "file_name": batch.file_name,
-            "table": pending.table,
+            "table": table,
             "is_whole_table": whole,
             "rows_refused": refused.height,
             "reasons": [

@@ -364,7 +364,9 @@ def test_the_shops_own_status_beats_the_mappings(write) -> None:
 
 
 def test_exchange_rates_are_exact(write) -> None:
-    text = MINIMAL + "exchange_rates:\n  - {day_on: 2026-01-01, currency: USD, rate: 155.12345678}\n"
+    text = (
+        MINIMAL + "exchange_rates:\n  - {day_on: 2026-01-01, currency: USD, rate: 155.12345678}\n"
+    )
     rates = tables(write(text))["exchange_rates"].to_dicts()
 
     assert rates == [

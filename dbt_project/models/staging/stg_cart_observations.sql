@@ -24,6 +24,36 @@ known as (
 
 ),
 
+-- Nearly every row has one version: ranking only the rest spares sorting the whole log.
+repeated_keys as (
+
+    select
+        shop_id,
+        cart_id,
+        observed_at
+    from known
+    group by
+        shop_id,
+        cart_id,
+        observed_at
+    having count(*) > 1
+
+),
+
+marked as (
+
+    select
+        known.*,
+        repeated_keys.cart_id is not null as is_repeated
+    from known
+    left join repeated_keys
+        on
+            known.shop_id = repeated_keys.shop_id
+            and known.cart_id = repeated_keys.cart_id
+            and known.observed_at = repeated_keys.observed_at
+
+),
+
 ranked as (
 
     select
@@ -37,7 +67,22 @@ ranked as (
                 row_no desc,
                 row_hash desc
         ) as version_rank
-    from known
+    from marked
+    where is_repeated
+
+),
+
+stacked as (
+
+    select
+        *,
+        1 as version_rank
+    from marked
+    where not is_repeated
+
+    union all
+
+    select * from ranked
 
 ),
 
@@ -57,7 +102,7 @@ newest_version as (
         source as source_key,
         batch_id,
         loaded_at
-    from ranked
+    from stacked
     where
         version_rank = 1
         and observed_at < as_of_at

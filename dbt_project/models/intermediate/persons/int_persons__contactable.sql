@@ -73,6 +73,7 @@ weighed as (
         statements.is_explicit,
         statements.stated_at,
         coalesce(statements.place_key = questions.place_key, false) as is_own_place,
+        coalesce(statements.purpose in ('marketing', questions.purpose), false) as is_about_this,
         coalesce(statements.purpose = 'profiling', false) as is_about_profiling,
         coalesce(
             statements.ended_at is null or statements.ended_at > questions.as_of_at, false
@@ -83,10 +84,6 @@ weighed as (
             questions.shop_id = statements.shop_id
             and questions.person_id = statements.person_id
             and questions.channel = statements.channel
-            and (
-                statements.purpose in ('marketing', 'profiling')
-                or statements.purpose = questions.purpose
-            )
 
 ),
 
@@ -105,19 +102,19 @@ gathered as (
         is_erased,
         has_address,
         max(case
-            when statement_kind = 'grant' and is_own_place and not is_about_profiling then stated_at
+            when statement_kind = 'grant' and is_own_place and is_about_this then stated_at
         end) as granted_at,
         max(case
             when
-                statement_kind = 'grant' and is_own_place and is_explicit and not is_about_profiling
+                statement_kind = 'grant' and is_own_place and is_explicit and is_about_this
                 then stated_at
         end) as explicit_grant_at,
         max(case
-            when statement_kind = 'denial' and is_own_place and not is_about_profiling then stated_at
+            when statement_kind = 'denial' and is_own_place and is_about_this then stated_at
         end) as own_denial_at,
         max(case
             when
-                not is_about_profiling
+                is_about_this
                 and (
                     statement_kind = 'unsubscribe'
                     or (statement_kind = 'denial' and not is_own_place)

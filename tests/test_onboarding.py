@@ -3,7 +3,9 @@
 import io
 import json
 import re
+import shutil
 import string
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,10 +14,12 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from pipelines import onboarding
+from pipelines import onboarding, sources
 from pipelines.onboarding import coverage, drafts, months, planner, preview, terminal, words
 from pipelines.onboarding.answers import Question, collect
-from pipelines.shop import StatusRow
+from pipelines.settings import home_of
+from pipelines.shop import StatusRow, load_shop
+from tests import shop_files
 
 # --- the planner: product page 2.2, no. 9 -------------------------------------------------------
 
@@ -104,6 +108,7 @@ def test_an_id_is_never_the_demos_and_never_leaves_the_folder(name: str) -> None
     ("key", "value"),
     [
         ("id", "Kutsu"),
+        ("id", "demo"),
         ("stop_url", "shop.example"),
         ("holdout_percent", 51),
         ("holdout_percent", "a few"),
@@ -138,7 +143,7 @@ LATIN_IN_JAPANESE = {
     "CSV", "PDF", "URL", "ID", "DB", "API", "GA4", "YAML", "PC", "RFM", "F2", "shop", "yml",
     "sources", "files", "order_status_map", "okaeri", "init", "check", "run", "docs", "mappings",
     "md", "schema", "json", "country", "contract", "basis", "state", "is_sale", "is_holdout",
-    "arms", "share_bp", "goods", "total", "paid", "version", "true", "https", "y", "n", "_",
+    "arms", "share_bp", "goods", "demo", "total", "paid", "version", "true", "https", "y", "n", "_",
 }  # fmt: skip
 
 
@@ -325,7 +330,7 @@ def test_a_preview_shows_the_shape_of_a_person_and_nobody() -> None:
         }
     )
 
-    shown = preview.preview("customers", frame)
+    shown = preview.preview("customers", frame, zone="Asia/Tokyo")
     text = json.dumps(shown.rows, ensure_ascii=False)
     assert len(shown.rows) == 10
     assert "h***@e***" in text
@@ -339,4 +344,375 @@ def test_nothing_in_a_file_steers_the_terminal() -> None:
 
     frame = pl.DataFrame({"order_id": ["ec:\x1b[31m1\n2"]})
     assert "[bold]x[/bold]" in console.file.getvalue()
-    assert preview.preview("orders", frame).rows == (("ec:?[31m1?2",),)
+    assert preview.preview("orders", frame, zone="UTC").rows == (("ec:?[31m1?2",),)
+
+
+# --- an own shop, from its files alone ------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OKAERI_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("OKAERI_LANG", "ja")
+    monkeypatch.delenv("OKAERI_PEPPER", raising=False)
+
+
+@pytest.fixture(scope="module")
+def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what an EC-CUBE shop with a hosted mailer has at hand; not to be changed."""
+    folder = tmp_path_factory.mktemp("exports") / "kutsu"
+    folder.mkdir()
+    orders = [
+        *shop_files.eccube_order(1, at="2026-09-30 23:59:59", member="11"),
+        *shop_files.eccube_order(2, at="2026-10-01 00:00:00", goods=[("革靴", 8_000, 1), ("紐", 500, 2)]),
+        *shop_files.eccube_order(3, at="2026-10-05 12:00:00", coupon=800, points=300, member="11"),
+        *shop_files.eccube_order(4, at="2026-10-06 12:00:00", status="3"),
+        *shop_files.eccube_order(5, at="2026-10-07 12:00:00", status="10"),
+        *shop_files.eccube_order(6, at="2026-10-08 12:00:00", email="test@kutsu.example"),
+    ]  # fmt: skip
+    shop_files.write_csv(folder / "受注_20261101.csv", shop_files.ECCUBE_ORDER_HEADERS, orders)
+    shop_files.write_csv(
+        folder / "会員.csv",
+        shop_files.ECCUBE_MEMBER_HEADERS,
+        [
+            shop_files.eccube_member(11, registered_at="2026-05-01 10:00:00"),
+            shop_files.eccube_member(12, registered_at="2026-06-01 10:00:00"),
+            shop_files.eccube_member(13, registered_at="きのう"),
+        ],
+    )
+    shop_files.write_csv(folder / "カゴ落ち成果.csv", *shop_files.shopserve_report())
+    shop_files.write_csv(folder / "在庫メモ.csv", ["棚", "数"], [["A", "1"]])
+    return folder
+
+
+@pytest.fixture
+def eccube(exports: Path, tmp_path: Path) -> Path:
+    """The same folder for one test alone."""
+    return Path(shutil.copytree(exports, tmp_path / "kutsu"))
+
+
+@dataclass(frozen=True)
+class Drafted:
+    """A folder after `init` and `check`, with what they printed."""
+
+    folder: Path
+    init_printed: str
+    check_code: int
+    check_printed: str
+    report: onboarding.CheckReport
+
+    @property
+    def file(self) -> Path:
+        """The shop.yml."""
+        return self.folder / "shop.yml"
+
+
+@pytest.fixture(scope="module")
+def drafted(exports: Path, tmp_path_factory: pytest.TempPathFactory) -> Drafted:
+    """The folder drafted and checked once, for all tests that only look."""
+    folder = Path(shutil.copytree(exports, tmp_path_factory.mktemp("drafted") / "kutsu"))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("OKAERI_HOME", str(folder.parent / "data"))
+        patched.setenv("OKAERI_LANG", "ja")
+        patched.delenv("OKAERI_PEPPER", raising=False)
+        printed = run_init(folder)
+        code, checked = run_check(folder / "shop.yml")
+        report = onboarding.check_shop(load_shop(folder / "shop.yml"))
+    return Drafted(folder, printed, code, checked, report)
+
+
+@pytest.fixture
+def own(drafted: Drafted, tmp_path: Path) -> Path:
+    """The drafted folder for one test that changes it."""
+    return Path(shutil.copytree(drafted.folder, tmp_path / "kutsu"))
+
+
+def run_init(folder: Path, **answers: object) -> str:
+    """What `init` prints while it writes the shop.yml without asking."""
+    console = Console(file=io.StringIO(), width=200, color_system=None)
+    onboarding.init(folder, answers=answers, interactive=False, console=console)
+    return console.file.getvalue()
+
+
+def run_check(shop_file: Path) -> tuple[int, str]:
+    """Exit code and print of `check`."""
+    console = Console(file=io.StringIO(), width=200, color_system=None)
+    code = onboarding.check(load_shop(shop_file), console=console)
+    return code, console.file.getvalue()
+
+
+def check_data(shop_file: Path) -> dict[str, object]:
+    """The check as `--json` gives it."""
+    console = Console(file=io.StringIO(), width=200, color_system=None)
+    onboarding.check(load_shop(shop_file), console=console, as_json=True)
+    return json.loads(console.file.getvalue())
+
+
+def test_init_names_every_file_and_writes_a_shop_that_loads(drafted: Drafted) -> None:
+    printed, shop = drafted.init_printed, load_shop(drafted.file)
+
+    assert re.search(r"受注_20261101\.csv → EC-CUBE 受注CSV（cp932、21行）\d+/70列", printed)
+    assert re.search(r"会員\.csv → EC-CUBE 会員CSV（cp932、3行）", printed)
+    assert "在庫メモ.csv → 対応する形式が見つかりません" in printed
+    assert (shop.id, shop.currency, shop.timezone, shop.locale) == (
+        "kutsu",
+        "JPY",
+        "Asia/Tokyo",
+        "ja",
+    )
+    assert {source.mapping: source.files for source in shop.sources} == {
+        "eccube_orders_csv": "受注_*.csv",
+        "eccube_customers_csv": "会員.csv",
+        "shopserve_report_csv": "カゴ落ち成果.csv",
+    }
+    assert [c.key for c in shop.campaigns] == ["cart_recovery", "second_purchase", "winback"]
+    assert [a.share_bp for a in shop.campaign("cart_recovery").arms] == [10_000]
+
+
+def test_init_makes_the_secret_key_and_says_to_keep_a_copy(eccube: Path) -> None:
+    printed = run_init(eccube, id="kutsu-ya")
+    key = home_of("kutsu-ya").path / "pepper.key"
+
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert str(key) in printed
+    assert "控えを安全な場所に保管" in printed
+    assert key.read_text().strip() not in printed + (eccube / "shop.yml").read_text("utf-8")
+
+
+def test_init_plans_the_holdout_from_the_shops_own_report(drafted: Drafted) -> None:
+    printed = drafted.init_printed
+
+    # 1,020 people in ten months, 33 orderers: 102 a month, 3.2 %; the half of 1,224 in a year
+    # sees 2.8016 * sqrt(0.03235 * 0.96765 * (1/612 + 1/612)) = 2.83 points.
+    assert "月102人、購入率 3.2%" in printed
+    assert "50%に送らない場合、12か月で見分けられる最小の差: 2.8ポイント" in printed
+
+
+def test_answers_stand_in_the_file_and_a_mailing_shop_system_is_not_doubled(eccube: Path) -> None:
+    run_init(
+        eccube,
+        name='くつ: "の" 店 #1',
+        id="kutsu-ya",
+        sender_name="くつの店",
+        sender_address="札幌市中央区1-2",
+        stop_url="https://kutsu.example/stop",
+        contact="011-000-0000",
+        shop_sends_cart_mails=True,
+        holdout_percent=10,
+    )
+    shop = load_shop(eccube / "shop.yml")
+
+    assert (shop.name, shop.id, shop.sender.lacks) == ('くつ: "の" 店 #1', "kutsu-ya", ())
+    cart = shop.campaign("cart_recovery")
+    assert not cart.is_active
+    assert [(a.key, a.share_bp, a.is_holdout) for a in cart.arms] == [
+        ("send", 9_000, False),
+        ("holdout", 1_000, True),
+    ]
+
+
+def test_init_asks_on_a_terminal_and_says_why_it_asks_again(
+    eccube: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed = ["靴の店", "kutsu ya", "kutsu-ya", "", "札幌市", "kutsu.example", "", "", "はい"]
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(typed) + "\n"))
+    console = Console(file=io.StringIO(), width=200, color_system=None)
+
+    written = onboarding.init(eccube, answers=None, interactive=True, console=console)
+
+    shop = load_shop(written)
+    printed = console.file.getvalue()
+    assert (shop.name, shop.id, shop.sender.name) == ("靴の店", "kutsu-ya", "靴の店")
+    assert shop.sender.lacks == ("sender.stop_url", "sender.contact")
+    assert not shop.campaign("cart_recovery").is_active
+    assert printed.count("使えない値です") == 2
+    # The input ended before the last question, whose default is to hold nobody back.
+    assert [arm.share_bp for arm in shop.campaign("cart_recovery").arms] == [10_000]
+
+
+def test_init_overwrites_nothing_and_leaves_nothing_half_written(eccube: Path) -> None:
+    (eccube / "shop.yml").write_text("mine", encoding="utf-8")
+    with pytest.raises(onboarding.OnboardingRefused, match="上書きはしません"):
+        run_init(eccube)
+    (eccube / "shop.yml").unlink()
+    with pytest.raises(onboarding.OnboardingRefused, match="id"):
+        run_init(eccube, id="Not An Id")
+
+    assert [p.name for p in eccube.iterdir() if "shop" in p.name] == []
+
+
+def test_a_folder_without_a_known_file_is_refused_with_what_to_put_there(tmp_path: Path) -> None:
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.csv").write_text("x,y\n1,2\n", encoding="utf-8")
+
+    for folder in (tmp_path / "notes", tmp_path / "nowhere"):
+        with pytest.raises(onboarding.OnboardingRefused, match="受注CSV"):
+            run_init(folder)
+
+
+def test_check_shows_the_months_as_the_shops_screen_does(own: Path) -> None:
+    shop_file = own / "shop.yml"
+    text = shop_file.read_text("utf-8")
+    shop_file.write_text(
+        text.replace("excluded_addresses: []", "excluded_addresses: [test@kutsu.example]"), "utf-8"
+    )
+    report = onboarding.check_shop(load_shop(shop_file))
+
+    # By hand: 8,000 + 10 % = 8,800; order 2 adds 2 laces at 550; order 3 takes 800 off, and 300
+    # points that are money all the same. Order 4 is cancelled, 5 of unknown status, 6 our own.
+    september, october = report.months
+    assert (september.month, september.order_count) == (date(2026, 9, 1), 1)
+    assert (september.goods_amount, september.total_amount) == (Decimal(8_800), Decimal(9_730))
+    assert (october.month, october.order_count, october.not_sale_count) == (
+        date(2026, 10, 1),
+        2,
+        2,
+    )
+    assert october.goods_amount == Decimal(9_900 + 8_000)
+
+
+def test_check_asks_for_the_meaning_of_an_unknown_status_and_takes_the_answer(
+    own: Path, drafted: Drafted
+) -> None:
+    shop_file = own / "shop.yml"
+    assert drafted.check_code == 1
+    assert "受注状態「10」（1件）の意味が決まっていません" in drafted.check_printed
+    draft = shop_file.read_text("utf-8")
+    assert re.search(r'# \{source: "eccube_orders_csv", status: "10"', draft)
+
+    shop_file.write_text(draft.replace("  # {source", "  {source"), "utf-8")
+    code, printed = run_check(shop_file)
+    assert code == 0
+    assert "問題はありません" in printed
+
+
+def test_check_says_what_the_pages_will_show_and_lack(drafted: Drafted) -> None:
+    shown = {page.figure: page for page in drafted.report.pages}
+
+    assert (shown["figure_cohorts"].state, shown["figure_cohorts"].since) == (
+        "shown",
+        date(2026, 9, 30),
+    )
+    assert (shown["figure_results"].note, shown["figure_results"].since) == (
+        "note_totals",
+        date(2026, 1, 1),
+    )
+    assert shown["figure_mailable"].note == "note_no_consent"
+    assert shown["figure_abandonment"].state == "lacking"
+    assert "受注だけでは計算できません" in drafted.check_printed
+    assert "2026/09/30" in drafted.check_printed
+
+
+def test_check_conserves_rows_and_shows_each_rejected_one_without_its_value(
+    drafted: Drafted,
+) -> None:
+    members = next(s for s in drafted.report.sources if s.key == "eccube_customers_csv").files[0]
+    (table,) = members.tables
+    (reject,) = members.rejects
+
+    assert (table.rows_read, table.taken, table.rejected) == (3, 2, 1)
+    assert table.rows_read == table.taken + table.rejected + table.duplicates
+    assert (reject.row_no, reject.column) == (4, "registered_at")
+    assert "取り込めない行が 1行あります" in drafted.check_printed
+    assert "きのう" not in drafted.check_printed
+
+
+def test_no_personal_value_is_printed(drafted: Drafted) -> None:
+    printed = drafted.init_printed + drafted.check_printed
+    data = json.dumps(check_data(drafted.file), ensure_ascii=False)
+
+    for secret in ("髙橋", "花子", "タカハシ", "山田", "buyer1", "example.jp", "0312345678", "札幌市", "0600000"):  # fmt: skip
+        assert secret not in printed + data
+
+
+def test_a_source_without_files_and_a_broken_file_are_errors_with_a_cure(own: Path) -> None:
+    (own / "会員.csv").rename(own / "members.csv")
+    whole = (own / "受注_20261101.csv").read_bytes()
+    (own / "受注_20261101.csv").write_bytes(b"sep=,\r\n" + whole)
+    code, printed = run_check(own / "shop.yml")
+
+    assert code == 1
+    assert "「会員.csv」に合うファイルがありません" in printed
+    assert "受注_20261101.csv → 読めません" in printed
+
+
+def test_a_mapping_that_does_not_exist_is_a_mistake_of_configuration(own: Path) -> None:
+    shop_file = own / "shop.yml"
+    text = shop_file.read_text("utf-8")
+    shop_file.write_text(text.replace('mapping: "eccube_c', 'mapping: "no_c'), "utf-8")
+
+    code, printed = run_check(shop_file)
+    assert code == 2
+    assert "no_customers_csv" in printed
+
+
+def test_a_shopify_shop_in_english(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OKAERI_LANG", "en")
+    folder = tmp_path / "boots"
+    folder.mkdir()
+    rows = [
+        *shop_files.shopify_order(1001, at="2026-05-14 11:23:45 +0100"),
+        *shop_files.shopify_order(
+            1002,
+            at="2026-06-01 00:30:00 +0100",
+            items=[("Boots", "89.50", 1), ("Laces", "4.25", 2)],
+            subtotal="98.00",
+            total="108.00",
+        ),
+        *shop_files.shopify_order(1003, at="2026-06-02 10:00:00 +0100", status="voided"),
+    ]
+    shop_files.write_csv(
+        folder / "orders_export_1.csv",
+        shop_files.SHOPIFY_ORDER_HEADERS,
+        rows,
+        encoding="utf-8",
+        newline="\n",
+    )
+    printed = run_init(folder, stop_url="https://boots.example/stop")
+    shop = load_shop(folder / "shop.yml")
+    code, checked = run_check(folder / "shop.yml")
+    report = onboarding.check_shop(shop)
+
+    assert "orders_export_1.csv → Shopify order CSV (utf-8, 4 rows)" in printed
+    assert (shop.currency, shop.timezone, shop.sources[0].files) == (
+        "GBP",
+        "Europe/London",
+        "orders_export_*.csv",
+    )
+    assert "A guess: please check" in (folder / "shop.yml").read_text("utf-8")
+    assert [(m.month, m.order_count, m.goods_amount, m.not_sale_count) for m in report.months] == [
+        (date(2026, 5, 1), 1, Decimal("89.50"), 0),
+        (date(2026, 6, 1), 1, Decimal("98.00"), 1),
+    ]
+    assert code == 0
+    assert "Nothing is wrong. Next: okaeri run" in checked
+    assert not re.search(r"[぀-ヿ一-鿿]", printed + checked)
+
+
+def test_the_json_of_a_check_is_exact_and_complete(drafted: Drafted) -> None:
+    data = check_data(drafted.file)
+
+    assert data["exit_code"] == 1
+    months_found = data["months"]
+    assert isinstance(months_found, list)
+    assert months_found[0]["goods_amount"] == "8800.0000"
+    assert {"sources", "pages", "findings", "open_statuses"} <= set(data)
+
+
+EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*/shop.yml"))
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.parent.name)
+def test_every_example_shop_loads_and_names_mappings_that_exist(file: Path) -> None:
+    shop = load_shop(file)
+
+    assert shop.sources
+    for source in shop.sources:
+        assert sources.load_mapping(source.mapping, shop.folder).tables
+    for destination in shop.destinations:
+        assert destination.lacks == ()
+    assert [p for p in file.parent.iterdir() if p.suffix not in {".yml", ".md"}] == []
+
+
+def test_there_is_an_example_for_each_of_the_first_shop_systems() -> None:
+    assert {"eccube", "shopify"} <= {file.parent.name for file in EXAMPLES}

@@ -110,6 +110,7 @@ def test_two_lines_are_a_shop_with_every_default(write) -> None:
         (MINIMAL + "quiet_hours: {from: 21:00, to: 21:00}\n", 3, "quiet_hours.to", "any time but"),
         ("name: くつの店\n", 1, "id", "is missing"),
         ("id: Kutsu\nname: x\n", 1, "id", "a-z 0-9"),
+        ("id: demo\nname: x\n", 1, "id", "another id"),
         ("id: ../etc\nname: x\n", 1, "id", "a-z 0-9"),
         (f"id: {'a' * 64}\nname: x\n", 1, "id", "1 to 63"),
         (

@@ -7,6 +7,7 @@ from typing import Final
 
 from pipelines.onboarding.words import say
 from pipelines.shop.base import ID_PATTERN
+from pipelines.shop.rules import DEMO_ID
 
 
 class OnboardingRefused(ValueError):
@@ -41,7 +42,7 @@ Ask = Callable[[Question, str, str], str]
 
 
 def _id(text: str) -> str:
-    if not re.fullmatch(ID_PATTERN, text):
+    if not re.fullmatch(ID_PATTERN, text) or text == DEMO_ID:
         raise OnboardingRefused("wrong_id")
     return text
 
@@ -89,7 +90,7 @@ def slug(name: str) -> str:
     """An id made from a name, `my-shop` where nothing of it can stand in an id."""
     text = re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-_")[:63]
     # The demo has its own folder; no shop may land in it.
-    return text if text and text != "demo" else "my-shop"
+    return text if text and text != DEMO_ID else "my-shop"
 
 
 def collect(
@@ -110,6 +111,9 @@ def collect(
     values: dict[str, object] = {}
     for question in QUESTIONS:
         default = _default(question.key, values, folder_name=folder_name)
+        if question.key == "sender_name" and ask is None and "name" not in given:
+            # A folder's name is no sender: what the law wants is never made up.
+            default = ""
         if question.key in given:
             values[question.key] = _read(question, given[question.key], language=language)
         elif ask is None:

@@ -61,6 +61,10 @@ class _Gathered:
         at = TABLES[batch.table].at
         if at is None or not batch.frame.height:
             return None, None
+        if batch.table == "mail_results_summary":
+            # The instant of a report is when it was printed; its figures are of its period.
+            starts, ends = (batch.frame[f"period_{end}_on"] for end in ("starts", "ends"))
+            return starts.min(), ends.max()  # type: ignore[return-value]
         local = batch.frame[at].dt.replace_time_zone("UTC").dt.convert_time_zone(self.zone.key)
         days = local.dt.date()
         return days.min(), days.max()  # type: ignore[return-value]
@@ -97,7 +101,7 @@ def _source(shop: Shop, source: Source, gathered: _Gathered) -> SourceCheck:
         for path in sources.files_of(shop, source)
     )
     title = (mapping.title.ja, mapping.title.en)
-    shown = previews(list(gathered.heads.items()))
+    shown = previews(list(gathered.heads.items()), zone=shop.timezone)
     return SourceCheck(source.key, title, source.files, files, shown)
 
 

@@ -71,8 +71,11 @@ class Shown:
 
     @property
     def cure(self) -> str | None:
-        """Key of the sentence that says which file is missing; None where nothing is."""
-        return None if self.state == "shown" else f"cure_{self.figure.removeprefix('figure_')}"
+        """Key of the sentence that says which file to add; None where none would add much."""
+        in_part = self.state == "partial" and self.note != "note_no_consent"
+        if self.state == "shown" or in_part:
+            return None
+        return f"cure_{self.figure.removeprefix('figure_')}"
 
 
 def together(entities: Iterable[Entity]) -> dict[str, Entity]:

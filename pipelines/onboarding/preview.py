@@ -1,7 +1,10 @@
 """Ten masked rows of a table: enough to see that the columns landed right, too little to leak."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -9,12 +12,15 @@ from pipelines.canonical import TABLES, Column
 from pipelines.onboarding.report import Preview
 
 ROWS: Final = 10
-COLUMNS: Final = 8
+COLUMNS: Final = 6
 MASK: Final = "***"
 
 
-def preview(table: str, frame: pl.DataFrame) -> Preview:
-    """The first rows, at most eight columns: those with something in them, required ones first."""
+def preview(table: str, frame: pl.DataFrame, *, zone: str) -> Preview:
+    """The first rows in at most COLUMNS columns: filled ones, the required ones first.
+
+    Instants are shown in the shop's zone, as its own screen does.
+    """
     head = frame.head(ROWS)
     filled = [
         column
@@ -26,16 +32,19 @@ def preview(table: str, frame: pl.DataFrame) -> Preview:
     ranked = sorted(filled, key=lambda c: (c.name in constant, not c.required))
     chosen = [c for c in filled if c in ranked[:COLUMNS]]
     rows = tuple(
-        tuple(shown(column, row[column.name]) for column in chosen) for row in head.to_dicts()
+        tuple(shown(column, row[column.name], zone=ZoneInfo(zone)) for column in chosen)
+        for row in head.to_dicts()
     )
     return Preview(table, tuple(c.name for c in chosen), rows)
 
 
-def shown(column: Column, value: object) -> str:
+def shown(column: Column, value: object, *, zone: ZoneInfo) -> str:
     """One cell as it may stand on a terminal."""
     if value is None:
         return ""
-    text = str(value)
+    if isinstance(value, datetime):
+        return f"{value.replace(tzinfo=UTC).astimezone(zone):%Y-%m-%d %H:%M:%S}"
+    text = f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
     if column.pii or column.name in _PERSONAL:
         return masked(text)
     # Line ends and escape sequences of a file must not steer the terminal.
@@ -58,6 +67,6 @@ def _first(text: str) -> str:
     return next((c for c in text if c.isalnum()), "")
 
 
-def previews(frames: Sequence[tuple[str, pl.DataFrame]]) -> tuple[Preview, ...]:
+def previews(frames: Sequence[tuple[str, pl.DataFrame]], *, zone: str) -> tuple[Preview, ...]:
     """One preview per table with rows, in order."""
-    return tuple(preview(table, frame) for table, frame in frames if frame.height)
+    return tuple(preview(table, frame, zone=zone) for table, frame in frames if frame.height)

@@ -54,7 +54,11 @@ def ask(console: Console, words: str, default: str, complaint: str, *, language:
     if complaint:
         line(console, say("answer_wrong", language, reason=say(complaint, language)), style="red")
     shown = f" [{default}]" if default else ""
-    return console.input(Text(f"{say(words, language)}{shown}: "))
+    try:
+        return console.input(Text(f"{say(words, language)}{shown}: "))
+    except EOFError:
+        # Nobody is there any more; the defaults are safe ones.
+        return ""
 
 
 def print_files(console: Console, files: Sequence[FileSeen], *, language: str) -> None:

@@ -54,8 +54,8 @@ PAIRS: Final[dict[str, tuple[str, str]]] = {
     ),
     "answer_wrong": ("使えない値です: {reason}", "This cannot be used: {reason}"),
     "wrong_id": (
-        "1〜63文字の半角小文字・数字・_ -。先頭は文字か数字",
-        "1 to 63 of a-z 0-9 _ -, first a letter or digit",
+        "1〜63文字の半角小文字・数字・_ -。先頭は文字か数字。demo は使えません",
+        "1 to 63 of a-z 0-9 _ -, first a letter or digit; not demo",
     ),
     "wrong_url": ("https:// で始まるURL", "an address that begins with https://"),
     "wrong_yes_no": ("y か n", "y or n"),

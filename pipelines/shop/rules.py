@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 Loc = tuple[str | int, ...]
 RULES_ERROR: Final = "shop_rules"
 # Keys the reports use themselves for "everything together".
+DEMO_ID: Final = "demo"
 RESERVED: Final = frozenset({"all"})
 
 
@@ -50,6 +51,9 @@ def _repeated(keys: Iterable[Hashable]) -> Iterator[tuple[int, Hashable]]:
 
 
 def _shop(shop: "Shop") -> Iterator[Broken]:
+    if shop.id == DEMO_ID and not shop.is_demo:
+        # Own data never lies in one folder with the demo's.
+        yield Broken(("id",), "demo is the demo shop's folder", "another id")
     if shop.pepper and not shop.is_demo:
         yield Broken(
             ("pepper",),

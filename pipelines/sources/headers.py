@@ -44,9 +44,9 @@ class Headers:
         missing = sorted(read - set(frame.columns))
         return frame.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in missing)
 
-    def usable(self, cell: Cell) -> bool:
+    def usable(self, cell: Cell, entry: Entry) -> bool:
         """Whether an SQL has all it needs; a sum without one of its parts would be a wrong sum."""
-        return cell.sql is None or not self._lacking(references(cell), made=None)
+        return cell.sql is None or not self._lacking(references(cell), made=_made(entry))
 
     def present_entries(self, entries: Sequence[Entry]) -> list[Entry]:
         """Entries whose needed headers are there. Raises: FileRefused when one must be."""

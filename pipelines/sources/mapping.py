@@ -65,9 +65,8 @@ def _apply(
     entry: Entry, *, mapping: Mapping, raw: RawTable, headers: Headers, context: Context
 ) -> TableBatch:
     frame = headers.select(raw.frame, needed_headers(entry))
-    frame = frame.with_columns(
-        values.clean_cell(pl.exclude(ROW), empty=tuple(mapping.empty)).name.keep()
-    )
+    names = [name for name in frame.columns if name != ROW]
+    frame = values.clean_cells(frame, names, empty=tuple(mapping.empty))
     frame = _with_numbers(frame, entry.numbers)
     notes: tuple[Note, ...] = ()
     if entry.where is not None:
@@ -78,7 +77,7 @@ def _apply(
     frame = headers.filled(frame, entry)
     digests = [hashed(name, cell, frame) for name, cell in entry.columns.items()]
     frame = frame.with_columns([d for d in digests if d is not None])
-    cells = {name: cell for name, cell in entry.columns.items() if headers.usable(cell)}
+    cells = {name: cell for name, cell in entry.columns.items() if headers.usable(cell, entry)}
     if entry.derives and "is_derived" in {c.name for c in fillable(entry.target)}:
         cells.setdefault("is_derived", Cell.model_validate({"const": True}))
     columns = {c.name: c for c in (*fillable(entry.target), *_EXTRA)}
@@ -92,11 +91,11 @@ def _apply(
 
 def _with_numbers(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
     """The named headers as numbers; what is none is remembered in BAD_NUMBER."""
-    there = [name for name in names if name in frame.columns]
-    read = {name: values.number(pl.col(name)) for name in there}
+    read = {name: values.number(frame[name]) for name in names}
     bad = [
-        number.reason + pl.lit(f"{_SEPARATOR}{name}{_SEPARATOR}") + pl.col(name)
+        number.reason + f"{_SEPARATOR}{name}{_SEPARATOR}" + frame[name]
         for name, number in read.items()
+        if number.reason.null_count() < frame.height
     ]
     first_bad = pl.coalesce(bad) if bad else pl.lit(None, dtype=pl.String)
     return frame.with_columns(
@@ -113,83 +112,77 @@ def _judge(
     forms: dict[str, Made],
     headers: Headers,
 ) -> TableBatch:
-    reasons = [
-        form.reason + pl.lit(f"{_SEPARATOR}{name}")
-        for name, form in forms.items()
-        if not cells[name].nulls_errors
-    ]
-    bad = pl.coalesce([pl.col(BAD_NUMBER).str.extract(r"^([^\x1f]*\x1f[^\x1f]*)"), *reasons])
-    guest = _guest_without_id(entry, forms)
-    if guest is not None:
-        bad = pl.when(~(guest & bad.str.ends_with(f"{_SEPARATOR}customer_id"))).then(bad)
     everything = [*fillable(entry.target), *_EXTRA]
-    judged = frame.select(
-        *(
-            (forms[c.name].value if c.name in forms else pl.lit(None)).cast(c.dtype).alias(c.name)
+    judged = pl.DataFrame(
+        [
+            forms[c.name].value.cast(c.dtype).alias(c.name)
+            if c.name in forms
+            else pl.Series(c.name, [None], dtype=c.dtype).new_from_index(0, frame.height)
             for c in everything
-        ),
-        pl.col(ROW).alias("row_no"),
-        bad.alias("__bad"),
-    )
-    is_bad = judged["__bad"].is_not_null()
-    good = judged.filter(~is_bad).drop("__bad")
-    rejects = _rejects(frame.filter(is_bad), judged.filter(is_bad)["__bad"], forms=forms)
-    notes = _notes(entry, frame, cells=cells, forms=forms)
-    notes += _absent(entry, headers)
+        ]
+    ).with_columns(frame[ROW].alias("row_no"))
+    bad = _why_bad(entry, frame, cells=cells, forms=forms)
+    is_bad = bad.is_not_null()
+    rejects = _rejects(frame.filter(is_bad), bad.filter(is_bad), is_bad=is_bad, forms=forms)
+    notes = (*_notes(entry, cells=cells, forms=forms), *_absent(entry, headers))
+    good = judged.filter(~is_bad) if rejects.height else judged
     return TableBatch(entry.table, good, frame.height, 0, rejects, notes)
 
 
-def _guest_without_id(entry: Entry, forms: dict[str, Made]) -> pl.Expr | None:
-    """Customers known by address alone: landing makes their id from the address."""
-    if entry.table != "customers" or "email" not in forms:
-        return None
-    return forms["email"].value.is_not_null()
+def _why_bad(
+    entry: Entry, frame: pl.DataFrame, *, cells: dict[str, Cell], forms: dict[str, Made]
+) -> pl.Series:
+    """Reason and column of the first thing wrong with each row, null where nothing is."""
+    numbers = frame[BAD_NUMBER].str.extract(r"^([^\x1f]*\x1f[^\x1f]*)")
+    reasons = [
+        form.reason + f"{_SEPARATOR}{name}"
+        for name, form in forms.items()
+        if form.reason is not None and not cells[name].nulls_errors
+    ]
+    if entry.table == "customers" and "email" in forms:
+        # A guest is known by address alone: landing makes the id from it.
+        known = forms["email"].value.is_not_null()
+        reasons = [
+            pl.select(
+                pl.when(~(known & (r == f"missing_required{_SEPARATOR}customer_id"))).then(r)
+            ).to_series()
+            for r in reasons
+        ]
+    return pl.select(pl.coalesce([numbers, *reasons])).to_series()
 
 
-def _rejects(frame: pl.DataFrame, bad: pl.Series, *, forms: dict[str, Made]) -> pl.DataFrame:
+def _rejects(
+    frame: pl.DataFrame, bad: pl.Series, *, is_bad: pl.Series, forms: dict[str, Made]
+) -> pl.DataFrame:
     """One row per rejected row; texts are masked, for this table is read by many."""
     if frame.height == 0:
         return pl.DataFrame(schema=REJECTS)
     parts = bad.str.split(_SEPARATOR)
-    told = frame.with_columns(
-        bad.alias("__bad"), parts.list.get(0).alias("__reason"), parts.list.get(1).alias("__name")
-    )
-    value = pl.lit(None, dtype=pl.String)
-    for name in told["__name"].unique().to_list():
-        text = (
-            forms[name].text.cast(pl.String)
-            if name in forms
-            else pl.col(BAD_NUMBER).str.extract(r"\x1f[^\x1f]*\x1f(.*)$")
-        )
-        value = pl.when(pl.col("__name") == name).then(text).otherwise(value)
+    column = parts.list.get(1)
+    value = frame[BAD_NUMBER].str.extract(r"\x1f[^\x1f]*\x1f(.*)$")
+    for name in column.unique().to_list():
+        if name in forms:
+            text = forms[name].text.filter(is_bad).cast(pl.String)
+            value = text.zip_with((column == name) & value.is_null(), value)
     cells = [pl.col(c).cast(pl.String).fill_null("") for c in frame.columns if c[:2] != "__"]
     raw = pl.concat_str(cells, separator=",") if cells else pl.lit("")
-    return told.select(
-        pl.col(ROW).alias("row_no"),
-        pl.col("__reason").alias("reason_code"),
-        pl.col("__name").alias("column_name"),
-        masked_expr(value).alias("value_masked"),
-        masked_expr(raw, limit=_RAW_MASK_CHARS).alias("raw_masked"),
+    return frame.select(
+        row_no=pl.col(ROW),
+        reason_code=parts.list.get(0),
+        column_name=column,
+        value_masked=masked_expr(pl.lit(value)),
+        raw_masked=masked_expr(raw, limit=_RAW_MASK_CHARS),
     ).cast(dict(REJECTS))  # type: ignore[arg-type] # a schema is a mapping of names to types
 
 
-def _notes(
-    entry: Entry, frame: pl.DataFrame, *, cells: dict[str, Cell], forms: dict[str, Made]
-) -> tuple[Note, ...]:
-    counted = {
-        **{(n, "unmapped_value"): f.unmapped for n, f in forms.items() if f.unmapped is not None},
-        **{
-            (n, "nulled"): f.reason.is_not_null() for n, f in forms.items() if cells[n].nulls_errors
-        },
-    }
-    if not counted:
-        return ()
-    sums = frame.select(hit.sum().alias(f"{i}") for i, hit in enumerate(counted.values())).row(0)
-    return tuple(
-        Note(entry.table, name, reason, int(rows))
-        for (name, reason), rows in zip(counted, sums, strict=True)
-        if rows
-    )
+def _notes(entry: Entry, *, cells: dict[str, Cell], forms: dict[str, Made]) -> tuple[Note, ...]:
+    unmapped = [Note(entry.table, n, "unmapped_value", f.unmapped) for n, f in forms.items()]
+    nulled = [
+        Note(entry.table, n, "nulled", f.reason.is_not_null().sum())
+        for n, f in forms.items()
+        if cells[n].nulls_errors and f.reason is not None
+    ]
+    return tuple(note for note in (*unmapped, *nulled) if note.rows)
 
 
 def _absent(entry: Entry, headers: Headers) -> tuple[Note, ...]:

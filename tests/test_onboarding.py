@@ -15,6 +15,7 @@ import pytest
 from rich.console import Console
 
 from pipelines import onboarding, sources
+from pipelines.canonical import TABLES
 from pipelines.onboarding import coverage, drafts, months, planner, preview, terminal, words
 from pipelines.onboarding.answers import Question, collect
 from pipelines.settings import home_of
@@ -336,6 +337,11 @@ def test_a_preview_shows_the_shape_of_a_person_and_nobody() -> None:
     assert "h***@e***" in text
     assert "山***" in text
     assert not re.search(r"hanako|example|山田|銀座|2-3", text)
+
+
+def test_what_a_preview_prefers_are_columns_of_the_table() -> None:
+    for table, columns in preview.TELLING.items():
+        assert set(columns) <= {column.name for column in TABLES[table].mapped}, table
 
 
 def test_nothing_in_a_file_steers_the_terminal() -> None:
@@ -684,6 +690,7 @@ def test_a_shopify_shop_in_english(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         (date(2026, 5, 1), 1, Decimal("89.50"), 0),
         (date(2026, 6, 1), 1, Decimal("98.00"), 1),
     ]
+    assert [file.rejected for source in report.sources for file in source.files] == [0]
     assert code == 0
     assert "Nothing is wrong. Next: okaeri run" in checked
     assert not re.search(r"[぀-ヿ一-鿿]", printed + checked)

@@ -13,11 +13,32 @@ from pipelines.onboarding.report import Preview
 
 ROWS: Final = 10
 COLUMNS: Final = 6
+# What a shopkeeper recognises; tables not named here show their required columns.
+TELLING: Final[dict[str, tuple[str, ...]]] = {
+    "orders": (
+        "order_number", "ordered_at", "email", "source_status", "goods_amount", "total_amount",
+    ),
+    "order_items": (
+        "order_id", "sku", "product_name", "quantity", "unit_amount", "line_amount",
+    ),
+    "order_adjustments": ("order_id", "adjustment_kind", "adjustment_amount", "label"),
+    "customers": (
+        "customer_id", "email", "last_name", "name_full", "member_state", "registered_at",
+    ),
+    "consents": ("customer_id", "email", "purpose", "consent_state", "occurred_at", "basis"),
+    "products": ("product_id", "product_name", "price_amount", "product_state", "url"),
+    "carts": ("cart_id", "email", "last_activity_at", "items_count", "total_amount"),
+    "events": ("event_name", "occurred_at", "anonymous_id", "customer_id", "product_id"),
+    "mail_events": ("event_type", "occurred_at", "email", "campaign_key", "step_number"),
+    "mail_results_summary": (
+        "label", "sent_count", "open_count", "click_count", "orderer_count", "recovered_amount",
+    ),
+}  # fmt: skip
 MASK: Final = "***"
 
 
 def preview(table: str, frame: pl.DataFrame, *, zone: str) -> Preview:
-    """The first rows in at most COLUMNS columns: filled ones, the required ones first.
+    """The first rows in at most COLUMNS columns that are filled, the telling ones.
 
     Instants are shown in the shop's zone, as its own screen does.
     """
@@ -27,10 +48,10 @@ def preview(table: str, frame: pl.DataFrame, *, zone: str) -> Preview:
         for column in TABLES[table].mapped
         if column.name in head.columns and head[column.name].null_count() < head.height
     ]
-    constant = {c.name for c in filled if frame[c.name].n_unique() == 1 and frame.height > 1}
-    # A column that says the same in every row shows nothing; it goes last.
-    ranked = sorted(filled, key=lambda c: (c.name in constant, not c.required))
-    chosen = [c for c in filled if c in ranked[:COLUMNS]]
+    telling = TELLING.get(table, ())
+    ranked = sorted(filled, key=lambda c: (c.name not in telling, not c.required))
+    limit = min(COLUMNS, sum(c.name in telling for c in filled) or COLUMNS)
+    chosen = [c for c in filled if c in ranked[:limit]]
     rows = tuple(
         tuple(shown(column, row[column.name], zone=ZoneInfo(zone)) for column in chosen)
         for row in head.to_dicts()

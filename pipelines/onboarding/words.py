@@ -187,7 +187,7 @@ PAIRS: Final[dict[str, tuple[str, str]]] = {
     "figure_products": ("商品別の受注", "orders by product"),
     "figure_mailable": ("配信可能人数", "mailable persons"),
     "figure_incremental": ("純増", "incremental orders"),
-    "note_partial": ("一部の列だけです", "only part of the columns"),
+    "note_partial": ("一部だけ分かります", "known in part"),
     "note_snapshots": (
         "最初の記録から数え始め、7日後に落ち着きます",
         "counted from the first snapshot, settled after 7 days",

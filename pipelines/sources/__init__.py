@@ -4,20 +4,25 @@ from pipelines.sources.extract import Extract, extract_file, files_of, identity,
 from pipelines.sources.load import load_mapping, mappings, read_mapping
 from pipelines.sources.mapping import Note, TableBatch
 from pipelines.sources.model import Mapping
+from pipelines.sources.recognise import Candidate, Seen, look_at, recognise
 from pipelines.sources.refusals import FileRefused, MappingBroken
 
 __all__ = [
+    "Candidate",
     "Extract",
     "FileRefused",
     "Mapping",
     "MappingBroken",
     "Note",
+    "Seen",
     "TableBatch",
     "extract_file",
     "files_of",
     "identity",
     "load_mapping",
+    "look_at",
     "mappings",
     "read_mapping",
+    "recognise",
     "status_defaults",
 ]

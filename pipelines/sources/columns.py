@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Final
 
 import polars as pl
@@ -10,7 +11,7 @@ import polars as pl
 from pipelines.canonical import Column
 from pipelines.sources import values
 from pipelines.sources.model import Cell, parse_sql
-from pipelines.sources.values import Parsed
+from pipelines.sources.parsed import because, good
 
 _SEPARATOR: Final = "\x1f"
 
@@ -26,12 +27,12 @@ class Context:
 
 @dataclass(frozen=True)
 class Made:
-    """A canonical column: value, reason of rejection, the text read, and hits of `default`."""
+    """A canonical column: values, reasons of rejection, the text read, and hits of `default`."""
 
-    value: pl.Expr
-    reason: pl.Expr
-    text: pl.Expr
-    unmapped: pl.Expr | None = None
+    value: pl.Series
+    reason: pl.Series | None
+    text: pl.Series
+    unmapped: int = 0
 
 
 def references(cell: Cell) -> list[str]:
@@ -45,12 +46,24 @@ def references(cell: Cell) -> list[str]:
 
 
 def made(name: str, column: Column, cell: Cell, *, frame: pl.DataFrame, context: Context) -> Made:
-    """The column's expressions over `frame`. Invariant: reasons are null where values are good."""
-    source = _source(name, cell, context)
-    kind = frame.lazy().select(source).collect_schema().dtypes()[0]
-    if kind == pl.String:
-        return _from_text(source, column, cell, context=context)
-    return _from_typed(source, kind, column=column, cell=cell, context=context)
+    """The column over `frame`. Invariant: reasons are null where values are good."""
+    source = frame.select(_source(name, cell, context).alias(name)).to_series()
+    rows = frame.height
+    # The same cell everywhere, or a header that is not there, is read once.
+    is_same = cell.const is not None or len(source) != rows
+    if rows and (is_same or source.null_count() == rows):
+        once = _read(source.head(1), column, cell, context=context)
+        reason = None if once.reason is None else once.reason.new_from_index(0, rows)
+        return Made(
+            once.value.new_from_index(0, rows), reason, once.text.new_from_index(0, rows), 0
+        )
+    return _read(source.head(rows), column, cell, context=context)
+
+
+def _read(source: pl.Series, column: Column, cell: Cell, *, context: Context) -> Made:
+    if source.dtype in (pl.String, pl.Null):
+        return _from_text(source.cast(pl.String), column, cell, context=context)
+    return _from_typed(source, column, cell, context=context)
 
 
 def hashed(name: str, cell: Cell, frame: pl.DataFrame) -> pl.Series | None:
@@ -101,28 +114,49 @@ def _constant(text: str | None, context: Context) -> str | None:
     return text
 
 
-def _from_text(text: pl.Expr, column: Column, cell: Cell, *, context: Context) -> Made:
+def _from_text(given: pl.Series, column: Column, cell: Cell, *, context: Context) -> Made:
     if cell.strip_apostrophe:
-        text = text.str.strip_prefix("'")
+        given = given.str.strip_prefix("'")
     if cell.empty:
-        text = pl.when(~text.is_in(cell.empty)).then(text)
-    given, reason = text, pl.lit(None, dtype=pl.String)
+        given = _only(given, ~given.is_in(cell.empty))
+    text, reasons = given, []
     if cell.extract is not None:
         text = text.str.extract(cell.extract)
-        reason = _because(given.is_not_null() & text.is_null(), "bad_value")
-    text, unmapped, miss = _looked_up(text, cell)
-    reason = pl.coalesce(reason, miss)
+        reasons.append(_reason(given.is_not_null() & text.is_null(), "bad_value"))
+    unmapped = 0
+    if cell.lookup is not None:
+        text, missed = _looked_up(text, cell)
+        if cell.default is None:
+            reasons.append(_reason(missed, "unknown_enum"))
+        else:
+            unmapped = int(missed.sum())
     if cell.zero_pad is not None:
         text = text.str.zfill(cell.zero_pad)
-    if cell.default is not None:
-        stand_in = pl.lit(_constant(cell.default, context))
-        text = pl.when(given.is_null()).then(stand_in).otherwise(text)
+    stand_in = _constant(cell.default, context)
+    if stand_in is not None:
+        text = pl.Series([stand_in]).new_from_index(0, len(text)).zip_with(given.is_null(), text)
     if cell.id is not None or cell.hash is not None or cell.prefix is not None:
-        text = pl.lit(f"{cell.prefix or context.system}:") + text
+        text = f"{cell.prefix or context.system}:" + text
     read = values.parsed(text, column, cell, zone=_zone(cell, context))
-    return _judged(
-        Made(read.value, pl.coalesce(reason, read.reason), given, unmapped), column, cell
-    )
+    reason = _first([*reasons, read.reason])
+    return _judged(Made(read.value, reason, given, unmapped), column, cell)
+
+
+def _only(series: pl.Series, keep: pl.Series) -> pl.Series:
+    """The series, null where not kept."""
+    return pl.select(pl.when(keep).then(series)).to_series()
+
+
+def _reason(bad: pl.Series, code: str) -> pl.Series:
+    return pl.select(because(pl.lit(bad), code)).to_series()
+
+
+def _first(reasons: list[pl.Series]) -> pl.Series | None:
+    """The first reason of each row; None when no row has any."""
+    told = [reason for reason in reasons if reason.null_count() < len(reason)]
+    if not told:
+        return None
+    return told[0] if len(told) == 1 else pl.select(pl.coalesce(told)).to_series()
 
 
 def _zone(cell: Cell, context: Context) -> str:
@@ -131,54 +165,46 @@ def _zone(cell: Cell, context: Context) -> str:
     return context.constants["zone"] if cell.zone == "shop" else cell.zone
 
 
-def _looked_up(text: pl.Expr, cell: Cell) -> tuple[pl.Expr, pl.Expr | None, pl.Expr]:
-    nothing = pl.lit(None, dtype=pl.String)
-    if cell.lookup is None:
-        return text, None, nothing
+def _looked_up(text: pl.Series, cell: Cell) -> tuple[pl.Series, pl.Series]:
+    """What the lookup says, its default where it says nothing, and where that was."""
+    table = cell.lookup or {}
     found = text.replace_strict(
-        list(cell.lookup), list(cell.lookup.values()), default=None, return_dtype=pl.String
+        list(table), list(table.values()), default=None, return_dtype=pl.String
     )
     missed = text.is_not_null() & found.is_null()
     if cell.default is None:
-        return found, None, _because(missed, "unknown_enum")
-    return pl.when(missed).then(pl.lit(cell.default)).otherwise(found), missed, nothing
+        return found, missed
+    return pl.Series([cell.default]).new_from_index(0, len(text)).zip_with(missed, found), missed
 
 
-def _from_typed(
-    source: pl.Expr, kind: pl.DataType, *, column: Column, cell: Cell, context: Context
-) -> Made:
+def _from_typed(source: pl.Series, column: Column, cell: Cell, *, context: Context) -> Made:
     """SQL, counts and sums: already numbers or yes/no, only to be fitted into the column."""
-    wanted = column.dtype
+    kind, wanted = source.dtype, column.dtype
     shown = source.cast(pl.String)
-    if kind == pl.Null:
-        return _from_text(shown, column, cell, context=context)
-    if wanted == pl.String or kind == pl.Boolean or cell.id is not None:
-        text = shown.str.strip_suffix(".0") if kind.is_float() else shown
+    is_number = kind.is_numeric() and wanted.is_numeric() and cell.id is None
+    if not is_number or cell.lookup is not None:
+        if kind.is_float():
+            shown = shown.str.strip_suffix(".0")
         if kind.is_decimal():
-            text = shown.str.strip_chars_end("0").str.strip_chars_end(".")
-        return _from_text(text, column, cell, context=context)
-    if not wanted.is_numeric() or not kind.is_numeric():
+            shown = shown.str.strip_chars_end("0").str.strip_chars_end(".")
         return _from_text(shown, column, cell, context=context)
-    wide = Parsed(source.cast(values.WIDE, strict=False), pl.lit(None, dtype=pl.String))
-    lost = _because(source.is_not_null() & wide.value.is_null(), "out_of_range")
+    value = source.cast(values.WIDE, strict=False)
+    lost = _reason(source.is_not_null() & value.is_null(), "out_of_range")
     if cell.default is not None:
-        wide = Parsed(wide.value.fill_null(pl.lit(cell.default).cast(values.WIDE)), wide.reason)
-    read = values.fitted(values.scaled(wide, cell), wanted)
-    return _judged(Made(read.value, pl.coalesce(lost, read.reason), shown), column, cell)
+        value = value.fill_null(Decimal(cell.default))
+    read = values.fitted(values.scaled(good(value), cell), wanted)
+    return _judged(Made(read.value, _first([lost, read.reason]), shown), column, cell)
 
 
 def _judged(read: Made, column: Column, cell: Cell) -> Made:
     """The value held to what the canonical column allows."""
-    value, reason = read.value, read.reason
+    value, reasons = read.value, [] if read.reason is None else [read.reason]
     if column.allowed:
         stray = value.is_not_null() & ~value.is_in(column.allowed)
-        reason = pl.coalesce(reason, _because(stray, "unknown_enum"))
+        reasons.append(_reason(stray, "unknown_enum"))
     if column.required or cell.required:
-        reason = pl.coalesce(reason, _because(value.is_null(), "missing_required"))
-    if cell.nulls_errors:
-        value = pl.when(reason.is_null()).then(value)
+        reasons.append(_reason(value.is_null(), "missing_required"))
+    reason = _first(reasons)
+    if cell.nulls_errors and reason is not None:
+        value = _only(value, reason.is_null())
     return Made(value, reason, read.text, read.unmapped)
-
-
-def _because(bad: pl.Expr, code: str) -> pl.Expr:
-    return pl.when(bad).then(pl.lit(code)).otherwise(None)

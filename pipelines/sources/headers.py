@@ -104,14 +104,14 @@ def resolve(mapping: Mapping, raw: RawTable, *, file: str, aliases: Dict[str, st
     say that it does.
     """
     there = raw.headers
-    folded = {_folded(name): name for name in reversed(there)}
+    folded = {folded(name): name for name in reversed(there)}
     actual: dict[str, str] = {}
     wanted = {name for entry in mapping.tables for name in needed_headers(entry)}
     for name in sorted(wanted):
         tries = [aliases.get(name), name, *mapping.aliases.get(name, [])]
         names = [t for t in tries if t is not None]
         found = next((t for t in names if t in there), None) or next(
-            (folded[_folded(t)] for t in names if _folded(t) in folded), None
+            (folded[folded(t)] for t in names if folded(t) in folded), None
         )
         if found is not None:
             actual[name] = found
@@ -131,7 +131,8 @@ def resolve(mapping: Mapping, raw: RawTable, *, file: str, aliases: Dict[str, st
     return Headers(file, actual, frozenset(may_lack))
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
+    """The header as it is compared: width, case and outer blanks aside."""
     return unicodedata.normalize("NFKC", name).strip().casefold()
 
 

@@ -65,7 +65,7 @@ def _apply(
     entry: Entry, *, mapping: Mapping, raw: RawTable, headers: Headers, context: Context
 ) -> TableBatch:
     frame = headers.select(raw.frame, needed_headers(entry))
-    names = [name for name in frame.columns if name != ROW]
+    names = [s.name for s in frame if s.name != ROW and s.null_count() < len(s)]
     frame = values.clean_cells(frame, names, empty=tuple(mapping.empty))
     frame = _with_numbers(frame, entry.numbers)
     notes: tuple[Note, ...] = ()
@@ -178,7 +178,7 @@ def _rejects(
 def _notes(entry: Entry, *, cells: dict[str, Cell], forms: dict[str, Made]) -> tuple[Note, ...]:
     unmapped = [Note(entry.table, n, "unmapped_value", f.unmapped) for n, f in forms.items()]
     nulled = [
-        Note(entry.table, n, "nulled", f.reason.is_not_null().sum())
+        Note(entry.table, n, "nulled", len(f.reason) - f.reason.null_count())
         for n, f in forms.items()
         if cells[n].nulls_errors and f.reason is not None
     ]

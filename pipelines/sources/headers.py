@@ -104,14 +104,14 @@ def resolve(mapping: Mapping, raw: RawTable, *, file: str, aliases: Dict[str, st
     say that it does.
     """
     there = raw.headers
-    folded = {folded(name): name for name in reversed(there)}
+    by_fold = {folded(name): name for name in reversed(there)}
     actual: dict[str, str] = {}
     wanted = {name for entry in mapping.tables for name in needed_headers(entry)}
     for name in sorted(wanted):
         tries = [aliases.get(name), name, *mapping.aliases.get(name, [])]
         names = [t for t in tries if t is not None]
         found = next((t for t in names if t in there), None) or next(
-            (folded[folded(t)] for t in names if folded(t) in folded), None
+            (by_fold[folded(t)] for t in names if folded(t) in by_fold), None
         )
         if found is not None:
             actual[name] = found

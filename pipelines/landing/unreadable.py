@@ -1,4 +1,4 @@
-"""Files that could not be read at all: booked and shelved, so that they are seen and not retried."""
+"""Files that could not be read at all: booked and shelved, so that they are seen, once."""
 
 import hashlib
 import os
@@ -67,7 +67,7 @@ def shelve_file(
 
 
 def _fingerprint(path: Path) -> tuple[str | None, int | None]:
-    """Sha256 and size of a plain file; nothing for a link, a pipe or a device, which is not read."""
+    """Sha256 and size of a plain file; nothing for a link, a pipe or a device: not read."""
     if not stat.S_ISREG(path.lstat().st_mode):
         return None, None
     hashed = hashlib.sha256()

@@ -1,0 +1,264 @@
+"""The laws of the dbt project: references, grains, contracts, determinism, portable SQL.
+
+Read from the manifest of one `dbt compile`, from the text of the models, and from sqlglot. A model
+may break a law only by a line of `EXCEPTIONS`, with its reason; a line nobody needs is an error too.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from tests.warehouse import run_dbt, write_landing
+
+# Layer → the layers it may read. Nothing points back.
+MAY_READ: Final = {
+    "staging": {"source"},
+    "intermediate": {"staging", "intermediate"},
+    "marts": {"staging", "intermediate", "marts"},
+    "segments": {"marts"},
+}
+# (law, model, detail) → why it stands. The list may only shrink.
+EXCEPTIONS: Final = {
+    ("references", "stg_*", "int_run__as_of"): "what is newest depends on what the run knows",
+    ("order", "int_orders__cohort_cells", "day_on"): "a shop has each day once",
+    ("order", "int_orders__gaps", "ordered_on"): "the days of a person are made distinct before",
+}
+
+CLOCKS: Final = re.compile(
+    r"\b(current_timestamp|current_date|current_time|localtimestamp|now\s*\(|today\s*\(|random\s*\("
+    r"|rand\s*\(|uuid\s*\(|gen_random_uuid|getdate|get_current_timestamp)",
+    re.IGNORECASE,
+)
+# What only one engine understands, or understands in its own way.
+UNPORTABLE: Final = {
+    "qualify": r"\bqualify\b",
+    "asof": r"\basof\b",
+    "lambda": r"->",
+    "double colon": r"::",
+    "using": r"\busing\s*\(",
+    "list function": r"\b(list_\w+|array_\w+|unnest|list|struct_pack|string_agg|list_agg)\s*\(",
+    "zone": r"\b(at\s+time\s+zone|timezone\s*\(|timestamptz|convert_timezone)",
+    "_at to date": r"cast\s*\(\s*[\w.]*_at\s+as\s+date\s*\)|\bdate\s*\(\s*[\w.]*_at\s*\)"
+    r"|date_trunc\s*\(\s*'day'",
+    "interval": r"\binterval\b",
+    "date function": r"\b(date_diff|datediff|date_sub|datesub|date_add|dateadd|to_days|to_minutes"
+    r"|to_hours|to_months|to_seconds|epoch\w*|strftime|strptime)\s*\(",
+    "right join": r"\bright\s+(outer\s+)?join\b",
+}
+# Windows whose result depends on the order of equal rows.
+ORDERED: Final = (exp.RowNumber, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.Ntile)
+UNIQUE_ENDINGS: Final = ("_id", "_key", "_hash", "_no", "_number")
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model: `code` is its text without comments, `compiled` what dbt would run."""
+
+    name: str
+    layer: str
+    description: str
+    code: str
+    compiled: str
+    parents: tuple[tuple[str, str], ...]
+    tests: frozenset[str]
+    is_enforced: bool
+    columns: dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Manifest of one `dbt compile`; a warning (deprecated, unused, misspelt) fails it."""
+    folder = tmp_path_factory.mktemp("laws")
+    write_landing({}, folder / "landing")
+    run_dbt(
+        ["--warn-error", "compile", "--select", "resource_type:model"],
+        folder,
+        landing=folder / "landing",
+        warehouse=folder / "laws.duckdb",
+    )
+    loaded: dict[str, Any] = json.loads((folder / "target" / "manifest.json").read_text())
+    return loaded
+
+
+@pytest.fixture(scope="session")
+def models(manifest: dict[str, Any]) -> list[Model]:
+    """Every SQL model of the project, sorted by name."""
+    tests: dict[str, set[str]] = {}
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "test" and node.get("attached_node"):
+            name = node["test_metadata"]["name"]
+            tests.setdefault(node["attached_node"], set()).add(name)
+    found = [
+        Model(
+            name=node["name"],
+            layer=node["fqn"][1],
+            description=node["description"],
+            code=_without_comments(node["raw_code"]),
+            compiled=node["compiled_code"],
+            parents=tuple(_parents(node, manifest)),
+            tests=frozenset(tests.get(key, ())),
+            is_enforced=bool(node["config"]["contract"]["enforced"]),
+            columns={name: c["description"] for name, c in node["columns"].items()},
+        )
+        for key, node in manifest["nodes"].items()
+        if node["resource_type"] == "model" and node["language"] == "sql"
+    ]
+    return sorted(found, key=lambda model: model.name)
+
+
+def _parents(node: dict[str, Any], manifest: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """(layer, name) of everything a node reads."""
+    for key in node["depends_on"]["nodes"]:
+        if key.startswith("source."):
+            yield "source", manifest["sources"][key]["name"]
+        else:
+            parent = manifest["nodes"][key]
+            yield parent["fqn"][1], parent["name"]
+
+
+def _without_comments(code: str) -> str:
+    """The text with jinja comments and SQL line comments blanked out."""
+    return re.sub(r"--[^\n]*", "", re.sub(r"\{#.*?#\}", "", code, flags=re.DOTALL))
+
+
+def _excepted(law: str, model: str, detail: str) -> bool:
+    name = "stg_*" if model.startswith("stg_") and law == "references" else model
+    return (law, name, detail) in EXCEPTIONS
+
+
+def _back_references(model: Model) -> Iterator[tuple[str, str, str]]:
+    for layer, name in model.parents:
+        if layer not in MAY_READ[model.layer]:
+            yield "references", model.name, name
+
+
+def _loose_windows(model: Model) -> Iterator[tuple[str, str, str]]:
+    """Windows that number or look at single rows without a unique last sort key."""
+    for window in sqlglot.parse_one(model.compiled, read="duckdb").find_all(exp.Window):
+        order = window.args.get("order")
+        if not isinstance(window.this, ORDERED) and window.args.get("spec") is None:
+            continue
+        last = order.expressions[-1].this.name if order else ""
+        if not last.endswith(UNIQUE_ENDINGS):
+            yield "order", model.name, last
+
+
+def _unportable(model: Model) -> Iterator[tuple[str, str, str]]:
+    for detail, pattern in UNPORTABLE.items():
+        if re.search(pattern, model.code, re.IGNORECASE):
+            yield "portable", model.name, detail
+
+
+def _broken(found: Iterator[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    return [each for each in found if not _excepted(*each)]
+
+
+def test_no_model_reads_a_later_layer(models: list[Model]) -> None:
+    broken = [each for model in models for each in _broken(_back_references(model))]
+
+    assert broken == []
+
+
+def test_only_staging_reads_sources(models: list[Model]) -> None:
+    readers = [m.name for m in models if any(layer == "source" for layer, _ in m.parents)]
+
+    assert readers
+    assert all(name.startswith("stg_") for name in readers)
+
+
+def test_every_model_says_what_one_row_is(models: list[Model]) -> None:
+    silent = [m.name for m in models if not m.description.startswith("One row per")]
+
+    assert silent == []
+
+
+def test_every_model_has_its_key_tested(models: list[Model]) -> None:
+    untested = [m.name for m in models if "unique_key" not in m.tests]
+
+    assert untested == []
+
+
+def test_every_mart_and_segment_keeps_a_contract(models: list[Model]) -> None:
+    shown = [m for m in models if m.layer in ("marts", "segments")]
+
+    loose = [m.name for m in shown if not m.is_enforced or not m.columns]
+
+    assert shown
+    assert loose == []
+
+
+def test_every_column_of_a_mart_or_segment_is_described(models: list[Model]) -> None:
+    shown = [m for m in models if m.layer in ("marts", "segments")]
+
+    silent = [f"{m.name}.{c}" for m in shown for c, text in m.columns.items() if not text.strip()]
+
+    assert silent == []
+
+
+def test_no_model_reads_a_clock_or_draws_lots(models: list[Model]) -> None:
+    broken = {m.name: found.group() for m in models if (found := CLOCKS.search(m.code))}
+
+    assert broken == {}
+
+
+def test_every_window_has_a_unique_last_sort_key(models: list[Model]) -> None:
+    broken = [each for model in models for each in _broken(_loose_windows(model))]
+
+    assert broken == []
+
+
+def test_nothing_that_one_engine_alone_understands_stands_in_a_model(models: list[Model]) -> None:
+    broken = [each for model in models for each in _broken(_unportable(model))]
+
+    assert broken == []
+
+
+def test_every_model_reads_as_spark_sql(models: list[Model]) -> None:
+    broken: dict[str, str] = {}
+    for model in models:
+        try:
+            sqlglot.parse_one(model.compiled, read="spark", error_level=sqlglot.ErrorLevel.RAISE)
+        except sqlglot.errors.ParseError as error:
+            broken[model.name] = str(error).splitlines()[0]
+
+    assert broken == {}
+
+
+def test_every_exception_is_still_needed(models: list[Model]) -> None:
+    used = {
+        (law, "stg_*" if law == "references" and name.startswith("stg_") else name, detail)
+        for model in models
+        for found in (_back_references(model), _loose_windows(model), _unportable(model))
+        for law, name, detail in found
+    }
+
+    assert set(EXCEPTIONS) - used == set()
+
+
+@pytest.mark.parametrize(
+    ("sql", "law"),
+    [
+        ("select cast(sent_at as date) as sent_on from messages", "_at to date"),
+        ("select x::int as x from messages", "double colon"),
+        ("select sent_at + interval 1 day as due_at from messages", "interval"),
+        ("select * from messages qualify true", "qualify"),
+        ("select * from messages inner join steps using (step_number)", "using"),
+    ],
+)
+def test_the_search_finds_what_it_is_for(sql: str, law: str) -> None:
+    model = Model("m", "marts", "", sql, sql, (), frozenset(), is_enforced=False, columns={})
+
+    assert [detail for _, _, detail in _unportable(model)] == [law]
+
+
+def test_a_window_over_equal_instants_is_found() -> None:
+    sql = "select row_number() over (partition by shop_id order by sent_at) as n from messages"
+    model = Model("m", "marts", "", sql, sql, (), frozenset(), is_enforced=False, columns={})
+
+    assert list(_loose_windows(model)) == [("order", "m", "sent_at")]

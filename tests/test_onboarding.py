@@ -73,7 +73,7 @@ def test_nobody_ordering_or_nobody_at_all_divides_by_nothing() -> None:
     ],
 )
 def test_a_pattern_catches_the_next_export_and_no_other_kind(known, expected) -> None:
-    found = drafts.drafts(known)
+    found = drafts.drafts([(name, drafts.Reading(mapping)) for name, mapping in known])
 
     assert {draft.pattern: list(draft.files) for draft in found} == expected
 
@@ -84,7 +84,7 @@ def test_a_pattern_matches_on_disk_what_it_was_made_of(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
 
-    for draft in drafts.drafts([(name, f"m{i}") for i, name in enumerate(names)]):
+    for draft in drafts.drafts([(n, drafts.Reading(f"m{i}")) for i, n in enumerate(names)]):
         matched = {p.relative_to(tmp_path).as_posix() for p in tmp_path.glob(draft.pattern)}
         assert matched == set(draft.files)
 
@@ -694,6 +694,27 @@ def test_a_shopify_shop_in_english(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert code == 0
     assert "Nothing is wrong. Next: okaeri run" in checked
     assert not re.search(r"[぀-ヿ一-鿿]", printed + checked)
+
+
+def test_a_tab_separated_or_wide_file_is_read_as_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    rows = [shop_files.eccube_member(11, registered_at="2026-05-01 10:00:00")]
+    plain = shop_files.write_csv(folder / "a.csv", shop_files.ECCUBE_MEMBER_HEADERS, rows)
+    text = plain.read_bytes().decode("cp932")
+    (folder / "b.csv").write_bytes(text.replace(",", "\t").encode())
+    (folder / "c.csv").write_bytes(text.encode("utf-16"))
+
+    run_init(folder)
+    shop = load_shop(folder / "shop.yml")
+    report = onboarding.check_shop(shop)
+
+    assert {source.files: (source.encoding, source.delimiter) for source in shop.sources} == {
+        "a.csv": (None, None),
+        "b.csv": (None, "\t"),
+        "c.csv": ("utf-16", None),
+    }
+    assert [f.tables[0].taken for source in report.sources for f in source.files] == [1, 1, 1]
 
 
 def test_the_json_of_a_check_is_exact_and_complete(drafted: Drafted) -> None:

@@ -3,9 +3,19 @@
 import fnmatch
 import glob
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+
+
+@dataclass(frozen=True, order=True)
+class Reading:
+    """How a file is read: its mapping, and what that would not find by itself ("" = it does)."""
+
+    mapping: str
+    encoding: str = ""
+    delimiter: str = ""
 
 
 @dataclass(frozen=True)
@@ -14,22 +24,25 @@ class SourceDraft:
 
     key: str
     pattern: str
-    mapping: str
+    reading: Reading
     files: tuple[str, ...]
 
 
-def drafts(known: Iterable[tuple[str, str]]) -> tuple[SourceDraft, ...]:
-    """Drafts for (file name, mapping key) pairs, sorted by mapping; names use `/`."""
-    by_mapping: dict[str, list[str]] = {}
-    for name, mapping in known:
-        by_mapping.setdefault(mapping, []).append(name)
-    taken = {name: mapping for mapping, names in by_mapping.items() for name in names}
+def drafts(known: Iterable[tuple[str, Reading]]) -> tuple[SourceDraft, ...]:
+    """Drafts for files read in one way each, sorted by mapping; names use `/`."""
+    by_reading: dict[Reading, list[str]] = {}
+    for name, reading in known:
+        by_reading.setdefault(reading, []).append(name)
+    taken = {name: reading for reading, names in by_reading.items() for name in names}
     found: list[SourceDraft] = []
-    for mapping, names in sorted(by_mapping.items()):
-        others = [name for name, theirs in taken.items() if theirs != mapping]
-        for number, (pattern, files) in enumerate(_patterns(sorted(names), others), start=1):
-            key = mapping if number == 1 else f"{mapping}_{number}"
-            found.append(SourceDraft(_slug(key), pattern, mapping, files))
+    numbers: Counter[str] = Counter()
+    for reading, names in sorted(by_reading.items()):
+        others = [name for name, theirs in taken.items() if theirs != reading]
+        for pattern, files in _patterns(sorted(names), others):
+            numbers[reading.mapping] += 1
+            number = numbers[reading.mapping]
+            key = reading.mapping if number == 1 else f"{reading.mapping}_{number}"
+            found.append(SourceDraft(_slug(key), pattern, reading, files))
     return tuple(found)
 
 

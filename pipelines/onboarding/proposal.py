@@ -74,13 +74,13 @@ def propose(
     Raises OnboardingRefused where no file fits a mapping or an answer cannot be used.
     """
     seen = surveyed or survey(folder, language=language)
-    known = [(file.name, file.mapping) for file in seen.files if file.mapping]
+    known = [(file.name, file.reading) for file in seen.files if file.reading]
     if not known:
         raise OnboardingRefused(say("no_files", language, folder=folder))
     given = collect(answers or {}, folder_name=folder.resolve().name, ask=ask, language=language)
     by_name = {file.name: file for file in seen.files}
     entries = [_entry(draft, by_name, language) for draft in drafts(known)]
-    unknown = [file.name for file in seen.files if not file.mapping]
+    unknown = [file.name for file in seen.files if not file.reading]
     text = shop_file(
         given, guessed=seen.guessed, sources=entries, unknown_files=unknown, language=language
     )
@@ -94,7 +94,7 @@ def guess(files: Sequence[FileSeen]) -> Guessed:
         if file.orders is not None:
             counts = file.orders["currency"].drop_nulls().value_counts()
             currencies.update(dict(counts.iter_rows()))
-    zones = {file.zone for file in files if file.mapping and file.zone != "shop"}
+    zones = {file.zone for file in files if file.reading and file.zone != "shop"}
     currency = currencies.most_common(1)[0][0] if currencies else "JPY"
     if len(zones) == 1:
         return Guessed(zones.pop(), currency, is_sure=bool(currencies))
@@ -115,12 +115,12 @@ def _entry(draft: SourceDraft, by_name: Mapping[str, FileSeen], language: str) -
         )
         for file in seen
     )
-    return SourceEntry(draft.key, draft.pattern, draft.mapping, told, _open(draft, seen))
+    return SourceEntry(draft.key, draft.pattern, draft.reading, told, _open(draft, seen))
 
 
 def _open(draft: SourceDraft, seen: Sequence[FileSeen]) -> tuple[tuple[str, int], ...]:
     """Order statuses of the files that the mapping does not know, most frequent first."""
-    known = {row.status for row in sources.mappings()[draft.mapping].statuses}
+    known = {row.status for row in sources.mappings()[draft.reading.mapping].statuses}
     orders = [file.orders for file in seen if file.orders is not None]
     if not orders:
         return ()

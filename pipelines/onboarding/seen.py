@@ -9,6 +9,7 @@ from typing import Final
 import polars as pl
 
 from pipelines import sources
+from pipelines.onboarding.drafts import Reading
 from pipelines.onboarding.planner import Volume
 from pipelines.shop import Source
 
@@ -20,10 +21,10 @@ DAYS_PER_MONTH: Final = 30.44
 
 @dataclass(frozen=True)
 class FileSeen:
-    """One file. `mapping` is None where none fits, `refused` says why it cannot be read."""
+    """One file. `reading` is None where no mapping fits, `refused` says why it cannot be read."""
 
     name: str
-    mapping: str | None = None
+    reading: Reading | None = None
     title: tuple[str, str] = ("", "")
     zone: str = "shop"
     encoding: str | None = None
@@ -65,20 +66,41 @@ def _look(path: Path, name: str) -> FileSeen:
     refused = None
     for candidate in candidates:
         try:
-            return _read(path, name, sources.mappings()[candidate.mapping_key])
+            return _read(path, name, candidate)
         except sources.FileRefused as refusal:
             refused = refused or f"{refusal.reason}. {refusal.what_to_do}"
     return FileSeen(name, refused=refused)
 
 
-def _read(path: Path, name: str, mapping: sources.Mapping) -> FileSeen:
-    source = Source(key="seen", files=name, mapping=mapping.key)
+def _reading(candidate: sources.Candidate) -> Reading:
+    """The mapping, with the encoding and delimiter it would not find by itself."""
+    read = candidate.mapping.read
+    is_wide = candidate.encoding == "utf-16" and read.encoding == "auto"
+    other = candidate.delimiter not in (None, read.separator)
+    return Reading(
+        candidate.mapping.key,
+        encoding="utf-16" if is_wide else "",
+        delimiter=candidate.delimiter or "" if other else "",
+    )
+
+
+def _read(path: Path, name: str, candidate: sources.Candidate) -> FileSeen:
+    mapping, reading = candidate.mapping, _reading(candidate)
+    source = Source.model_validate(
+        {
+            "key": "seen",
+            "files": name,
+            "mapping": mapping.key,
+            "encoding": reading.encoding or None,
+            "delimiter": reading.delimiter or None,
+        }
+    )
     # Zone and currency only decide values here, not what is recognised; they are guessed later.
     extract = sources.extract_file(path, source, zone="Asia/Tokyo", mapping=mapping)
     frames = {batch.table: batch.frame for batch in extract.batches}
     return FileSeen(
         name=name,
-        mapping=mapping.key,
+        reading=reading,
         title=(mapping.title.ja, mapping.title.en),
         zone=mapping.zone,
         encoding=extract.encoding,

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pipelines.onboarding.answers import Answers
+from pipelines.onboarding.drafts import Reading
 from pipelines.onboarding.words import say
 from pipelines.settings import REPOSITORY
 
@@ -18,7 +19,7 @@ class SourceEntry:
 
     key: str
     pattern: str
-    mapping: str
+    reading: Reading
     seen: tuple[str, ...]
     # Statuses in the files whose meaning nobody has said: text, number of orders.
     open_statuses: tuple[tuple[str, int], ...] = ()
@@ -94,7 +95,11 @@ def _sources(
             yield f"  # {line}"
         yield f"  - key: {quoted(source.key)}"
         yield f"    files: {quoted(source.pattern)}"
-        yield f"    mapping: {quoted(source.mapping)}"
+        yield f"    mapping: {quoted(source.reading.mapping)}"
+        if source.reading.encoding:
+            yield f"    encoding: {source.reading.encoding}"
+        if source.reading.delimiter:
+            yield f"    delimiter: {quoted(source.reading.delimiter)}"
     for name in unknown_files:
         yield f"  # {say('yml_unknown', language, file=one_line(name))}"
 

@@ -67,7 +67,7 @@ def print_files(console: Console, files: Sequence[FileSeen], *, language: str) -
         if file.refused:
             said = say("file_refused", language, file=file.name, reason=file.refused)
             line(console, said, style="red")
-        elif file.mapping:
+        elif file.reading:
             values = {
                 "file": file.name,
                 "title": file.title[0 if language == "ja" else 1],
@@ -79,7 +79,7 @@ def print_files(console: Console, files: Sequence[FileSeen], *, language: str) -
             line(console, say("file_known", language, **values))
         else:
             line(console, say("file_unknown", language, file=file.name), style="yellow")
-    if any(not file.mapping and not file.refused for file in files):
+    if any(not file.reading and not file.refused for file in files):
         line(console, "  " + say("file_unknown_cure", language), style="dim")
 
 

@@ -3,10 +3,11 @@
 import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
+import polars as pl
 
 from pipelines.settings import DBT_PROJECT, Home
 
@@ -45,6 +46,8 @@ class ModelSpec:
     tags: Sequence[str] = ()
     columns: Mapping[str, Mapping[str, object]] | None = None
     description: str = "One row per thing."
+    frame: pl.DataFrame | None = None
+    meta: Mapping[str, object] = field(default_factory=dict)
 
 
 PRIVATE = (
@@ -90,6 +93,9 @@ def write_build(home: Home, models: Sequence[ModelSpec]) -> Path:
     nodes = {}
     with duckdb.connect(str(home.warehouse)) as connection:
         for model in models:
+            frame = model.frame
+            if frame is not None:
+                connection.register("given", frame)
             connection.execute(f"create schema if not exists {model.schema}")
             connection.execute(f"create table {model.schema}.{model.name} as {model.select}")
             nodes[f"model.okaeri.{model.name}"] = {
@@ -99,7 +105,11 @@ def write_build(home: Home, models: Sequence[ModelSpec]) -> Path:
                 "schema": model.schema,
                 "description": model.description,
                 "tags": list(model.tags),
-                "config": {"materialized": "table", "meta": {}, "tags": list(model.tags)},
+                "config": {
+                    "materialized": "table",
+                    "meta": dict(model.meta),
+                    "tags": list(model.tags),
+                },
                 "columns": {
                     name: {
                         "name": name,

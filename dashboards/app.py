@@ -1,0 +1,22 @@
+"""Entry of the dashboards: `streamlit run dashboards/app.py`. Pages, side bar, navigation."""
+
+import streamlit as st
+
+from dashboards import access, layout
+from dashboards.text import Words
+
+st.set_page_config(page_title="Okaeri", page_icon="🛒", layout="wide")
+viewer = access.guard()
+words = Words(layout.language())
+pages = {
+    words("menu.daily"): [
+        st.Page("app_pages/overview.py", title=words("page.overview"), default=True),
+        st.Page("app_pages/cart_recovery.py", title=words("page.cart_recovery")),
+    ],
+    words("menu.analysis"): [st.Page("app_pages/cohorts.py", title=words("page.cohorts"))],
+}
+chosen = st.navigation(pages)
+with st.sidebar:
+    layout.choose_language()
+    st.caption(words("app.role", role=words(f"role.{viewer.role}")))
+chosen.run()

@@ -1,0 +1,185 @@
+"""Charts: months as text, few colours that colour-blind readers tell apart, no English menu."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+import altair as alt
+import polars as pl
+
+FONT: Final = "Noto Sans JP, Noto Sans CJK JP, Hiragino Sans, Yu Gothic UI, Meiryo, sans-serif"
+INK: Final = "#1E2329"
+QUIET: Final = "#5A6472"
+GRID: Final = "#E4E8EE"
+BLUE: Final = "#0072B2"
+SKY: Final = "#7CC3EC"
+ORANGE: Final = "#D55E00"
+# Okabe and Ito's palette: what happened to people stands out, what did not stays grey.
+STATE_COLOURS: Final[Mapping[str, str]] = {
+    "not_identified": "#A9B2BE",
+    "no_address": "#B9C1CB",
+    "no_consent": "#C7CED6",
+    "suppressed": "#D5DAE0",
+    "no_campaign": "#E1E5EA",
+    "self_ordered_before_step_1": "#009E73",
+    "emptied_before_step_1": "#9ED7C6",
+    "held_out": "#CC79A7",
+    "gated": "#E69F00",
+    "recovered": BLUE,
+    "self_ordered_later": SKY,
+    "open": "#F0E442",
+    "not_delivered": "#8F6A3A",
+    "emptied_later": "#C9B9A6",
+    "lost": "#8D97A5",
+}
+
+# The band behind a line is pale; its mark in the legend must not be.
+LINES: Final = alt.Legend(orient="top", symbolOpacity=1, symbolType="stroke", symbolStrokeWidth=3)
+Drawn = TypeVar("Drawn", alt.Chart, alt.LayerChart)
+Rows = Sequence[Mapping[str, Any]]
+
+
+def waterfall(
+    rows: Rows, *, bars: Sequence[str], totals: Rows, labels: Mapping[str, str], title: str
+) -> alt.LayerChart:
+    """Bars end to end: every cart is in one of them, the last ends at the total.
+
+    `rows`: bar, state, running_from, running_to, count. `totals`: bar, end, text. `labels`: state →
+    word, in the order of the legend.
+    """
+    end = max((row["running_to"] for row in rows), default=0)
+    y = alt.Y("bar:N", sort=list(bars), title=None, axis=alt.Axis(labelLimit=150, grid=False))
+    # Room at the right end for the text of a bar that reaches the total.
+    scale = alt.Scale(domain=[0, end * 1.28], nice=False)
+    colours = [STATE_COLOURS[state] for state in labels]
+    colour = alt.Color(
+        # The page draws the legend: the engine's own does not wrap on a phone.
+        "state:N",
+        scale=alt.Scale(domain=list(labels.values()), range=colours),
+        legend=None,
+    )
+    blocks = (
+        alt.Chart(_values(rows))
+        .mark_bar(size=26, stroke="#FFFFFF", strokeWidth=0.6)
+        .encode(
+            x=alt.X("running_from:Q", scale=scale, title=title, axis=alt.Axis(tickCount=5)),
+            x2="running_to:Q",
+            y=y,
+            color=colour,
+            tooltip=[alt.Tooltip("tip:N", title=" ")],
+        )
+    )
+    texts = (
+        alt.Chart(_values(totals))
+        .mark_text(align="left", dx=6, color=INK, fontSize=12)
+        .encode(x=alt.X("end:Q", scale=scale), y=y, text="text:N")
+    )
+    drawn: alt.LayerChart = (blocks + texts).properties(height=40 * len(bars) + 50)
+    return _finished(drawn)
+
+
+def stacked_months(
+    rows: Rows, *, series: Mapping[str, str], title: str, format_: str = ",d"
+) -> alt.Chart:
+    """Monthly bars in one or two colours. `rows`: month (text), series, amount, tip."""
+    colours = [BLUE, SKY, ORANGE][: len(series)]
+    chart = (
+        alt.Chart(_values(rows))
+        .mark_bar()
+        .encode(
+            x=alt.X("month:O", title=None, axis=_month_axis()),
+            y=alt.Y("amount:Q", title=title, axis=alt.Axis(format=format_, tickCount=5)),
+            color=alt.Color(
+                "series:N",
+                title=None,
+                scale=alt.Scale(domain=list(series.values()), range=colours),
+                legend=alt.Legend(orient="top") if len(series) > 1 else None,
+            ),
+            order=alt.Order("place:Q"),
+            tooltip=[alt.Tooltip("tip:N", title=" ")],
+        )
+    )
+    drawn: alt.Chart = chart.properties(height=250)
+    return _finished(drawn)
+
+
+def rate_lines(rows: Rows, *, series: Sequence[str], x_title: str | None = None) -> alt.LayerChart:
+    """Rates with their intervals as bands. `rows`: x (text), series, value, low, high, tip."""
+    dashes = [[1, 0], [6, 3], [2, 2]][: len(series)]
+    base = alt.Chart(_values(rows)).encode(
+        x=alt.X(
+            "x:O",
+            title=x_title,
+            sort=None,
+            axis=alt.Axis(labelAngle=0) if x_title else _month_axis(),
+        ),
+        color=alt.Color(
+            "series:N",
+            title=None,
+            scale=alt.Scale(domain=list(series), range=[BLUE, ORANGE, SKY][: len(series)]),
+            legend=LINES if len(series) > 1 else None,
+        ),
+    )
+    band = base.mark_area(opacity=0.16).encode(
+        y=alt.Y("low:Q", title=None, axis=alt.Axis(format="%", tickCount=5)), y2="high:Q"
+    )
+    line = base.mark_line(point=alt.OverlayMarkDef(size=36), strokeWidth=2).encode(
+        y="value:Q",
+        strokeDash=alt.StrokeDash(
+            "series:N", scale=alt.Scale(domain=list(series), range=dashes), legend=None
+        ),
+        tooltip=[alt.Tooltip("tip:N", title=" ")],
+    )
+    drawn: alt.LayerChart = (band + line).properties(height=260)
+    return _finished(drawn)
+
+
+def steps(rows: Rows, *, title: str) -> alt.LayerChart:
+    """Horizontal bars in the order given. `rows`: stage, count, text."""
+    order = [row["stage"] for row in rows]
+    widest = max((row["count"] for row in rows), default=0)
+    scale = alt.Scale(domain=[0, widest * 1.3 or 1], nice=False)
+    y = alt.Y("stage:N", sort=order, title=None, axis=alt.Axis(labelLimit=150, grid=False))
+    bars = (
+        alt.Chart(_values(rows))
+        .mark_bar(color=BLUE, size=20)
+        .encode(x=alt.X("count:Q", scale=scale, title=title, axis=alt.Axis(tickCount=5)), y=y)
+    )
+    texts = (
+        alt.Chart(_values(rows))
+        .mark_text(align="left", dx=6, color=INK, fontSize=12)
+        .encode(x=alt.X("count:Q", scale=scale), y=y, text="text:N")
+    )
+    drawn: alt.LayerChart = (bars + texts).properties(height=36 * len(rows) + 50)
+    return _finished(drawn)
+
+
+def _month_axis() -> alt.Axis:
+    """Months as the words they are; the engine leaves out what does not fit."""
+    return alt.Axis(labelAngle=0, labelOverlap="greedy", labelSeparation=6)
+
+
+def _values(rows: Rows) -> pl.DataFrame:
+    """Rows as a frame the chart library reads."""
+    return pl.DataFrame(list(rows), infer_schema_length=None)
+
+
+def _finished(chart: Drawn) -> Drawn:
+    """The chart with the house's fonts and quiet axes, and without Vega's English menu."""
+    finished: Drawn = (
+        chart.properties(usermeta={"embedOptions": {"actions": False}})
+        .configure(font=FONT)
+        .configure_view(strokeWidth=0)
+        .configure_axis(
+            labelColor=QUIET,
+            titleColor=QUIET,
+            titleFontWeight="normal",
+            gridColor=GRID,
+            domainColor=GRID,
+            tickColor=GRID,
+            labelFontSize=12,
+            titleFontSize=12,
+        )
+        .configure_axisY(grid=True)
+        .configure_legend(labelColor=INK, labelFontSize=12)
+    )
+    return finished

@@ -26,7 +26,7 @@ MOVES: Final[dict[str, frozenset[str]]] = {
     "deferred": frozenset({"running", "cancelled"}),
     "waiting_for_approval": frozenset({"open", "cancelled"}),
     "running": frozenset(
-        {"running", "planned", "done", "deferred", "hold", "failed", "waiting_for_approval"}
+        {"open", "running", "planned", "done", "deferred", "hold", "failed", "waiting_for_approval"}
     ),
     "failed": frozenset({"running", "cancelled"}),
     "hold": frozenset({"running", "done", "cancelled"}),
@@ -158,6 +158,19 @@ def open_of(home: Home, *, now: datetime) -> list[Request]:
         table.c.request_state.in_(OPEN)
         & (table.c.not_before.is_(None) | (table.c.not_before <= now)),
     )
+
+
+def reopen_running(home: Home, shop_id: str, destination: str, *, at: datetime) -> list[str]:
+    """Ids of requests whose run died, now open again.
+
+    Invariant: the caller holds the destination's lock, so none of them is being handed over.
+    """
+    table = state.export_requests
+    mine = (table.c.shop_id == shop_id) & (table.c.destination == destination)
+    found = _select(home, mine & (table.c.request_state == "running"))
+    for request in found:
+        move(home, request.request_id, to="open", at=at, reason="its run died")
+    return [request.request_id for request in found]
 
 
 def _select(home: Home, where: sa.ColumnElement[bool]) -> list[Request]:

@@ -16,7 +16,7 @@ from pipelines.exports.operations import (
     resolve,
     show,
 )
-from pipelines.exports.run import BatchResult, Outcome, run_request
+from pipelines.exports.run import BatchResult, Outcome, recover, run_request
 from pipelines.exports.suppressions import import_mail_events, import_suppressions, suppress
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "import_suppressions",
     "ledger_tables",
     "open_requests",
+    "recover",
     "request",
     "rerender",
     "resolve",

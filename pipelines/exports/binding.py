@@ -110,7 +110,7 @@ def _replay(
     )  # fmt: skip
     connection.execute(
         batch.insert().values(
-            {name: manifest[name] for name in same},
+            **{name: manifest[name] for name in same},
             state=ledger.DELIVERED,
             nbytes=manifest["bytes"],
             nrows=manifest["rows"],

@@ -144,6 +144,42 @@ def _send(
         return _hand_over(handoff, job)
 
 
+def recover(
+    home: Home, shop: Shop, *, clock: datetime | None = None, machine: Machine | None = None
+) -> tuple[BatchResult, ...]:
+    """Batches a dead process left behind, each finished, expired or on HOLD now.
+
+    For the start of the program; every export does the same for its own destination. Requests
+    whose run died are open again. Raises: ExportRefused for a cloned or restored ledger.
+    """
+    rules = Rules.of(shop, home)
+    now = rules.now(clock)
+    engine = state.ledger_engine(home)
+    found: list[BatchResult] = []
+    for destination in shop.destinations:
+        outbox = LocalFolder(rules.folder(destination, home))
+        if not outbox.root.exists():
+            continue
+        outbox.prepare()
+        with outbox.locked():
+            binding.bind(engine, machine or Machine.this(), outbox, now=now)
+            handoff = Handoff(
+                engine=engine,
+                destination=destination.key,
+                outbox=outbox,
+                rules=rules,
+                vault=Vault(rules.pepper),
+                facts=open_snapshot(home, shop.id).facts(rules.pepper),
+                now=now,
+                actor="recovery",
+                machine=machine or Machine.this(),
+                checkpoint=_never_stops,
+            )
+            found += [result_of(outbox, row) for row in handoff.recover()]
+            requests.reopen_running(home, shop.id, destination.key, at=now)
+    return tuple(found)
+
+
 def _hand_over(handoff: Handoff, job: Job) -> Outcome:
     counts: dict[str, Mapping[str, int]] = {}
     ids: list[str] = []

@@ -1,0 +1,256 @@
+"""A small shop with a published and a private file, written by hand: what an export reads."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+
+from pipelines import exports, keys
+from pipelines.settings import Home
+from pipelines.shop import Shop, load_shop
+
+NOW = datetime(2026, 11, 10, 3, 0, tzinfo=UTC)  # noon in Tokyo
+PEPPER = "a-public-pepper-of-the-demo"
+MACHINE = exports.Machine("machine-1", "boot-1")
+
+SHOP_YML = """
+id: tea
+name: Tea and Sons
+timezone: Asia/Tokyo
+is_demo: true
+pepper: {pepper}
+sender:
+  name: Tea and Sons
+  address: 東京都千代田区1-1
+  stop_url: https://tea.example/stop
+  contact: contact@tea.example
+campaigns:
+  - key: cart_recovery
+    version: 1
+    segment: cart_recovery
+    purpose: cart_reminder
+    steps:
+      - {{number: 1, delay_minutes: 60, validity_hours: 24, cool_down_hours: 168}}
+    arms:
+      - {{key: send, share_bp: 9000}}
+      - {{key: holdout, share_bp: 1000, is_holdout: true}}
+  - key: winback
+    version: 1
+    segment: winback
+    steps:
+      - {{number: 1, delay_minutes: 0, measured_from: qualified, validity_hours: 72, cool_down_hours: 72}}
+caps:
+  - {{messages: 2, days: 7}}
+destinations:
+  - {{key: mailer, profile: generic_utf8, country: JP, contract: 委託, basis: 購買者への案内}}
+  - {{key: sjis, profile: generic_cp932, country: JP, contract: 委託, basis: 購買者への案内}}
+  - {{key: listmonk, profile: listmonk, country: JP, contract: 委託, basis: 購買者への案内}}
+  - {{key: excel, profile: people_excel, country: JP, contract: 委託, basis: 購買者への案内}}
+  - {{key: nowhere, profile: generic_utf8}}
+{more}
+"""
+
+SEGMENT_COLUMNS = """
+  shop_id varchar, person_id varchar, campaign_key varchar, campaign_version bigint,
+  step_number bigint, arm_key varchar, channel varchar, occurrence_key varchar,
+  dedupe_key varchar, qualified_at timestamp, due_at timestamp, valid_until_at timestamp,
+  reason_code varchar, is_held_out boolean, content_source varchar, item_1_name varchar,
+  item_1_price decimal(18,4), item_1_url varchar, items_more bigint, coupon_code varchar
+"""
+
+
+@dataclass(frozen=True)
+class Person:
+    """One person of the small shop and their row of a segment."""
+
+    person_id: str
+    email: str | None
+    name: str = "山田 花子"
+    occurrence: str = ""
+    arm: str = "send"
+    is_held_out: bool = False
+    item: str = "緑茶 100g"
+    qualified_at: datetime = NOW - timedelta(hours=3)
+    due_at: datetime = NOW - timedelta(hours=2)
+    valid_until_at: datetime | None = NOW + timedelta(hours=22)
+    reason_code: str | None = None
+    other_ids: tuple[str, ...] = ()
+    block_reason: str | None = None
+    consent: bool = True
+    in_segment: bool = True
+
+    @property
+    def occurrence_key(self) -> str:
+        return self.occurrence or f"episode-{self.person_id}"
+
+
+@dataclass
+class SmallShop:
+    """A home with one snapshot published; publish again to change what is known."""
+
+    home: Home
+    shop: Shop
+    campaign: str = "cart_recovery"
+    purpose: str = "cart_reminder"
+    published: list[str] = field(default_factory=list)
+
+    def publish(
+        self,
+        people: Sequence[Person],
+        *,
+        sales: Mapping[str, datetime] | None = None,
+        closed: Mapping[str, str] | None = None,
+        inquiries: Sequence[str] = (),
+        meta: Mapping[str, object] | None = None,
+    ) -> str:
+        """Id of the new snapshot, whose two files hold these people."""
+        snapshot_id = f"snap-{self.campaign}-{len(self.published)}"
+        self.home.published.mkdir(parents=True, exist_ok=True)
+        self.home.private.mkdir(parents=True, exist_ok=True)
+        public = self.home.published / f"{snapshot_id}.duckdb"
+        private = self.home.private / f"{snapshot_id}.duckdb"
+        with duckdb.connect(str(public)) as connection, _whole(connection):
+            self._write_public(connection, people, sales or {}, closed or {}, inquiries, meta or {})
+        with duckdb.connect(str(private)) as connection, _whole(connection):
+            self._write_private(connection, people)
+        pointer = {
+            "snapshot_id": snapshot_id, "file": public.name, "sha256": _sha(public),
+            "private_file": private.name, "private_sha256": _sha(private), "shop_id": "tea",
+            "is_demo": True, "bytes": public.stat().st_size, "tables": {}, "previous": [],
+            "as_of_at": "2026-11-10T03:00:00Z", "settings_version": "1", "code_version": "1",
+        }  # fmt: skip
+        (self.home.published / "CURRENT.json").write_text(json.dumps(pointer))
+        self.published.append(snapshot_id)
+        return snapshot_id
+
+    def _write_public(self, connection, people, sales, closed, inquiries, meta) -> None:
+        connection.execute(f"create table seg_{self.campaign} ({SEGMENT_COLUMNS})")
+        for p in people:
+            if not p.in_segment:
+                continue
+            connection.execute(
+                f"insert into seg_{self.campaign} values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                [
+                    "tea", p.person_id, self.campaign, 1, 1, p.arm, "email", p.occurrence_key,
+                    f"{self.campaign}/1/email/{p.occurrence_key}", _naive(p.qualified_at),
+                    _naive(p.due_at), _naive(p.valid_until_at), p.reason_code, p.is_held_out,
+                    "cart", p.item, "15003.0000", "https://tea.example/p/1", 0, None,
+                ],
+            )  # fmt: skip
+        connection.execute(
+            "create table catalogue_models (model_name varchar, schema_name varchar,"
+            " description varchar, meta varchar, row_count bigint)"
+        )
+        connection.execute(
+            "insert into catalogue_models values (?, 'segments', 'One row per person', ?, 0)",
+            [f"seg_{self.campaign}", json.dumps({"segment": dict(meta)})],
+        )
+        connection.execute(
+            "create table dim_persons (shop_id varchar, person_id varchar, open_inquiry_count bigint)"
+        )
+        for person_id in inquiries:
+            connection.execute("insert into dim_persons values ('tea', ?, 1)", [person_id])
+        connection.execute(
+            "create table fct_orders (shop_id varchar, person_id varchar, ordered_at timestamp,"
+            " is_sale boolean)"
+        )
+        for person_id, at in sales.items():
+            connection.execute(
+                "insert into fct_orders values ('tea', ?, ?, true)", [person_id, _naive(at)]
+            )
+        connection.execute(
+            "create table fct_cart_episodes (shop_id varchar, episode_id varchar, close_reason varchar)"
+        )
+        for episode, reason in closed.items():
+            connection.execute(
+                "insert into fct_cart_episodes values ('tea', ?, ?)", [episode, reason]
+            )
+
+    def _write_private(self, connection, people) -> None:
+        connection.execute(
+            "create table dim_person_contacts (shop_id varchar, person_id varchar, email varchar,"
+            " email_hash varchar, last_name varchar, first_name varchar, name_full varchar,"
+            " phone_raw varchar, postal_code varchar, cart_url varchar)"
+        )
+        connection.execute(
+            "create table int_persons__keys (shop_id varchar, key_type varchar, key_value varchar,"
+            " person_id varchar)"
+        )
+        connection.execute(
+            "create table int_persons__contactable (shop_id varchar, person_id varchar,"
+            " channel varchar, purpose varchar, email_hash varchar, is_contactable boolean,"
+            " block_reason varchar)"
+        )
+        for p in {p.person_id: p for p in people}.values():
+            hash_ = keys.email_hash(p.email, pepper=PEPPER.encode())
+            connection.execute(
+                "insert into dim_person_contacts values ('tea',?,?,?,null,null,?,?,?,?)",
+                [p.person_id, p.email, hash_, p.name, "+81-90-0000-0000", "0010001",
+                 f"https://tea.example/cart/{p.person_id}"],
+            )  # fmt: skip
+            own = [("customer", i) for i in (p.person_id, *p.other_ids)]
+            for kind, value in [*own, *([("email_hash", hash_)] if hash_ else [])]:
+                connection.execute(
+                    "insert into int_persons__keys values ('tea',?,?,?)", [kind, value, p.person_id]
+                )
+            for purpose in ("cart_reminder", "marketing"):
+                connection.execute(
+                    "insert into int_persons__contactable values ('tea',?,'email',?,?,?,?)",
+                    [p.person_id, purpose, hash_, p.consent and p.block_reason is None,
+                     p.block_reason if p.consent else "no_consent"],
+                )  # fmt: skip
+
+    def ask(self, *, send: bool = True, destination: str = "mailer", **more) -> str:
+        """Id of a new request for the shop's segment."""
+        return exports.request(
+            self.home, self.shop, self.campaign, destination, send=send,
+            requested_by="tester", clock=NOW, **more,
+        )  # fmt: skip
+
+    def run(self, request_id: str, *, at: datetime = NOW, machine=MACHINE, **more):
+        """Outcome of carrying a request out at an instant."""
+        return exports.run_request(
+            self.home, self.shop, request_id, clock=at, machine=machine, **more
+        )
+
+    def send(self, *, at: datetime = NOW, destination: str = "mailer", **more):
+        """Outcome of a new request carried out at once."""
+        return self.run(self.ask(destination=destination), at=at, **more)
+
+    def outbox(self, destination: str = "mailer") -> Path:
+        return self.home.outbox / destination
+
+
+def small_shop(folder: Path, *, more: str = "", campaign: str = "cart_recovery") -> SmallShop:
+    """A home below `folder` with nothing published yet."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "shop.yml"
+    path.write_text(SHOP_YML.format(pepper=PEPPER, more=more), encoding="utf-8")
+    purpose = "cart_reminder" if campaign == "cart_recovery" else "marketing"
+    return SmallShop(Home(folder / "tea"), load_shop(path), campaign, purpose)
+
+
+def people(count: int, *, start: int = 0) -> list[Person]:
+    """That many ordinary members."""
+    return [Person(f"s:{n}", f"u{n}@example.jp") for n in range(start, start + count)]
+
+
+@contextmanager
+def _whole(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    # One commit for all rows: each of its own would cost a trip to the disk.
+    connection.begin()
+    yield
+    connection.commit()
+
+
+def _naive(at: datetime | None) -> datetime | None:
+    return None if at is None else at.replace(tzinfo=None)
+
+
+def _sha(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,470 @@
+"""The ledger's walk: once handed over is for ever, and what cannot be told apart waits."""
+
+import csv
+import io
+import shutil
+import sqlite3
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from pipelines import exports, requests, state
+from pipelines.exports.errors import (
+    ApprovalNeeded,
+    OtherInput,
+    OutboxUnusable,
+    ShopNotReady,
+    SnapshotMissing,
+    TooManyRows,
+    WrongMachine,
+)
+from tests.exports.shop_files import MACHINE, NOW, Person, SmallShop, people, small_shop
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> SmallShop:
+    return small_shop(tmp_path)
+
+
+class Dead(BaseException):
+    """The process ends here, seen from inside it."""
+
+
+def dying_at(place: str):
+    def stop(reached: str) -> None:
+        if reached == place:
+            raise Dead
+
+    return stop
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(path.read_bytes().decode(), newline="")))
+
+
+def emails(outcome: exports.Outcome) -> list[str]:
+    return [
+        row["email"]
+        for batch in outcome.batches
+        if batch.file is not None and batch.file.exists()
+        for row in rows_of(batch.file)
+    ]
+
+
+def test_a_second_request_hands_nobody_over_again(shop: SmallShop) -> None:
+    shop.publish(people(3))
+
+    first, second = shop.send(), shop.send()
+
+    assert len(emails(first)) == 3
+    assert emails(second) == []
+    assert second.counts == {"cart_recovery/1/email": {"already_handed_over": 3}}
+
+
+def test_a_finished_request_gives_its_stored_batch(shop: SmallShop) -> None:
+    shop.publish(people(3))
+    request_id = shop.ask()
+
+    first = shop.run(request_id)
+    files = sorted(shop.outbox().iterdir())
+    again = shop.run(request_id)
+
+    assert again.batches == first.batches
+    assert sorted(shop.outbox().iterdir()) == files
+
+
+def test_one_schedule_tick_is_one_batch(shop: SmallShop) -> None:
+    shop.publish(people(2))
+
+    first, second = shop.ask(slot="2026-11-10t12"), shop.ask(slot="2026-11-10t12")
+
+    assert first == second
+
+
+def test_the_same_batch_with_other_input_is_refused_and_kept(shop: SmallShop) -> None:
+    shop.publish(people(3))
+    first = shop.run(shop.ask(slot="tick-1"))
+    other = requests.create(
+        shop.home, "tea", segment="cart_recovery", destination="mailer", requested_by="t",
+        requested_at=NOW, dry_run=False, max_rows=2, slot="tick-1b",
+    )  # fmt: skip
+    with state.writing(state.requests_engine(shop.home)) as connection:
+        connection.execute(state.export_requests.update().values(slot="tick-1"))
+
+    with pytest.raises(OtherInput, match="kept"):
+        shop.run(other)
+
+    assert exports.batches(shop.home)[0].sha256 == first.batches[0].sha256
+    assert requests.read(shop.home, other).request_state == "failed"
+
+
+def test_a_dry_run_writes_no_ledger_row_and_no_file(shop: SmallShop) -> None:
+    shop.publish(people(12))
+
+    outcome = shop.run(shop.ask(send=False))
+    _, (plan,) = exports.show(shop.home, outcome.request_id)
+
+    assert outcome.state == "planned"
+    assert plan.counts["handed_over"] == 12
+    assert len(plan.sample) == 10
+    assert "u1@example.jp" not in str(plan.sample)
+    assert not shop.home.outbox.exists()
+    assert all(frame.is_empty() for frame in exports.ledger_tables(shop.home, shop.shop).values())
+
+
+def test_a_held_out_person_is_guarded_and_never_rendered(shop: SmallShop) -> None:
+    held = Person("s:h", "held@example.jp", arm="holdout", is_held_out=True)
+    shop.publish([*people(2), held])
+
+    outcome = shop.send()
+    again = shop.send()
+
+    assert emails(outcome) == ["u0@example.jp", "u1@example.jp"]
+    assert again.counts["cart_recovery/1/email"] == {"already_handed_over": 3}
+    written = b"".join(p.read_bytes() for p in shop.home.path.rglob("*") if p.is_file()
+                       and "private" not in p.parts)  # fmt: skip
+    assert b"held@example.jp" not in written
+
+
+def test_no_address_lies_in_ledger_or_manifest(shop: SmallShop) -> None:
+    shop.publish([Person("s:1", "canary@example.jp", name="金糸雀太郎")])
+
+    outcome = shop.send()
+
+    manifest = outcome.batches[0].manifest
+    assert manifest is not None
+    kept = manifest.read_bytes() + b"".join(
+        path.read_bytes() for path in shop.home.path.glob("*.db*")
+    )
+    assert b"canary@example.jp" not in kept
+    assert "金糸雀太郎".encode() not in kept
+
+
+def test_an_empty_segment_writes_a_header_and_a_manifest(shop: SmallShop) -> None:
+    shop.publish([])
+
+    (batch,) = shop.send().batches
+
+    assert batch.state == "DELIVERED"
+    assert batch.file is not None
+    assert batch.manifest is not None
+    text = batch.file.read_bytes().decode()
+    assert text.startswith('"email","name"')
+    assert text.count("\r\n") == 1
+    assert batch.rows == 0
+
+
+def test_a_rerender_is_byte_identical_and_stays_out_of_the_outbox(
+    shop: SmallShop, tmp_path: Path
+) -> None:
+    shop.publish(people(5))
+    (batch,) = shop.send().batches
+    assert batch.file is not None
+    original = batch.file.read_bytes()
+    batch.file.unlink()
+    for _ in range(3):
+        shop.publish([])
+    shutil.rmtree(shop.home.private)
+
+    copy = exports.rerender(shop.home, shop.shop, batch.batch_id, tmp_path / "copy")
+
+    assert copy.read_bytes() == original
+    assert not batch.file.exists()
+    with pytest.raises(exports.ExportRefused, match="outbox"):
+        exports.rerender(shop.home, shop.shop, batch.batch_id, shop.outbox())
+
+
+@pytest.mark.parametrize("place", ["claim:done", "seal:done"])
+def test_who_unsubscribes_before_the_last_look_is_not_in_the_file(
+    shop: SmallShop, place: str
+) -> None:
+    shop.publish(people(3))
+
+    def unsubscribe(reached: str) -> None:
+        if reached == place:
+            exports.suppress(
+                shop.home, shop.shop, email=" U1@EXAMPLE.jp", reason="unsubscribe", by="t", now=NOW
+            )
+
+    outcome = shop.run(shop.ask(), checkpoint=unsubscribe)
+
+    assert emails(outcome) == ["u0@example.jp", "u2@example.jp"]
+    assert list(shop.outbox().glob("*.csv")) == [outcome.batches[0].file]
+    claims = exports.ledger_tables(shop.home, shop.shop)["export_claims"]
+    assert Counter(claims["reason_code"]) == {None: 2, "unsubscribed": 1}
+
+
+def test_who_orders_between_claim_and_recovery_is_dropped(shop: SmallShop) -> None:
+    shop.publish(people(3))
+    request_id = shop.ask()
+    with pytest.raises(Dead):
+        shop.run(request_id, checkpoint=dying_at("claim:done"))
+    shop.publish(people(3), sales={"s:2": NOW})
+
+    outcome = shop.run(request_id, at=NOW + timedelta(minutes=5))
+
+    assert emails(outcome) == ["u0@example.jp", "u1@example.jp"]
+
+
+def test_a_merge_between_claim_and_recovery_keeps_the_gates(shop: SmallShop) -> None:
+    shop.publish(people(2))
+    request_id = shop.ask()
+    with pytest.raises(Dead):
+        shop.run(request_id, checkpoint=dying_at("claim:done"))
+    merged = Person("s:9", "u1@example.jp", other_ids=("s:1",), in_segment=False)
+    shop.publish([people(1)[0], merged], sales={"s:9": NOW})
+
+    outcome = shop.run(request_id, at=NOW + timedelta(minutes=5))
+
+    assert emails(outcome) == ["u0@example.jp"]
+
+
+def test_a_restart_of_the_machine_in_mid_hand_over_waits_for_a_person(shop: SmallShop) -> None:
+    shop.publish(people(2))
+    request_id = shop.ask()
+    with pytest.raises(Dead):
+        shop.run(request_id, checkpoint=dying_at("intent:done"))
+    restarted = exports.Machine(MACHINE.machine_id, "boot-2")
+
+    held = shop.run(request_id, machine=restarted)
+
+    assert held.state == "hold"
+    assert "restarted" in str(held.reason)
+    assert list(shop.outbox().glob("*.csv")) == []
+    assert emails(shop.send(machine=restarted)) == []
+
+
+@pytest.mark.parametrize(("verdict", "then"), [("delivered", 0), ("not-delivered", 2)])
+def test_a_held_batch_is_decided_by_a_person(shop: SmallShop, verdict: str, then: int) -> None:
+    shop.publish(people(2))
+    request_id = shop.ask()
+    with pytest.raises(Dead):
+        shop.run(request_id, checkpoint=dying_at("intent:done"))
+    restarted = exports.Machine(MACHINE.machine_id, "boot-2")
+    held = shop.run(request_id, machine=restarted)
+
+    exports.resolve(shop.home, held.batches[0].batch_id, verdict, actor="me", now=NOW)
+
+    assert len(emails(shop.send(machine=restarted))) == then
+    with pytest.raises(exports.ExportRefused, match="only a batch on HOLD"):
+        exports.resolve(shop.home, held.batches[0].batch_id, verdict, actor="me", now=NOW)
+
+
+@pytest.mark.parametrize(("place", "change"), [
+    ("seal:done", "append"), ("seal:done", "unlink"), ("intent:done", "append"),
+])  # fmt: skip
+def test_a_staged_file_that_was_touched_is_held(shop: SmallShop, place: str, change: str) -> None:
+    shop.publish(people(2))
+
+    def touch(reached: str) -> None:
+        if reached == place:
+            (staged,) = (shop.outbox() / ".staging").glob("*.csv")
+            if change == "append":
+                staged.write_bytes(staged.read_bytes() + b'"=cmd"\r\n')
+            else:
+                staged.unlink()
+
+    outcome = shop.run(shop.ask(), checkpoint=touch)
+
+    assert outcome.state == "hold"
+    assert list(shop.outbox().glob("*.csv")) == []
+
+
+def test_an_expired_batch_is_given_up_and_its_people_are_free(shop: SmallShop) -> None:
+    shop.publish(people(2))
+    request_id = shop.ask()
+    with pytest.raises(Dead):
+        shop.run(request_id, checkpoint=dying_at("seal:done"))
+    later = NOW + timedelta(hours=25)
+
+    outcome = shop.run(request_id, at=later)
+
+    assert outcome.batches[0].state == "EXPIRED"
+    assert list((shop.outbox() / ".staging").glob("*.csv")) == []
+    assert list(shop.outbox().glob("*.csv")) == []
+    shop.publish([
+        Person(f"s:{n}", f"u{n}@example.jp", occurrence=f"episode-s:{n}",
+               valid_until_at=later + timedelta(hours=1)) for n in range(2)
+    ])  # fmt: skip
+    assert len(emails(shop.send(at=later))) == 2
+
+
+def test_another_machine_is_refused_until_it_adopts(shop: SmallShop) -> None:
+    shop.publish(people(2))
+    shop.send()
+    clone = exports.Machine("machine-2", "boot-7")
+
+    with pytest.raises(WrongMachine, match="adopt"):
+        shop.send(machine=clone)
+    exports.adopt(shop.home, shop.shop, actor="me", now=NOW, machine=clone)
+
+    assert emails(shop.send(machine=clone)) == []
+
+
+def test_a_restored_ledger_stops_and_adopting_it_writes_to_nobody_twice(shop: SmallShop) -> None:
+    shop.publish(people(2))
+    shop.send()
+    backup = shop.home.path / "backup.db"
+    ledger = shop.home.path / "ledger.db"
+    with sqlite3.connect(ledger) as connection:
+        connection.execute("vacuum into ?", (str(backup),))
+    shop.publish(people(4))
+    newer = shop.send()
+    _restore(shop, backup)
+
+    with pytest.raises(WrongMachine, match="restored"):
+        shop.send()
+    with pytest.raises(WrongMachine, match="paused"):
+        shop.send()
+    replayed = exports.adopt(shop.home, shop.shop, actor="me", now=NOW, machine=MACHINE)
+    after = shop.send()
+
+    assert replayed == [newer.batches[0].batch_id]
+    assert emails(after) == []
+    assert after.counts["cart_recovery/1/email"] == {"already_handed_over": 4}
+
+
+def test_a_ledger_restored_from_the_middle_of_a_batch_is_held(shop: SmallShop) -> None:
+    shop.publish(people(2))
+    request_id = shop.ask()
+    backup = shop.home.path / "backup.db"
+    with pytest.raises(Dead):
+        shop.run(request_id, checkpoint=dying_at("claim:done"))
+    with sqlite3.connect(shop.home.path / "ledger.db") as connection:
+        connection.execute("vacuum into ?", (str(backup),))
+    shop.run(request_id)
+    _restore(shop, backup)
+
+    outcome = shop.send()
+
+    assert exports.batches(shop.home)[0].state == "HOLD"
+    assert emails(outcome) == []
+
+
+def _restore(shop: SmallShop, backup: Path) -> None:
+    state.ledger_engine(shop.home).dispose()
+    for suffix in ("", "-wal", "-shm"):
+        (shop.home.path / f"ledger.db{suffix}").unlink(missing_ok=True)
+    shutil.copy(backup, shop.home.path / "ledger.db")
+
+
+def test_too_many_people_are_refused_before_anybody_is_claimed(shop: SmallShop) -> None:
+    shop.publish(people(5))
+
+    with pytest.raises(TooManyRows, match="5 people"):
+        shop.run(shop.ask(max_rows=4))
+
+    assert exports.batches(shop.home) == []
+
+
+def test_many_people_need_a_second_person(tmp_path: Path) -> None:
+    more = "  - {key: big, profile: generic_utf8, country: JP, contract: 委託, basis: x, approve_above: 2}"
+    shop = small_shop(tmp_path, more=more)
+    shop.publish(people(3))
+    request_id = shop.ask(destination="big")
+
+    with pytest.raises(ApprovalNeeded):
+        shop.run(request_id)
+    with pytest.raises(requests.BadRequest, match="second"):
+        requests.approve(shop.home, request_id, approved_by="tester", at=NOW)
+    requests.approve(shop.home, request_id, approved_by="owner", at=NOW)
+
+    assert len(emails(shop.run(request_id))) == 3
+
+
+def test_quiet_hours_defer_the_request_until_they_end(tmp_path: Path) -> None:
+    shop = small_shop(tmp_path, more='quiet_hours: {from: "21:00", to: "08:00"}')
+    shop.publish(people(2))
+    night = NOW.replace(hour=13)  # 22:00 in Tokyo
+    morning = NOW.replace(hour=23)  # 08:00 in Tokyo, the next day
+    request_id = shop.ask()
+
+    waiting = shop.run(request_id, at=night)
+
+    assert waiting.state == "deferred"
+    assert waiting.not_before == morning
+    assert exports.open_requests(shop.home, now=night) == []
+    assert [r.request_id for r in exports.open_requests(shop.home, now=morning)] == [request_id]
+    assert exports.batches(shop.home) == []
+    assert len(emails(shop.run(request_id, at=morning))) == 2
+
+
+def test_sending_is_refused_without_sender_or_grounds(tmp_path: Path) -> None:
+    shop = small_shop(tmp_path)
+    shop.publish(people(1))
+
+    with pytest.raises(ShopNotReady, match=r"nowhere\.country"):
+        shop.ask(destination="nowhere")
+    with pytest.raises(ShopNotReady, match="no destination 'mars'"):
+        shop.ask(destination="mars")
+    assert shop.run(shop.ask(destination="nowhere", send=False)).state == "planned"
+
+
+@pytest.mark.parametrize("bad", ["../../x", "a/b", "a\0", "x" * 300, "", "ａ", "-a", "a.csv"])
+def test_an_id_that_could_leave_the_folder_is_refused(shop: SmallShop, bad: str) -> None:
+    before = sorted(shop.home.path.rglob("*"))
+
+    for segment, destination in ((bad, "mailer"), ("cart_recovery", bad)):
+        with pytest.raises(requests.BadRequest, match="is no id"):
+            exports.request(
+                shop.home, shop.shop, segment, destination, send=True, requested_by="t", clock=NOW
+            )
+
+    assert sorted(shop.home.path.rglob("*")) == before
+
+
+def test_an_outbox_that_cannot_be_written_is_refused(shop: SmallShop) -> None:
+    shop.publish(people(1))
+    shop.home.outbox.mkdir(parents=True)
+    (shop.home.outbox / "mailer").write_text("a file where a folder should be")
+
+    with pytest.raises(OutboxUnusable):
+        shop.send()
+
+    assert exports.batches(shop.home) == []
+
+
+def test_staging_on_another_file_system_is_refused(shop: SmallShop) -> None:
+    shop.publish(people(1))
+    elsewhere = Path("/dev/shm")
+    if not elsewhere.is_dir() or elsewhere.stat().st_dev == shop.home.path.parent.stat().st_dev:
+        pytest.skip("this machine has one file system only")
+    shop.outbox().mkdir(parents=True)
+    target = elsewhere / f"okaeri-{shop.home.path.parent.name}"
+    target.mkdir()
+    (shop.outbox() / ".staging").symlink_to(target)
+
+    try:
+        with pytest.raises(OutboxUnusable, match="different file systems"):
+            shop.send()
+    finally:
+        shutil.rmtree(target)
+
+
+def test_a_snapshot_with_one_changed_byte_is_refused(shop: SmallShop) -> None:
+    shop.publish(people(1))
+    (private,) = shop.home.private.glob("*.duckdb")
+    data = bytearray(private.read_bytes())
+    data[-1] ^= 1
+    private.write_bytes(bytes(data))
+
+    with pytest.raises(SnapshotMissing, match="not the file that was published"):
+        shop.send()
+
+
+def test_every_change_of_a_batch_is_in_its_history(shop: SmallShop) -> None:
+    shop.publish(people(1))
+    shop.send()
+
+    with state.reading(state.ledger_engine(shop.home)) as connection:
+        found = connection.execute(
+            sa.select(state.transition.c.from_state, state.transition.c.to_state)
+        ).all()
+
+    assert [tuple(row) for row in found] == [
+        (None, "CLAIMED"), ("CLAIMED", "SEALED"), ("SEALED", "HANDING_OFF"),
+        ("HANDING_OFF", "DELIVERED"),
+    ]  # fmt: skip

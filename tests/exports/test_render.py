@@ -1,0 +1,251 @@
+"""What a file may hold: exact cells exact, free text harmless, bytes readable by the importer."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from pipelines import exports
+from pipelines.exports import cells
+from pipelines.exports.errors import Unencodable
+from pipelines.exports.profile import Profile, ProfileColumn, load_profile, profiles
+from tests.exports.shop_files import NOW, Person, SmallShop, small_shop
+
+UTF8 = load_profile("generic_utf8")
+CP932 = load_profile("generic_cp932")
+EXCEL = load_profile("people_excel")
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> SmallShop:
+    return small_shop(tmp_path)
+
+
+def line(profile: Profile, *, type_: str = "text", value: object, **changed: object) -> cells.Line:
+    from zoneinfo import ZoneInfo
+
+    column = ProfileColumn.model_validate({"label": "x", "from": "x", "type": type_})
+    return cells.line_of(
+        [column], {"x": value}, profile=profile.model_copy(update=changed),
+        zone=ZoneInfo("Asia/Tokyo"), content=["x"],
+    )  # fmt: skip
+
+
+def test_every_profile_that_ships_is_valid_and_carries_token_and_batch() -> None:
+    assert list(profiles()) == ["generic_cp932", "generic_utf8", "listmonk", "people_excel"]
+    for key in profiles():
+        profile = load_profile(key)
+        assert profile.profile == key
+        sources = {column.source for column in profile.columns}
+        as_json = any(column.type == "json" for column in profile.columns)
+        assert as_json or {"recipient_token", "batch_id"} <= sources
+
+
+@pytest.mark.parametrize("lead", [*"=+-@＝＋－＠", "\t=", "\r\n=", "\0="])
+def test_free_text_of_a_machine_file_never_starts_a_formula(lead: str) -> None:
+    found = line(UTF8, value=f"{lead}HYPERLINK(1)")
+
+    assert found.cells == ("HYPERLINK(1)",)
+    assert "dangerous_text" in [change.what for change in found.changes]
+
+
+def test_a_profile_may_leave_a_dangerous_row_out() -> None:
+    found = line(UTF8, value="=1+1", dangerous_text="reject")
+
+    assert found.refused == "x:dangerous_text"
+
+
+@pytest.mark.parametrize(("type_", "value"), [
+    ("phone", "+819000000000"), ("number", "-500"), ("email", "a+b@example.jp"),
+    ("url", "https://a.example/?q=＝1"), ("code", "-x-"), ("date", "2026-11-10"),
+])  # fmt: skip
+def test_exact_cells_of_a_machine_file_are_never_altered(type_: str, value: str) -> None:
+    found = line(UTF8, type_=type_, value=value)
+
+    assert (found.cells, found.changes, found.refused) == ((value,), (), None)
+
+
+def test_an_exact_cell_with_a_line_end_leaves_its_row_out() -> None:
+    assert line(UTF8, type_="url", value="https://a.example/\r\nx").refused == "x:control_character"
+
+
+@pytest.mark.parametrize("lead", list("=+-@＝＋－＠"))
+def test_a_file_for_people_guards_every_formula(lead: str) -> None:
+    assert line(EXCEL, value=f"{lead}1").cells == (f"'{lead}1",)
+    assert line(EXCEL, type_="phone", value=f"{lead}81").cells == (f"'{lead}81",)
+    assert line(EXCEL, type_="number", value="-500").cells == ("-500",)
+
+
+@pytest.mark.parametrize(("given", "written"), [
+    ("髙﨑①㈱～", "髙﨑①㈱～"), ("〜", "～"), ("−5", "－5"), ("￥15,003", "￥15,003"),
+    ("¥15,003", "￥15,003"), ("café", "cafe"), ("♥", "☆"),
+])  # fmt: skip
+def test_cp932_text_comes_back_as_it_was_meant(given: str, written: str) -> None:
+    text = "品" + given
+
+    found = line(CP932, value=text)
+
+    assert found.cells[0].encode("cp932").decode("cp932") == "品" + written
+    assert found.refused is None
+
+
+@pytest.mark.parametrize("text", ["𠮷野家", "お茶🍵"])
+def test_what_cp932_lacks_follows_the_profiles_policy(text: str) -> None:
+    replaced = line(CP932, value=text)
+    skipped = line(CP932, value=text, unencodable="skip")
+
+    assert "〓" in replaced.cells[0]
+    assert [change.what for change in replaced.changes] == ["unencodable"]
+    assert skipped.refused == "x:unencodable"
+    with pytest.raises(Unencodable, match="column x"):
+        line(CP932, value=text, unencodable="fail")
+
+
+def test_an_exact_cell_is_never_replaced_by_another_sign() -> None:
+    assert line(CP932, type_="url", value="https://a.example/🍵").refused == "x:unencodable"
+    assert line(CP932, type_="url", value="https://a.example/〜").refused == "x:unencodable"
+
+
+def test_text_is_cut_at_a_character_and_a_link_never(shop: SmallShop) -> None:
+    cut = line(UTF8, value="茶" * 10, max_bytes_per_cell=16)
+
+    assert cut.cells == ("茶" * 5,)
+    assert [change.what for change in cut.changes] == ["cut"]
+    link = line(UTF8, type_="url", value="https://a.example/long", max_bytes_per_cell=16)
+    assert link.refused == "x:too_long"
+
+
+@pytest.mark.parametrize(("address", "leaves"), [
+    (" a@example.jp ", "a@example.jp"), ("ａ@example.jp", "a@example.jp"),
+    ("a.b+c@ex-ample.co.jp", "a.b+c@ex-ample.co.jp"), ("a@日本.jp", "a@日本.jp"),
+    ("=a@example.jp", None), ("+a@example.jp", None), ("a@b", None), ("a b@example.jp", None),
+    ('a"@example.jp', None), ("a@example..jp", None), ("a,b@example.jp", None), (None, None),
+    ("a\r\n@example.jp", None), ("a" * 65 + "@example.jp", None),
+])  # fmt: skip
+def test_only_an_address_a_mailer_takes_may_leave(address: str | None, leaves: str | None) -> None:
+    assert cells.deliverable(address) == leaves
+
+
+def test_a_forged_name_makes_no_second_row(shop: SmallShop) -> None:
+    shop.publish([Person("s:1", "a@example.jp", name='x","y"\r\n"evil@example.jp","z')])
+
+    (batch,) = shop.send().batches
+
+    assert batch.file is not None
+    rows = list(csv.reader(io.StringIO(batch.file.read_bytes().decode(), newline="")))
+    assert len(rows) == 2
+    assert len(rows[0]) == len(rows[1])
+    assert rows[1][1] == 'x","y" "evil@example.jp","z'
+
+
+def test_an_unencodable_row_is_left_out_before_it_is_claimed(tmp_path: Path) -> None:
+    shop = small_shop(tmp_path)
+    bad = Person("s:🍵", "b@example.jp")
+    shop.publish([Person("s:1", "a@example.jp"), bad])
+
+    outcome = shop.send(destination="sjis")
+
+    # The cart link of the second person carries a sign cp932 lacks; links are never altered.
+    assert outcome.counts["cart_recovery/1/email"] == {"handed_over": 1, "unencodable": 1}
+    claims = exports.ledger_tables(shop.home, shop.shop)["export_claims"]
+    assert claims.height == 1
+
+
+def test_a_cp932_file_reads_as_windows_would(shop: SmallShop) -> None:
+    shop.publish([Person("s:1", "a@example.jp", name="髙橋 〜花子〜", item="𠮷野の茶")])
+
+    (batch,) = shop.send(destination="sjis").batches
+
+    assert batch.file is not None
+    assert batch.manifest is not None
+    text = batch.file.read_bytes().decode("cp932")
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert rows[0]["メールアドレス"] == "a@example.jp"
+    assert rows[0]["氏名"] == "髙橋 ～花子～"
+    assert rows[0]["item_1_name"] == "〓野の茶"
+    changes = json.loads(batch.manifest.read_text())["layout"]["changes"]
+    assert changes == {"item_1_name:unencodable": 1}
+
+
+def test_listmonk_reads_its_three_columns(shop: SmallShop) -> None:
+    shop.publish([Person("s:1", "a@example.jp", name='山田 "花" 子, 様', item="緑茶")])
+
+    (batch,) = shop.send(destination="listmonk").batches
+
+    assert batch.file is not None
+    text = batch.file.read_bytes().decode("utf-8")
+    (row,) = csv.DictReader(io.StringIO(text, newline=""))
+    assert list(row) == ["email", "name", "attributes"]
+    assert row["name"] == '山田 "花" 子, 様'
+    attributes = json.loads(row["attributes"])
+    assert attributes["item_1_name"] == "緑茶"
+    assert attributes["item_1_price"] == "15003"
+    assert attributes["batch_id"] == batch.batch_id
+    assert "person_id" not in attributes
+    assert "arm_key" not in attributes
+
+
+def test_a_file_for_people_opens_as_utf8_in_excel(shop: SmallShop) -> None:
+    shop.publish([Person("s:1", "a@example.jp", name="=cmd|' /C calc'!A0")])
+
+    (batch,) = shop.send(destination="excel").batches
+
+    assert batch.file is not None
+    data = batch.file.read_bytes()
+    assert data.startswith(b"\xef\xbb\xbf")
+    (row,) = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
+    assert row["name"].startswith("'=cmd")
+    assert row["phone"] == "'+81-90-0000-0000"
+    assert row["postal_code"] == "0010001"
+
+
+def test_instants_are_written_in_the_shops_zone(shop: SmallShop) -> None:
+    found = line(UTF8, type_="instant", value=NOW - timedelta(hours=11))
+
+    assert found.cells == ("2026-11-10T01:00:00+0900",)
+
+
+def test_a_profile_cuts_a_large_file_into_parts(
+    shop: SmallShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = UTF8.model_copy(update={"max_rows_per_file": 2})
+    monkeypatch.setattr("pipelines.exports.rules.load_profile", lambda key: small)
+    held = Person("s:h", "h@example.jp", arm="holdout", is_held_out=True)
+    shop.publish([*[Person(f"s:{n}", f"u{n}@example.jp") for n in range(5)], held])
+
+    outcome = shop.send()
+
+    assert [batch.rows for batch in outcome.batches] == [2, 2, 1]
+    assert len({batch.batch_id for batch in outcome.batches}) == 3
+
+
+def test_equal_cells_are_equal_bytes_whatever_the_order_of_reading(tmp_path: Path) -> None:
+    some = [Person(f"s:{n}", f"u{n}@example.jp") for n in range(9)]
+    files = []
+    for name, order in (("a", some), ("b", some[::-1])):
+        shop = small_shop(tmp_path / name)
+        shop.publish(order)
+        (batch,) = shop.run(shop.ask(slot="tick")).batches
+        assert batch.file is not None
+        files.append(batch.file.read_bytes())
+
+    assert files[0] == files[1]
+
+
+def test_a_changed_recipient_changes_the_file(tmp_path: Path) -> None:
+    files = []
+    for name, person in (
+        ("a", Person("s:1", "a@example.jp")),
+        ("b", Person("s:1", "b@example.jp")),
+    ):
+        shop = small_shop(tmp_path / name)
+        shop.publish([replace(person, occurrence="cart")])
+        (batch,) = shop.run(shop.ask(slot="tick")).batches
+        assert batch.file is not None
+        files.append(batch.file.read_bytes())
+
+    assert files[0] != files[1]

@@ -1,0 +1,156 @@
+"""The two state databases: one schema in code and on disk, and no weaker promise than written."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from pipelines import requests, state
+from pipelines.migrations import upgrade
+from pipelines.settings import Home
+
+NOW = datetime(2026, 11, 10, 3, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "tea")
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_code(home: Home) -> None:
+    pairs = [
+        (state.requests_engine(home), state.REQUESTS),
+        (state.ledger_engine(home), state.LEDGER),
+    ]
+
+    for engine, tables in pairs:
+        with engine.connect() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), tables) == []
+
+
+def test_the_ledger_is_written_through_to_the_disk(home: Home) -> None:
+    with state.ledger_engine(home).connect() as connection:
+        found = {
+            name: connection.exec_driver_sql(f"pragma {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+
+    assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_a_writer_holds_the_lock_from_its_first_statement(home: Home) -> None:
+    engine = state.ledger_engine(home)
+    impatient = sa.create_engine(home.ledger_url, connect_args={"timeout": 0})
+
+    with (
+        state.writing(engine),
+        impatient.connect() as second,
+        pytest.raises(sa.exc.OperationalError, match="locked"),
+    ):
+        second.exec_driver_sql("begin immediate")
+
+
+def test_a_failed_transaction_leaves_nothing(home: Home) -> None:
+    engine = state.ledger_engine(home)
+
+    def write_twice() -> None:
+        with state.writing(engine) as connection:
+            for _ in range(2):
+                connection.execute(state.erased.insert().values(key="k", erased_at=NOW))
+
+    with pytest.raises(sa.exc.IntegrityError):
+        write_twice()
+
+    with state.reading(engine) as connection:
+        assert connection.execute(sa.select(state.erased)).all() == []
+
+
+def test_two_claims_of_one_person_cannot_both_be_written(home: Home) -> None:
+    row = {"program": "p", "occurrence": "o", "key": "k", "batch_id": "b", "ord": 0}
+
+    with state.writing(state.ledger_engine(home)) as connection:
+        connection.execute(state.guard.insert().values(row))
+        with pytest.raises(sa.exc.IntegrityError):
+            connection.execute(state.guard.insert().values({**row, "batch_id": "c"}))
+
+
+def test_a_database_of_a_newer_version_is_refused(home: Home) -> None:
+    engine = state.ledger_engine(home)
+    with state.writing(engine) as connection:
+        connection.execute(sa.text("update alembic_version set version_num = 'ledger_9999'"))
+
+    with pytest.raises(state.StateTooNew, match="newer version"):
+        state.ledger_engine(home)
+
+
+def test_an_upgrade_of_the_newest_schema_changes_nothing_and_keeps_a_backup(home: Home) -> None:
+    engine = state.ledger_engine(home)
+    with state.writing(engine) as connection:
+        connection.execute(state.erased.insert().values(key="k", erased_at=NOW))
+
+    upgrade(engine, "ledger")
+
+    with state.reading(engine) as connection:
+        assert connection.execute(sa.select(state.erased.c.erased_at)).scalar() == NOW
+    backup = home.path / f"ledger.db.before-{state.HEADS['ledger']}"
+    copy = sa.create_engine(f"sqlite:///{backup}")
+    with copy.connect() as connection:
+        assert connection.execute(sa.text("select count(*) from erased")).scalar() == 1
+
+
+def test_an_instant_is_stored_in_utc_and_a_naive_one_refused(home: Home) -> None:
+    tokyo = NOW.astimezone(timezone(timedelta(hours=9)))
+    with state.writing(state.ledger_engine(home)) as connection:
+        connection.execute(state.erased.insert().values(key="k", erased_at=tokyo))
+        raw = connection.execute(sa.text("select erased_at from erased")).scalar()
+        with pytest.raises(sa.exc.StatementError, match="no zone"):
+            connection.execute(
+                state.erased.insert().values(key="n", erased_at=NOW.replace(tzinfo=None))
+            )
+
+    assert raw == "2026-11-10 03:00:00.000000"
+
+
+def ask(home: Home, **more: object) -> str:
+    wish = {"segment": "winback", "destination": "mailer", "requested_by": "a", "requested_at": NOW}
+    return requests.create(home, "tea", **{**wish, **more})  # type: ignore[arg-type]
+
+
+def test_a_request_is_a_dry_run_unless_said_otherwise(home: Home) -> None:
+    assert requests.read(home, ask(home)).dry_run is True
+    assert requests.read(home, ask(home, dry_run=False)).dry_run is False
+
+
+def test_open_requests_come_oldest_first_and_finished_ones_not_at_all(home: Home) -> None:
+    late = ask(home, requested_at=NOW + timedelta(minutes=1))
+    early = ask(home)
+    done = ask(home)
+    requests.move(home, done, to="running", at=NOW)
+    requests.move(home, done, to="done", at=NOW)
+
+    assert [r.request_id for r in requests.open_of(home, now=NOW)] == [early, late]
+    assert len(requests.all_of(home, "tea")) == 3
+    assert requests.all_of(home, "coffee") == []
+
+
+@pytest.mark.parametrize(("path", "to"), [
+    ([], "done"), (["running", "done"], "running"), (["cancelled"], "open"),
+    (["running", "planned"], "done"),
+])  # fmt: skip
+def test_a_request_moves_only_where_it_may(home: Home, path: list[str], to: str) -> None:
+    request_id = ask(home)
+    for step in path:
+        requests.move(home, request_id, to=step, at=NOW)
+
+    with pytest.raises(requests.BadMove, match=to):
+        requests.move(home, request_id, to=to, at=NOW)
+
+
+def test_a_request_nobody_made_is_named(home: Home) -> None:
+    with pytest.raises(requests.BadRequest, match="no request"):
+        requests.read(home, "req-none")
+    with pytest.raises(requests.BadRequest, match="at least 1"):
+        ask(home, max_rows=0)

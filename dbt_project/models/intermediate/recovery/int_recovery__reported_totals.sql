@@ -1,0 +1,122 @@
+with
+
+as_of as (
+
+    select * from {{ ref('int_run__as_of') }}
+
+),
+
+settings as (
+
+    select * from {{ ref('int_run__settings') }}
+
+),
+
+periods as (
+
+    select * from {{ ref('int_run__periods') }}
+
+),
+
+reports as (
+
+    select * from {{ ref('int_recovery__newest_reports') }}
+
+),
+
+messages as (
+
+    select distinct
+        shop_id,
+        campaign_key
+    from {{ ref('int_messages__reported') }}
+
+),
+
+-- Where single messages are known, a mailer's totals are audited but not reported twice.
+without_messages as (
+
+    select
+        reports.*,
+        {{ add_days_on('reports.period_ends_on', 'settings.recovery_window_days') }}
+        < as_of.as_of_on as is_mature
+    from reports
+    inner join as_of
+        on reports.shop_id = as_of.shop_id
+    inner join settings
+        on reports.shop_id = settings.shop_id
+    left join messages
+        on
+            reports.shop_id = messages.shop_id
+            and reports.campaign_key = messages.campaign_key
+    where messages.campaign_key is null
+
+),
+
+-- Totals cannot be cut: they stand in every period that holds all of theirs.
+in_periods as (
+
+    select
+        periods.period_key,
+        without_messages.*
+    from without_messages
+    inner join periods
+        on
+            without_messages.shop_id = periods.shop_id
+            and (
+                periods.period_kind = 'all'
+                or (
+                    {{ month_of('without_messages.period_starts_on') }} >= periods.first_month
+                    and {{ month_of('without_messages.period_ends_on') }} <= periods.last_month
+                )
+            )
+
+),
+
+by_step as (
+
+    select
+        *,
+        coalesce(step_number, 0) as reported_step
+    from in_periods
+
+    union all
+
+    -- The total adds persons who ordered from several steps twice: a mailer's totals know no persons.
+    select
+        *,
+        cast(0 as bigint) as reported_step
+    from in_periods
+    where coalesce(step_number, 0) > 0
+
+),
+
+summed_up as (
+
+    select
+        shop_id,
+        period_key,
+        campaign_key,
+        reported_step as step_number,
+        is_mature,
+        cast(sum(sent_count) as bigint) as sent_count,
+        cast(sum(delivered_count) as bigint) as delivered_count,
+        cast(sum(bounce_count) as bigint) as bounced_count,
+        cast(sum(open_count) as bigint) as opener_count,
+        cast(sum(click_count) as bigint) as clicker_count,
+        cast(sum(orderer_count) as bigint) as orderer_count,
+        cast(sum(order_count) as bigint) as order_count,
+        cast(sum(recovered_amount) as decimal(18, 4)) as recovered_amount,
+        cast(sum(unsubscribe_count) as bigint) as unsubscribe_count,
+        cast(sum(complaint_count) as bigint) as complaint_count
+    from by_step
+    group by
+        shop_id,
+        period_key,
+        campaign_key,
+        reported_step,
+        is_mature
+
+)
+
+select * from summed_up

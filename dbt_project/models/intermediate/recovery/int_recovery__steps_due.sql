@@ -1,0 +1,226 @@
+with
+
+episodes as (
+
+    select * from {{ ref('int_recovery__campaigned') }}
+    where
+        close_reason is null
+        and person_id is not null
+        and identified_at is not null
+        and campaign_key is not null
+
+),
+
+campaigns as (
+
+    select * from {{ ref('stg_campaigns') }}
+    where is_active
+
+),
+
+steps as (
+
+    select * from {{ ref('stg_campaign_steps') }}
+
+),
+
+assigned_arms as (
+
+    select * from {{ ref('int_arms__assigned') }}
+
+),
+
+messages as (
+
+    select * from {{ ref('int_messages__handed_over') }}
+
+),
+
+held_out_claims as (
+
+    select * from {{ ref('stg_export_claims') }}
+    where claim_state = 'held_out'
+
+),
+
+batches as (
+
+    select * from {{ ref('stg_export_batches') }}
+    where batch_state not in ('void', 'expired')
+
+),
+
+-- A step is done when handed over, or when it would have been, had nobody been held out.
+done_entries as (
+
+    select
+        shop_id,
+        campaign_key,
+        step_number,
+        occurrence_key,
+        handed_over_at as done_at
+    from messages
+
+    union all
+
+    select
+        held_out_claims.shop_id,
+        batches.campaign_key,
+        batches.step_number,
+        held_out_claims.occurrence_key,
+        held_out_claims.claimed_at as done_at
+    from held_out_claims
+    inner join batches
+        on
+            held_out_claims.shop_id = batches.shop_id
+            and held_out_claims.export_batch_id = batches.export_batch_id
+
+),
+
+done_steps as (
+
+    select
+        shop_id,
+        campaign_key,
+        step_number,
+        occurrence_key,
+        min(done_at) as done_at
+    from done_entries
+    group by
+        shop_id,
+        campaign_key,
+        step_number,
+        occurrence_key
+
+),
+
+episode_steps as (
+
+    select
+        episodes.shop_id,
+        episodes.episode_id,
+        episodes.person_id,
+        episodes.campaign_key,
+        episodes.campaign_version,
+        episodes.channel,
+        episodes.last_activity_at,
+        episodes.last_abandoned_at,
+        episodes.value_amount,
+        episodes.value_now_amount,
+        episodes.currency,
+        episodes.stage,
+        episodes.item_count,
+        episodes.last_activity_precision,
+        episodes.as_of_at,
+        campaigns.ends_at,
+        steps.step_number,
+        steps.validity_hours,
+        assigned_arms.arm_key,
+        coalesce(assigned_arms.is_holdout, false) as is_held_out,
+        -- An arm's delay is the first step's; the others keep theirs.
+        case
+            when steps.step_number = 1
+                then coalesce(assigned_arms.delay_minutes, steps.delay_minutes)
+            else steps.delay_minutes
+        end as delay_minutes
+    from episodes
+    inner join campaigns
+        on
+            episodes.shop_id = campaigns.shop_id
+            and episodes.campaign_key = campaigns.campaign_key
+            and episodes.campaign_version = campaigns.campaign_version
+    inner join steps
+        on
+            episodes.shop_id = steps.shop_id
+            and episodes.campaign_key = steps.campaign_key
+            and episodes.campaign_version = steps.campaign_version
+    left join assigned_arms
+        on
+            episodes.shop_id = assigned_arms.shop_id
+            and episodes.campaign_key = assigned_arms.campaign_key
+            and episodes.campaign_version = assigned_arms.campaign_version
+            and episodes.episode_id = assigned_arms.occurrence_key
+            and episodes.person_id = assigned_arms.person_id
+
+),
+
+with_previous_step as (
+
+    select
+        episode_steps.*,
+        previous_steps.delay_minutes as previous_delay_minutes,
+        done_steps.done_at as previous_done_at,
+        {{ add_minutes('episode_steps.last_activity_at', 'episode_steps.delay_minutes') }}
+            as delay_ends_at,
+        {{ add_minutes(
+            'done_steps.done_at',
+            'greatest(episode_steps.delay_minutes - previous_steps.delay_minutes, 0)'
+        ) }} as spacing_ends_at
+    from episode_steps
+    left join episode_steps as previous_steps
+        on
+            episode_steps.shop_id = previous_steps.shop_id
+            and episode_steps.episode_id = previous_steps.episode_id
+            and episode_steps.step_number = previous_steps.step_number + 1
+    left join done_steps
+        on
+            previous_steps.shop_id = done_steps.shop_id
+            and previous_steps.campaign_key = done_steps.campaign_key
+            and previous_steps.step_number = done_steps.step_number
+            and previous_steps.episode_id = done_steps.occurrence_key
+    where
+        episode_steps.step_number = 1
+        or done_steps.done_at is not null
+
+),
+
+with_due as (
+
+    select
+        *,
+        greatest(delay_ends_at, coalesce(spacing_ends_at, delay_ends_at)) as due_at
+    from with_previous_step
+
+),
+
+with_validity as (
+
+    select
+        *,
+        {{ add_hours('due_at', 'validity_hours') }} as valid_until_at
+    from with_due
+
+),
+
+due as (
+
+    select
+        shop_id,
+        episode_id,
+        person_id,
+        campaign_key,
+        campaign_version,
+        step_number,
+        arm_key,
+        channel,
+        stage,
+        last_activity_precision,
+        currency,
+        is_held_out,
+        item_count,
+        value_amount,
+        value_now_amount,
+        last_activity_at,
+        last_abandoned_at as qualified_at,
+        due_at,
+        valid_until_at
+    from with_validity
+    where
+        due_at <= as_of_at
+        and valid_until_at > as_of_at
+        and last_abandoned_at <= as_of_at
+        and (ends_at is null or ends_at > due_at)
+
+)
+
+select * from due

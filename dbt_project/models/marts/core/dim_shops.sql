@@ -1,0 +1,39 @@
+with
+
+settings as (
+
+    select * from {{ ref('int_run__settings') }}
+
+),
+
+shops as (
+
+    select * from {{ ref('stg_shops') }}
+
+),
+
+described as (
+
+    select
+        settings.shop_id,
+        shops.shop_name,
+        settings.timezone,
+        settings.locale,
+        settings.currency,
+        settings.revenue_measure,
+        settings.base_url,
+        settings.is_demo,
+        settings.ships_within_hours,
+        settings.warranty_months,
+        settings.shipping_fee_amount,
+        settings.free_shipping_from_amount,
+        settings.catch_up_days,
+        settings.winback_months,
+        settings.second_purchase_days
+    from settings
+    inner join shops
+        on settings.shop_id = shops.shop_id
+
+)
+
+select * from described

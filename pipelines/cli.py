@@ -3,15 +3,16 @@
 import json
 import logging
 import sys
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
-from pipelines import settings
+from pipelines import requests, settings
 from pipelines.shop import Shop, ShopFileError, load_shop
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, rich_markup_mode=None)
@@ -67,6 +68,8 @@ def main(
         level=logging.WARNING, format="%(message)s", datefmt="[%X]", handlers=[handler]
     )
     logging.getLogger("okaeri").setLevel(logging.DEBUG if verbose else logging.INFO)
+    for chatty in ("dagster", "great_expectations"):
+        logging.getLogger(chatty).setLevel(logging.INFO if verbose else logging.ERROR)
 
 
 @app.command()
@@ -124,9 +127,10 @@ def run(
     except ValueError as error:
         stop(str(error))
     settings.remember_shop(shop_file, shop_id=loaded.id)
-    handed = runner.hand_off_due(shop_file, loaded) if demo and result.success else []
+    handed = runner.hand_off_due(loaded) if demo and result.success else []
     if as_json:
-        typer.echo(json.dumps({**result.as_dict(), "handed_over": handed}, ensure_ascii=False))
+        files = [str(batch.file) for outcome in handed for batch in outcome.batches]
+        typer.echo(json.dumps({**result.as_dict(), "handed_over": files}, ensure_ascii=False))
     else:
         report.print_run(
             console, loaded, result=result, handed=handed, language=settings.language()
@@ -141,11 +145,18 @@ def up(
     dagster_port: Annotated[int, typer.Option(help="Port of Dagster's pages.")] = 3000,
 ) -> None:
     """Web server, daemon and dashboards on loopback, until Ctrl-C."""
-    from pipelines import runner
+    from pipelines import report, runner
 
     shop_file, loaded = the_shop(shop)
     settings.remember_shop(shop_file, shop_id=loaded.id)
-    raise typer.Exit(runner.serve(loaded, console=console, port=port, dagster_port=dagster_port))
+    greeting = report.say(
+        "up", settings.language(), port=port, dagster=dagster_port, shop=loaded.name
+    )
+    raise typer.Exit(
+        runner.serve(
+            loaded, console=console, port=port, dagster_port=dagster_port, greeting=greeting
+        )
+    )
 
 
 @app.command()
@@ -173,36 +184,31 @@ def exports_request(
     as_json: AsJson = False,
 ) -> None:
     """Plan a hand-off and, with --send, carry it out."""
-    from pipelines import runner
+    from pipelines import exports, report, runner
 
     _, loaded = the_shop(shop)
-    outcome = runner.export(loaded, segment=segment, destination=to, send=send)
-    _print_export(outcome, as_json=as_json)
+    try:
+        outcome = runner.export(loaded, segment=segment, destination=to, send=send)
+    except (exports.ExportRefused, requests.BadRequest) as error:
+        stop(str(error), code=FAILED)
+    if as_json:
+        typer.echo(report.export_json(outcome))
+    else:
+        report.print_export(console, outcome, language=settings.language())
 
 
 @exports_app.command("list")
 def exports_list(shop: ShopFile = None, as_json: AsJson = False) -> None:
     """Requests and what became of them, newest first."""
-    from pipelines import runner
-
-    _, loaded = the_shop(shop)
-    rows = runner.export_requests(loaded)
-    if as_json:
-        typer.echo(json.dumps(rows, ensure_ascii=False, default=str))
-        return
     from pipelines import report
 
-    report.print_rows(console, rows)
-
-
-def _print_export(outcome: dict[str, Any], *, as_json: bool) -> None:
+    _, loaded = the_shop(shop)
+    found = requests.all_of(settings.home_of(loaded.id), loaded.id)
+    rows = [asdict(request) for request in reversed(found)]
     if as_json:
-        typer.echo(json.dumps(outcome, ensure_ascii=False, default=str))
+        typer.echo(json.dumps(rows, ensure_ascii=False, default=str))
     else:
-        from pipelines import report
-
-        report.print_export(console, outcome, language=settings.language())
-    raise typer.Exit(DONE if outcome.get("state") != "refused" else FAILED)
+        report.print_rows(console, rows)
 
 
 if __name__ == "__main__":

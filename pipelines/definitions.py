@@ -4,11 +4,13 @@ import dagster as dg
 
 from pipelines.defs import automation, exports, landing, publish, warehouse
 
+models = warehouse.warehouse_assets()
+
 defs = dg.Definitions(
     assets=[
         landing.landed_tables,
-        warehouse.warehouse_assets(),
-        publish.published_snapshot,
+        models,
+        publish.published_snapshot(models),
         exports.handed_over,
     ],
     asset_checks=[landing.rows_are_conserved],

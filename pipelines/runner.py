@@ -164,25 +164,32 @@ def dagster_home(home: Home) -> Path:
 
 def export(
     shop: Shop, *, segment: str, destination: str, send: bool, slot: str | None = None
-) -> dict[str, Any]:
-    """One export, requested and carried out here. Returns the outcome for a terminal or --json."""
+) -> exports.Outcome:
+    """One export, requested and carried out here.
+
+    Raises: ExportRefused with what to do.
+    """
     home = settings.home_of(shop.id)
-    clock = shop.clock or datetime.now(UTC)
     request_id = exports.request(
-        home, shop, segment, destination, send=send, requested_by="cli", slot=slot
+        home, shop, segment, destination, send=send, requested_by="cli", slot=slot, clock=shop.clock
     )
-    return exports.run_request(home, shop, request_id, clock=clock).as_dict()
+    return exports.run_request(home, shop, request_id, clock=shop.clock)
 
 
-def hand_off_due(shop: Shop) -> list[dict[str, Any]]:
+def hand_off_due(shop: Shop) -> list[exports.Outcome]:
     """Every active campaign handed to the shop's first destination, for this clock's tick.
 
     The tick is the batch's slot: doing it again finds the same batch and hands nobody over twice.
     """
-    destination = shop.destinations[0].key
     tick = (shop.clock or datetime.now(UTC)).strftime("%Y%m%dT%H%M")
     return [
-        export(shop, segment=campaign.segment, destination=destination, send=True, slot=tick)
+        export(
+            shop,
+            segment=campaign.segment,
+            destination=shop.destinations[0].key,
+            send=True,
+            slot=tick,
+        )
         for campaign in shop.campaigns
         if campaign.is_active
     ]

@@ -30,7 +30,7 @@ def warehouse(generated, tmp_path_factory) -> duckdb.DuckDBPyConnection:
     return build(
         rows,
         tmp_path_factory.mktemp("oracle"),
-        select="+fct_cart_episodes +rpt_cohort_retention +rpt_repeat_rate",
+        select="+dim_persons +fct_orders +fct_person_months +int_cart_episodes +rpt_cohort_retention +rpt_repeat_rate",
         as_of=shops.AS_OF.replace(tzinfo=UTC),
     )
 
@@ -122,7 +122,7 @@ def test_cart_episodes_equal_the_oracle(generated, warehouse):
             shop_id, person_id, opened_at, last_activity_at, closed_at, close_reason, order_id,
             stage, is_abandoned, abandoned_at, last_abandoned_at, abandonment_count,
             case when is_abandoned then value_amount end
-        from marts.fct_cart_episodes
+        from intermediate.int_cart_episodes
         """
     ).fetchall():
         built[shop_id].append((names[shop_id, person_id], *row))

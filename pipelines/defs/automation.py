@@ -1,6 +1,7 @@
 """What starts a run by itself: the schedule, and the sensor that carries out requests."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import dagster as dg
 
@@ -52,11 +53,12 @@ def open_requests() -> Iterator[dg.RunRequest | dg.SkipReason]:
         yield dg.SkipReason("no shop has been run yet")
         return
     shop = load_shop(shop_file)
-    for request_id in exports.open_requests(settings.home_of(shop.id)):
+    now = shop.clock or datetime.now(UTC)
+    for request in exports.open_requests(settings.home_of(shop.id), now=now):
         yield dg.RunRequest(
-            run_key=request_id,
+            run_key=request.request_id,
             run_config={
-                "ops": {"handed_over": {"config": {"request_id": request_id}}},
+                "ops": {"handed_over": {"config": {"request_id": request.request_id}}},
                 "resources": {"street": {"config": {"shop_file": str(shop_file), "writes": False}}},
             },
         )

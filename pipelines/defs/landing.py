@@ -40,7 +40,7 @@ class BatchRefused(Exception):
 
 @dg.multi_asset(name="landed_tables", specs=SPECS, check_specs=CONTRACTS)
 def landed_tables(street: Street) -> Iterator[dg.MaterializeResult[None]]:
-    """Every canonical table: new files of the shop, its settings, the ledger, and the run's clock."""
+    """Every canonical table: new files, settings, the ledger as it came back, and the run."""
     entries = land(street)
     for table in TABLES.values():
         own = [entry for entry in entries if entry.table == table.name]
@@ -134,10 +134,17 @@ def _said(entries: Iterable[landing.Entry]) -> str:
 
 
 def _land_own_tables(street: Street) -> None:
-    """Settings, and the ledger as it comes back."""
+    """Settings; refusals into the ledger; and the ledger as it comes back.
+
+    Refusals are taken over whole each time: a run that died half-way must not lose one.
+    """
     home, shop, loaded_at = street.home, street.shop, street.run.loaded_at
     tables = settings_tables(shop, status_defaults=sources.status_defaults(shop))
     landing.land_settings(home, tables, loaded_at=loaded_at)
+    exports.import_suppressions(home, shop, landing.read_table(home, "suppressions"))
+    exports.import_mail_events(
+        home, landing.read_table(home, "mail_events"), now=shop.clock or loaded_at
+    )
     for table, frame in exports.ledger_tables(home, shop).items():
         landing.write_rows(
             home, table, frame, source="ledger", loaded_at=loaded_at, zone=shop.timezone

@@ -8,13 +8,14 @@ import csv
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from pipelines import publish, settings
+from pipelines import exports, publish, settings
 from pipelines.report.words import say
 from pipelines.runner import RunResult
 from pipelines.shop import Shop
@@ -36,7 +37,7 @@ def print_run(
     shop: Shop,
     *,
     result: RunResult,
-    handed: Sequence[dict[str, Any]],
+    handed: Sequence[exports.Outcome],
     language: str,
 ) -> None:
     """The whole report of one run."""
@@ -238,10 +239,26 @@ def _repeat(console: Console, con: duckdb.DuckDBPyConnection, language: str) -> 
         console.print(f"{say('repeat', language)}: " + " · ".join(parts))
 
 
-def print_export(console: Console, outcome: dict[str, Any], *, language: str) -> None:
-    """What one export did: counts by reason, files, or why it was refused."""
-    for key, value in outcome.items():
-        console.print(f"  {key}: {value}", markup=False)
+def print_export(console: Console, outcome: exports.Outcome, *, language: str) -> None:
+    """What one export did: counts by reason, then each file with its manifest."""
+    console.print(say("export", language, state=outcome.state), style="bold", markup=False)
+    if outcome.reason:
+        console.print(f"  {outcome.reason}", markup=False)
+    for program, counts in outcome.counts.items():
+        parts = " · ".join(f"{reason} {count:,}" for reason, count in counts.items())
+        console.print(f"  {program}: {parts or '0'}", markup=False)
+    for batch in outcome.batches:
+        console.print(
+            f"  {say('file', language, rows=batch.rows or 0, state=batch.state)}", markup=False
+        )
+        for path in (batch.file, batch.manifest):
+            if path is not None:
+                console.print(f"    {path}", markup=False, soft_wrap=True)
+
+
+def export_json(outcome: exports.Outcome) -> str:
+    """The same for a program."""
+    return json.dumps(asdict(outcome), ensure_ascii=False, default=str)
 
 
 def print_rows(console: Console, rows: Sequence[dict[str, Any]]) -> None:

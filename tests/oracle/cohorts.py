@@ -23,8 +23,8 @@ def calendar_cohorts(
 ) -> dict[tuple[Month, str, int], tuple[int, int, int]]:
     """Cohort size, exposed and retained persons by (cohort month, variant, period).
 
-    `sales` holds each person's order dates, the first one first. A person is exposed to period N
-    once the month N after the first order is over at `as_of_on`.
+    `sales` holds each person's order dates. A person is exposed to period N once the month N after
+    the first order is over at `as_of_on`.
     """
     cells: dict[tuple[Month, str, int], list[int]] = defaultdict(lambda: [0, 0])
     sizes: dict[Month, int] = defaultdict(int)
@@ -34,14 +34,16 @@ def calendar_cohorts(
         sizes[cohort] += 1
         bought = {months_between(cohort, day) for day in days[1:]}
         for period in range(months_between(cohort, as_of_on) + 1):
-            if months_later(cohort, period + 1) > as_of_on:
-                continue
+            is_over = months_later(cohort, period + 1) <= as_of_on
+            # The first order itself: period 0 holds everybody, also while its month still runs.
             kept = {
                 "classic": period == 0 or period in bought,
                 "cumulative": any(n <= period for n in bought),
                 "on_or_after": period == 0 or any(n >= period for n in bought),
             }
             for variant, is_kept in kept.items():
+                if not is_over and (period > 0 or variant == "cumulative"):
+                    continue
                 cell = cells[cohort, variant, period]
                 cell[0] += 1
                 cell[1] += is_kept

@@ -88,7 +88,12 @@ def episodes(
         if order["ordered_at"] >= as_of or person is None:
             continue
         actions[person].append(
-            (order["ordered_at"], RANK["order"], str(order["order_id"]), {**order, "event_name": "order"})
+            (
+                order["ordered_at"],
+                RANK["order"],
+                str(order["order_id"]),
+                {**order, "event_name": "order"},
+            )
         )
     goods: dict[str, set[str]] = defaultdict(set)
     for item in items:

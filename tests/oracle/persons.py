@@ -38,7 +38,11 @@ class People:
 
 
 def people(
-    customers: Iterable[Row], orders: Iterable[Row], events: Iterable[Row], *, most_accounts: int = 10
+    customers: Iterable[Row],
+    orders: Iterable[Row],
+    events: Iterable[Row],
+    *,
+    most_accounts: int = 10,
 ) -> People:
     """Everybody of one shop."""
     parent: dict[str, str] = {}

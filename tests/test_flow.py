@@ -1,0 +1,145 @@
+"""The street walked end to end by the command line, on a small demo shop written as files."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from pipelines import demo
+from pipelines.settings import REPOSITORY
+
+PERSONS = 3000
+
+
+class Okaeri:
+    """The command line with a data folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.home = folder / "data"
+        self.shop_file = folder / "shop" / "shop.yml"
+        self.truth = demo.write(self.shop_file.parent, seed=1, persons=PERSONS)
+
+    def __call__(self, *arguments: str, code: int = 0) -> str:
+        command = [str(Path(sys.executable).with_name("okaeri")), *arguments]
+        environment = os.environ | {"OKAERI_HOME": str(self.home), "LANG": "en_US.UTF-8"}
+        done = subprocess.run(
+            command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == code, f"{arguments}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+        return done.stdout
+
+    def run(self, *arguments: str, code: int = 0) -> dict:
+        return json.loads(
+            self("run", "--shop", str(self.shop_file), "--json", *arguments, code=code)
+        )
+
+    def rows(self, query: str) -> list[dict]:
+        return json.loads(self("sql", query, "--format", "json"))
+
+    def value(self, query: str) -> object:
+        (row,) = self.rows(query)
+        (value,) = row.values()
+        return value
+
+    def pointer(self) -> dict:
+        return json.loads((self.home / "demo" / "published" / "CURRENT.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def okaeri(tmp_path_factory) -> Okaeri:
+    street = Okaeri(tmp_path_factory.mktemp("flow"))
+    street.first = street.run()
+    return street
+
+
+def test_the_first_run_publishes_and_every_row_is_accounted_for(okaeri):
+    landed = {
+        table.removeprefix("landing/"): counts
+        for table, counts in okaeri.first["metadata"].items()
+        if table.startswith("landing/")
+    }
+
+    assert okaeri.first["success"]
+    for table, counts in landed.items():
+        left = counts["rows_landed"] + counts["rows_rejected"] + counts["rows_duplicate"]
+        assert counts["rows_read"] == left, table
+    assert sum(counts["rows_rejected"] for counts in landed.values()) == okaeri.truth.rejected_rows
+
+
+def test_every_terminal_state_occurs_and_they_sum_to_all_abandoned_carts(okaeri):
+    states = okaeri.rows(
+        "select terminal_state, sum(episode_count) as carts from rpt_recovery_waterfall"
+        " where period_key = 'all' and campaign_key = 'all' group by all"
+    )
+    abandoned = okaeri.value("select count(*) from fct_cart_episodes where is_abandoned")
+
+    assert len(states) == 15
+    assert all(int(row["carts"]) > 0 for row in states), states
+    assert sum(int(row["carts"]) for row in states) == abandoned
+
+
+def test_a_segment_is_handed_over_once(okaeri):
+    request = ("exports", "request", "cart_recovery", "--to", "mailer", "--send", "--json")
+    first, second = (json.loads(okaeri(*request)) for _ in range(2))
+
+    handed = [batch for batch in first["batches"] if batch["rows"]]
+    assert handed, first
+    for batch in handed:
+        with Path(batch["file"]).open(encoding="utf-8-sig", newline="") as stream:
+            assert len(list(csv.reader(stream))) == batch["rows"] + 1
+        assert json.loads(Path(batch["manifest"]).read_text())["sha256"] == batch["sha256"]
+    assert not any(batch["rows"] for batch in second["batches"])
+
+
+def test_a_second_run_changes_no_published_table(okaeri):
+    before = okaeri.pointer()
+
+    again = okaeri.run()
+
+    assert again["success"]
+    assert okaeri.pointer()["tables"] == before["tables"]
+    assert okaeri.pointer()["snapshot_id"] == before["snapshot_id"]
+
+
+def test_time_alone_turns_open_carts_into_abandoned_ones(okaeri):
+    active = "select count(*) from fct_cart_episodes where not is_abandoned and closed_at is null"
+    before = okaeri.value(active)
+
+    okaeri.run("--as-of", "2026-11-20T08:05:00+09:00")
+
+    assert before > okaeri.value(active)
+
+
+def test_a_red_check_leaves_the_last_good_numbers_up(okaeri):
+    before = okaeri.pointer()
+    orders = sorted(okaeri.shop_file.parent.glob("受注*.csv"))[0]
+    header = orders.read_bytes().split(b"\r\n")[0]
+    (orders.parent / "受注_壊れた.csv").write_bytes(header + b'\r\n"cut in the midd')
+    text = okaeri.shop_file.read_text()
+    okaeri.shop_file.write_text(text.replace("key: orders,", "key: orders, on_bad_batch: stop,"))
+
+    result = okaeri.run(code=1)
+
+    assert not result["success"]
+    assert any("受注_壊れた.csv" in failure for failure in result["failures"])
+    assert okaeri.pointer() == before
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select * from read_text('/etc/passwd')",
+        "copy (select 1) to '/tmp/okaeri_escape'",
+        "attach ':memory:' as other",
+        "set enable_external_access = true",
+        "select email from dim_person_contacts",
+    ],
+)
+def test_sql_reaches_nothing_but_the_published_tables(okaeri, query: Sequence[str]):
+    okaeri("sql", query, code=2)

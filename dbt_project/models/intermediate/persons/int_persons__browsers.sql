@@ -30,7 +30,8 @@ merged as (
 
 ),
 
--- Every way a browser shows whose it is, with the instant it first did.
+-- Every way a browser shows whose it is, with the instant it first did. A page view with a customer
+-- id is not one: the link of a mail that was passed on carries its first reader's.
 signs as (
 
     select
@@ -42,7 +43,7 @@ signs as (
     where
         customer_id <> ''
         and anonymous_id <> ''
-        and trace_kind <> 'snapshot'
+        and trace_kind in ('login', 'checkout', 'cart')
 
     union all
 

@@ -109,6 +109,7 @@ activities as (
         case of_persons.trace_kind
             when 'login' then 1
             when 'event' then 2
+            when 'checkout' then 2
             when 'cart' then 3
             when 'favourite' then 4
             when 'order' then 5
@@ -148,7 +149,7 @@ summed_up as (
         last_seen_at,
         max(case when basis_order is not null then last_on end) as last_seen_on,
         max(case when trace_kind = 'login' then last_at end) as last_login_at,
-        max(case when trace_kind in ('login', 'event') then last_at end) as last_visit_at
+        max(case when trace_kind in ('login', 'event', 'checkout') then last_at end) as last_visit_at
     from dated
     group by
         shop_id,

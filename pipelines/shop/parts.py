@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 
 from pipelines.canonical import TABLES
 from pipelines.shop.base import Channel, Currency, Id, Part, Text, Url
@@ -39,13 +39,16 @@ def _address(value: str) -> str:
     return folded
 
 
-def _contract(value: object) -> object:
+def _contract(value: str) -> str:
     # The two words of the law and their usual English, one stored form.
-    return {"委託": "entrustment", "第三者提供": "third_party"}.get(str(value), value)
+    return {"委託": "entrustment", "第三者提供": "third_party"}.get(value, value)
 
 
 Zone = Annotated[str, AfterValidator(_zone)]
 Address = Annotated[str, AfterValidator(_address)]
+Contract = Annotated[
+    Literal["entrustment", "third_party", "委託", "第三者提供"], AfterValidator(_contract)
+]
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,10 @@ class StatusRule(Part):
     """What one order status of a source means; beats the row the mapping ships."""
 
     source: Id
-    status: str = Field(coerce_numbers_to_str=True, min_length=1)
+    # A shop's status is often a bare number; it is text all the same.
+    status: str = Field(
+        coerce_numbers_to_str=True, min_length=1, json_schema_extra={"type": ["string", "integer"]}
+    )
     state: OrderState
     is_sale: bool
 
@@ -182,9 +188,9 @@ class Destination(Part):
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = Field(
         default=None, description="ISO code of the country the data goes to, for example JP."
     )
-    contract: (
-        Annotated[Literal["entrustment", "third_party"], BeforeValidator(_contract)] | None
-    ) = Field(default=None, description="委託 (entrustment) or 第三者提供 (third_party).")
+    contract: Contract | None = Field(
+        default=None, description="委託 (entrustment) or 第三者提供 (third_party)."
+    )
     basis: Text | None = Field(default=None, description="Why the data may go there, in words.")
     approve_above: int | None = Field(
         default=None, ge=1, description="More people than this need a second person's approval."

@@ -84,9 +84,11 @@ def init(
     """Look at a folder of exports and write a commented shop.yml."""
     from pipelines import onboarding
 
-    written = onboarding.init(
-        folder, answers=None, interactive=not defaults and sys.stdin.isatty(), console=console
-    )
+    asks = not defaults and sys.stdin.isatty()
+    try:
+        written = onboarding.init(folder, answers=None, interactive=asks, console=console)
+    except onboarding.OnboardingRefused as refusal:
+        stop(str(refusal))
     console.print(f"okaeri check --shop {written}", style="bold", markup=False)
 
 

@@ -547,6 +547,14 @@ def test_init_overwrites_nothing_and_leaves_nothing_half_written(eccube: Path) -
     assert [p.name for p in eccube.iterdir() if "shop" in p.name] == []
 
 
+def test_a_folder_nobody_may_write_to_is_refused_with_a_way_out(eccube: Path) -> None:
+    (eccube / ".shop.yml.new").mkdir()
+
+    with pytest.raises(onboarding.OnboardingRefused, match="書けません"):
+        run_init(eccube)
+    assert not (eccube / "shop.yml").exists()
+
+
 def test_a_folder_without_a_known_file_is_refused_with_what_to_put_there(tmp_path: Path) -> None:
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "a.csv").write_text("x,y\n1,2\n", encoding="utf-8")

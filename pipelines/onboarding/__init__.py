@@ -62,7 +62,11 @@ def init(
         language=language,
         surveyed=surveyed,
     )
-    shop = _write(proposal, target)
+    try:
+        shop = _write(proposal, target)
+    except OSError as error:
+        said = say("cannot_write", language, file=target, reason=error.strerror)
+        raise OnboardingRefused(said) from error
     terminal.line(console, say("written", language, file=target), style="bold")
     key = _secret_key(shop)
     if key:

@@ -28,6 +28,10 @@ PAIRS: Final[dict[str, tuple[str, str]]] = {
         "{file} はすでにあります。上書きはしません。名前を変えるか消してから、もう一度実行してください",
         "{file} is already there and is never overwritten. Rename or delete it and run it again",
     ),
+    "cannot_write": (
+        "{file} に書けません（{reason}）。書き込めるフォルダにファイルを移して、もう一度実行してください",
+        "{file} cannot be written ({reason}). Move the files to a folder you may write to and run it again",
+    ),
     # --- init: questions ------------------------------------------------------------------------
     "ask_name": ("お店の名前", "Name of the shop"),
     "ask_id": (

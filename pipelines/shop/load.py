@@ -88,7 +88,7 @@ def _said(detail: ErrorDetails, loc: Loc) -> tuple[str, str]:
         said = "unknown key" + (f"; did you mean {meant}?" if meant else "")
         return said, ", ".join(known)
     if kind == "missing":
-        return "is missing", "it must be given"
+        return "is missing and must be given", ""
     if kind == "literal_error":
         options = str(context["expected"]).replace("'", "").replace(" or ", ", ")
         meant = nearest(str(detail["input"]), options.split(", "))

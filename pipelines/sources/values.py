@@ -27,7 +27,7 @@ _DATE_YEARS: Final = (1900, 2199)
 def clean_cells(frame: pl.DataFrame, names: list[str], *, empty: tuple[str, ...]) -> pl.DataFrame:
     """Cells trimmed, in NFC; null when nothing, or a token that means nothing, is left."""
     trimmed = frame.with_columns(pl.col(names).str.strip_chars().str.normalize("NFC"))
-    nothing = pl.Series(["", *empty])
+    nothing = ["", *empty]
     return trimmed.with_columns(
         pl.when(~pl.col(name).is_in(nothing)).then(pl.col(name)).alias(name) for name in names
     )

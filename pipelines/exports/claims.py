@@ -1,15 +1,14 @@
-"""The two transactions that reserve people: first their arms, then batch, claims and guards.
+"""The transaction that reserves people: the final plan, batch, claims and their two guards.
 
-Invariant: an arm is on record before anybody of its episode is claimed, and a claim exists only
-with both its guards; without either a person could change arms, or be written to twice.
+Invariant: a claim exists only with its guards, and both were free when it was written; without them
+a person could be written to twice.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from pipelines.exports import ledger
 from pipelines.exports.errors import ApprovalNeeded, OtherInput, TooManyRows
@@ -21,14 +20,13 @@ from pipelines.exports.plan import (
     Decision,
     Plan,
     due_members,
-    eligible,
     expires_at,
     plan,
-    recorded_arm,
 )  # fmt: skip
 from pipelines.exports.render import RENDERER_VERSION
 from pipelines.exports.rules import Program, Rules
-from pipelines.state import arm_record, batch, claim, frequency, gated, guard
+from pipelines.exports.snapshot import Member
+from pipelines.state import batch, claim, frequency, gated, guard
 from pipelines.state import transition as transitions
 
 
@@ -40,36 +38,28 @@ def scope_of(rules: Rules, program: Program, *, destination: str) -> ledger.Scop
     return ledger.Scope(program.channel, frozenset((known | purposes) - mine))
 
 
-def planned(connection: sa.Connection, job: Job, program: Program) -> tuple[Plan, Situation]:
-    """The plan as of this transaction, and the situation it was made in."""
+def situation(
+    connection: sa.Connection, job: Job, program: Program
+) -> tuple[Situation, tuple[Member, ...], int]:
+    """What the gates see as of this transaction, the due members, and how many still wait."""
     members, not_due = due_members(job.segment.members, program, now=job.now)
     at = job.situation(program)
-    keys = {key for member in members for key in at.keys(member).all}
     found = ledger.view(
-        connection, program, keys,
+        connection,
+        program,
+        {key for member in members for key in at.keys(member).all},
         scope=scope_of(job.rules, program, destination=job.destination.key),
-        now=job.now, today=job.today, longest_cap_days=max(at.caps, default=0),
-    )  # fmt: skip
-    at = replace(at, ledger=found)
-    return plan(members, at, rules=job.rules, not_due=not_due), at
+        now=job.now,
+        today=job.today,
+        longest_cap_days=max(at.caps, default=0),
+    )
+    return replace(at, ledger=found), members, not_due
 
 
-def record_arms(connection: sa.Connection, job: Job, program: Program) -> None:
-    """Write the arm of every eligible member who has none for this occurrence; the first wins."""
-    members, _ = due_members(job.segment.members, program, now=job.now)
-    _, at = planned(connection, job, program)
-    rows = [
-        {
-            "campaign": program.campaign_key, "version": program.campaign_version,
-            "occurrence": member.occurrence_key, "person_key": at.keys(member).person_key,
-            "email_hash": at.email_hash(member),
-            "arm": recorded_arm(member, at) or member.arm_key,
-            "eligible_at": member.content.get("eligible_at") or member.qualified_at,
-            "recorded_at": job.now,
-        }
-        for member in eligible(members, at)
-    ]  # fmt: skip
-    _insert_new(connection, arm_record, rows)
+def planned(connection: sa.Connection, job: Job, program: Program) -> Plan:
+    """The plan as of this transaction."""
+    at, members, not_due = situation(connection, job, program)
+    return plan(members, at, rules=job.rules, not_due=not_due)
 
 
 def claim_program(
@@ -79,7 +69,7 @@ def claim_program(
 
     Raises: TooManyRows, ApprovalNeeded before anything is written.
     """
-    found, _ = planned(connection, job, program)
+    found = planned(connection, job, program)
     _refuse_too_many(job, found)
     if any(d.outcome == "quiet_hours" for d in found.decisions):
         return found, ()
@@ -138,7 +128,7 @@ def write_gated(connection: sa.Connection, found: Plan, *, now: datetime) -> Non
     ]  # fmt: skip
     if not rows:
         return
-    insert = insert_for(connection, gated)
+    insert = ledger.insert_for(connection, gated)
     connection.execute(
         insert.on_conflict_do_update(
             index_elements=["program", "occurrence", "person_key"],
@@ -277,17 +267,3 @@ def _claim_row(
         "st": "held_out" if held_out else "claimed",
         "reason": "held_out" if held_out else None, "claimed_at": job.now,
     }  # fmt: skip
-
-
-def insert_for(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
-    """An INSERT of the connection's own dialect, which can say what to do on a conflict."""
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
-
-
-def _insert_new(
-    connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, object]]
-) -> None:
-    if rows:
-        connection.execute(insert_for(connection, table).on_conflict_do_nothing(), list(rows))

@@ -66,6 +66,7 @@ class Situation:
     is_quiet: bool = False
     stops_on_order: bool = True
     is_behavioural: bool = True
+    needs_content: bool = False
     unencodable: frozenset[str] = frozenset()
     taken: Taken = field(default_factory=Taken)
     # Every gate asks for the keys again; hashing an address once a person is enough.
@@ -119,7 +120,9 @@ def _erased(member: Member, at: Situation) -> bool:
 
 
 def _no_address(member: Member, at: Situation) -> bool:
-    return at.program.channel == "email" and at.email(member) is None
+    if at.program.channel == "email" and at.email(member) is None:
+        return True
+    return "no_address" in at.blocks(member)
 
 
 def _no_consent(member: Member, at: Situation) -> bool:
@@ -139,10 +142,9 @@ def _no_consent(member: Member, at: Situation) -> bool:
 def _profiling_opt_out(member: Member, at: Situation) -> bool:
     if not at.is_behavioural:
         return False
-    key = (member.person_id, at.program.channel, "profiling")
-    profiling = at.facts.consents.get(key)
+    consent = at.consent(member)
     return "profiling_opt_out" in at.blocks(member) or (
-        profiling is not None and profiling.block_reason == "profiling_opt_out"
+        consent is not None and consent.has_profiling_opt_out
     )
 
 
@@ -163,6 +165,11 @@ def _ordered_since(member: Member, at: Situation) -> bool:
 
 def _cart_emptied(member: Member, at: Situation) -> bool:
     return at.facts.closed.get(member.occurrence_key) == "emptied"
+
+
+def _no_content(member: Member, at: Situation) -> bool:
+    is_empty = member.content.get("content_source") in (None, "none")
+    return member.reason_code == "no_content" or (at.needs_content and is_empty)
 
 
 def _said_by_segment(reason: str) -> Gate:
@@ -222,7 +229,7 @@ GATES: Final[Mapping[str, Gate]] = {
     "ordered_since": _ordered_since,
     "cart_emptied": _cart_emptied,
     "goods_gone": _said_by_segment("goods_gone"),
-    "no_content": _said_by_segment("no_content"),
+    "no_content": _no_content,
     "shop_mailed": _said_by_segment("shop_mailed"),
     "superseded": _superseded,
     "already_handed_over": _already_handed_over,

@@ -67,6 +67,7 @@ class Job:
             is_quiet=self.rules.quiet_until(self.now) is not None,
             stops_on_order=self.segment.stops_on_order,
             is_behavioural=self.segment.is_behavioural,
+            needs_content=self.segment.needs_content,
             unencodable=self.unencodable,
         )
 

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from pipelines.exports.gates import GATE_OF_SUPPRESSION, LedgerView
 from pipelines.exports.rules import Program
@@ -256,3 +257,10 @@ def release(
         connection.execute(
             update.where(part).values(st="released", reason=reason, payload_enc=None)
         )
+
+
+def insert_for(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT of the connection's own dialect, which can say what to do on a conflict."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)

@@ -95,6 +95,17 @@ class Rules:
             holds_open_inquiry=campaign.holds_open_inquiry,
         )
 
+    def still_sendable(self, program: Program) -> timedelta:
+        """How long after eligibility the campaign's last step may still leave."""
+        campaign = self._campaign(program)
+        if campaign is None:
+            return timedelta(0)
+        longest = max(
+            timedelta(minutes=step.delay_minutes, hours=step.validity_hours)
+            for step in campaign.steps
+        )
+        return longest + timedelta(hours=campaign.eligibility_hours)
+
     def is_holdout(self, program: Program, arm: str, *, otherwise: bool) -> bool:
         """Whether an arm gets nothing; `otherwise` where `shop.yml` no longer names the arm."""
         campaign = self._campaign(program)

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pipelines import requests, state
-from pipelines.exports import binding, claims, ledger
+from pipelines.exports import arms, binding, claims, ledger
 from pipelines.exports.amendments import handed_over_of, write_removed, write_suppress
 from pipelines.exports.destinations import LocalFolder
 from pipelines.exports.errors import ApprovalNeeded, ExportRefused
@@ -109,7 +109,7 @@ def _dry_run(home: Home, rules: Rules, request: Request, *, now: datetime) -> Ou
     plans = []
     with state.reading(engine) as connection:
         for program in _programs(job):
-            found, _ = claims.planned(connection, job, program)
+            found = claims.planned(connection, job, program)
             plans.append(masked_plan(connection, job, found))
     requests.save_plans(home, request.request_id, plans, planned_at=now)
     counts = {plan.program: plan.counts for plan in plans}
@@ -184,6 +184,8 @@ def _hand_over(handoff: Handoff, job: Job) -> Outcome:
     counts: dict[str, Mapping[str, int]] = {}
     ids: list[str] = []
     waits = False
+    with state.writing(handoff.engine) as connection:
+        arms.record_drawn(connection, job)
     for program in _programs(job):
         found, mine = _claim(handoff, job, program)
         counts[program.key] = found
@@ -214,7 +216,7 @@ def _claim(
     if ids:
         return {}, ids
     with state.writing(handoff.engine) as connection:
-        claims.record_arms(connection, job, program)
+        arms.record_members(connection, job, program)
     with state.writing(handoff.engine) as connection:
         plan, ids = claims.claim_program(
             connection, job, program, vault=handoff.vault, actor=handoff.actor

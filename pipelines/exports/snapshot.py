@@ -30,7 +30,7 @@ _SHORT: Final = 1 << 20
 
 @dataclass(frozen=True)
 class Member:
-    """One row of a segment. Units: instants aware, UTC."""
+    """One row of a segment. `content`: every column that is not core. Units: instants UTC."""
 
     person_id: str
     campaign_key: str
@@ -63,6 +63,11 @@ class Segment:
         return bool(self.meta.get("stops_on_order", True))
 
     @property
+    def needs_content(self) -> bool:
+        """Whether a mail without an item makes no sense: it does not, where items are columns."""
+        return bool(self.meta.get("needs_content", "item_1_name" in self.content))
+
+    @property
     def is_behavioural(self) -> bool:
         """Whether it rests on what a person did, so that an objection to profiling counts."""
         return bool(self.meta.get("behavioural", True))
@@ -83,6 +88,18 @@ class Consent:
     is_contactable: bool
     block_reason: str | None
     email_hash: str | None
+    has_profiling_opt_out: bool = False
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """An eligible occurrence whose arm is drawn and not on record yet."""
+
+    program: tuple[str, int]
+    occurrence_key: str
+    person_id: str
+    arm_key: str
+    eligible_at: datetime
 
 
 @dataclass(frozen=True)
@@ -93,6 +110,7 @@ class Facts:
     person_keys: Mapping[str, PersonKeys] = field(default_factory=dict)
     consents: Mapping[tuple[str, str, str], Consent] = field(default_factory=dict)
     open_inquiries: frozenset[str] = frozenset()
+    drawn: tuple[Drawn, ...] = ()
     last_sale_at: Mapping[str, datetime] = field(default_factory=dict)
     closed: Mapping[str, str] = field(default_factory=dict)
 
@@ -123,10 +141,12 @@ class Snapshot:
             names = [str(column[0]) for column in cursor.description]
             rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         meta = json.loads(found[0] or "{}").get("segment") or {}
-        named = meta.get("columns")
         rest = [n for n in names if n not in CORE and n != "shop_id"]
-        content = tuple(n for n in named if n in rest) if named else tuple(rest)
-        return Segment(key, tuple(_member(row, content) for row in rows), content, meta)
+        named = meta.get("columns")
+        # Which source the content came from is reported later, so it leaves with every segment.
+        leaves = ["content_source", *named] if named else rest
+        content = tuple(n for n in leaves if n in rest)
+        return Segment(key, tuple(_member(row, rest) for row in rows), content, meta)
 
     def facts(self, pepper: bytes) -> Facts:
         """Addresses, keys and gate facts. Raises: SnapshotMissing if a table is not there."""
@@ -237,12 +257,15 @@ def _facts(
         ),
         consents={
             (str(person), str(channel), str(purpose)): Consent(
-                bool(may), None if why is None else str(why), None if hash_ is None else str(hash_)
+                is_contactable=bool(may),
+                block_reason=None if why is None else str(why),
+                email_hash=None if hash_ is None else str(hash_),
+                has_profiling_opt_out=bool(profiling),
             )
-            for person, channel, purpose, may, why, hash_ in rows(
+            for person, channel, purpose, may, why, hash_, profiling in rows(
                 private,
-                "select person_id, channel, purpose, is_contactable, block_reason, email_hash"
-                " from int_persons__contactable where shop_id = ?",
+                "select person_id, channel, purpose, is_contactable, block_reason, email_hash,"
+                " has_profiling_opt_out from int_persons__contactable where shop_id = ?",
             )
         },
         open_inquiries=frozenset(
@@ -250,6 +273,21 @@ def _facts(
             for (person,) in rows(
                 published,
                 "select person_id from dim_persons where open_inquiry_count > 0 and shop_id = ?",
+            )
+        ),
+        drawn=tuple(
+            Drawn(
+                (str(campaign), int(str(version))),
+                str(occurrence),
+                str(person),
+                str(arm),
+                _required_at(at),
+            )
+            for campaign, version, occurrence, person, arm, at in rows(
+                published,
+                "select campaign_key, campaign_version, occurrence_key, person_id, arm_key,"
+                " eligible_at from fct_arm_assignments"
+                " where assignment_basis = 'drawn' and shop_id = ?",
             )
         ),
         last_sale_at={

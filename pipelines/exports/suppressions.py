@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from pipelines import keys, state
 from pipelines.canonical import CHANNELS
 from pipelines.exports import ledger
-from pipelines.exports.claims import insert_for
 from pipelines.settings import Home
 from pipelines.shop import Shop, pepper_of
 from pipelines.state import batch, claim, suppression
@@ -110,7 +109,7 @@ def _write(engine: sa.Engine, rows: list[dict[str, object]]) -> int:
             ):  # fmt: skip
                 fresh[place] = row
         if fresh:
-            insert = insert_for(connection, suppression)
+            insert = ledger.insert_for(connection, suppression)
             set_ = {n: insert.excluded[n] for n in ("source", "started_at", "ended_at")}
             connection.execute(
                 insert.on_conflict_do_update(index_elements=list(names), set_=set_),

@@ -30,7 +30,7 @@ def main(*wishes: str) -> None:
         if child == 0:
             try:
                 export_until(Path(folder), request_id, place)
-            except BaseException:
+            except Exception:  # noqa: BLE001 - whatever it is, the parent must see it
                 traceback.print_exc()
                 os._exit(1)
             os._exit(0)

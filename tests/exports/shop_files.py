@@ -83,6 +83,8 @@ class Person:
     block_reason: str | None = None
     consent: bool = True
     in_segment: bool = True
+    content_source: str = "cart"
+    drawn_at: datetime | None = None
 
     @property
     def occurrence_key(self) -> str:
@@ -139,7 +141,7 @@ class SmallShop:
                     "tea", p.person_id, self.campaign, 1, 1, p.arm, "email", p.occurrence_key,
                     f"{self.campaign}/1/email/{p.occurrence_key}", _naive(p.qualified_at),
                     _naive(p.due_at), _naive(p.valid_until_at), p.reason_code, p.is_held_out,
-                    "cart", p.item, "15003.0000", "https://tea.example/p/1", 0, None,
+                    p.content_source, p.item, "15003.0000", "https://tea.example/p/1", 0, None,
                 ],
             )  # fmt: skip
         connection.execute(
@@ -166,6 +168,17 @@ class SmallShop:
         connection.execute(
             "create table fct_cart_episodes (shop_id varchar, episode_id varchar, close_reason varchar)"
         )
+        connection.execute(
+            "create table fct_arm_assignments (shop_id varchar, campaign_key varchar,"
+            " campaign_version bigint, occurrence_key varchar, person_id varchar, arm_key varchar,"
+            " assignment_basis varchar, eligible_at timestamp)"
+        )
+        for p in people:
+            if p.drawn_at is not None:
+                connection.execute(
+                    "insert into fct_arm_assignments values ('tea',?,1,?,?,?,'drawn',?)",
+                    [self.campaign, p.occurrence_key, p.person_id, p.arm, _naive(p.drawn_at)],
+                )
         for episode, reason in closed.items():
             connection.execute(
                 "insert into fct_cart_episodes values ('tea', ?, ?)", [episode, reason]
@@ -184,7 +197,7 @@ class SmallShop:
         connection.execute(
             "create table int_persons__contactable (shop_id varchar, person_id varchar,"
             " channel varchar, purpose varchar, email_hash varchar, is_contactable boolean,"
-            " block_reason varchar)"
+            " block_reason varchar, has_profiling_opt_out boolean)"
         )
         for p in {p.person_id: p for p in people}.values():
             hash_ = keys.email_hash(p.email, pepper=PEPPER.encode())
@@ -198,11 +211,15 @@ class SmallShop:
                 connection.execute(
                     "insert into int_persons__keys values ('tea',?,?,?)", [kind, value, p.person_id]
                 )
+            profiling = p.block_reason == "profiling_opt_out"
+            blocked = None if profiling else p.block_reason
             for purpose in ("cart_reminder", "marketing"):
                 connection.execute(
-                    "insert into int_persons__contactable values ('tea',?,'email',?,?,?,?)",
-                    [p.person_id, purpose, hash_, p.consent and p.block_reason is None,
-                     p.block_reason if p.consent else "no_consent"],
+                    "insert into int_persons__contactable values ('tea',?,'email',?,?,?,?,?)",
+                    [
+                        p.person_id, purpose, hash_, p.consent and blocked is None,
+                        blocked if p.consent else "no_consent", profiling,
+                    ],
                 )  # fmt: skip
 
     def ask(self, *, send: bool = True, destination: str = "mailer", **more) -> str:

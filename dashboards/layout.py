@@ -115,7 +115,8 @@ def _snapshot(words: Words) -> Snapshot:
         shop = _shop(file, file.stat().st_mtime_ns)
         return current(settings.home_of(shop.id))
     except (ShopFileError, FileNotFoundError) as error:
-        empty(words, "empty.file", why=f"`{str(error).splitlines()[0]}`")
+        said = str(error).splitlines()[0].replace(f"{file.parent}/", "")
+        empty(words, "empty.file", why=f"`{said}`")
         st.stop()
     except NoSnapshot as missing:
         empty(words, "empty.damaged" if missing.is_damaged else "empty.snapshot")

@@ -1,7 +1,7 @@
 """Every word the screens say, Japanese and English side by side, and every way they write a number.
 
 Long on purpose: a sentence and its translation stand on one line, and nothing else may speak. Times
-are turned from UTC to the shop's zone here and nowhere else. Reading: `words("cart.title")`.
+are turned from UTC to the shop's zone here and nowhere else. `words("cart.waterfall")` reads one.
 """
 
 import datetime as dt
@@ -42,13 +42,8 @@ LATIN_IN_JAPANESE: Final = frozenset(
 
 PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     # Frame
-    "app.title": ("おかえり", "Okaeri"),
     "app.language": ("表示言語", "Language"),
     "app.demo": ("デモデータ", "Demo data"),
-    "app.demo_banner": (
-        "デモデータを表示しています。自社のデータは `okaeri init` から始められます。",
-        "This is demo data. Start with your own shop: `okaeri init`.",
-    ),
     "app.fallback": (
         "最新の集計ファイルが壊れているため、一つ前の集計を表示しています。`okaeri run` をもう一度実行してください。",
         "The newest published file is damaged, so the one before it is shown. Run `okaeri run` again.",
@@ -69,16 +64,13 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "source.mail": ("配信結果", "mail results"),
     "source.customers": ("会員", "members"),
     "download": ("⤓ この表をCSVで保存", "⤓ Save this table as CSV"),
-    "download.file": ("{page}_{table}_{day}", "{page}_{table}_{day}"),
-    "fold.details": ("くわしく", "Details"),
-    "tabs.other": ("別の見方", "Other views"),
     # Access
     "access.open_server": (
         "ログインなしで外部に公開されています。",
         "This server is open to the network without a login.",
     ),
     "access.open_server.why": (
-        "ログインの設定がないときは、このPCだけで使えます。",
+        "ログインの設定がないときは、この端末だけで使えます。",
         "Without a login it may only answer on this machine.",
     ),
     "access.open_server.cure": (
@@ -198,14 +190,13 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "period.trailing": ("直近{n}か月", "last {n} months"),
     "period.all": ("全期間", "all time"),
     "period.widened": ("件数が少ないため{n}か月で表示", "Few cases, so {n} months are shown"),
-    "period.running": ("今月は途中まで", "This month is still running"),
     "filter.period": ("期間", "Period"),
     "filter.campaign": ("キャンペーン", "Campaign"),
     "filter.campaign.version": ("{key}（第{version}版）", "{key} (version {version})"),
-    "filter.all_campaigns": ("すべて", "All"),
     "filter.family": ("率の数え方", "Rates"),
     "family.sent": ("送信比", "of sent"),
     "family.previous": ("前段比（Shopserve方式）", "of the previous stage (as Shopserve)"),
+    "period.running": ("今月は途中まで", "this month is still running"),
     # Receipt
     "receipt.title": ("計算の根拠", "How this is counted"),
     "receipt.formula": ("{numerator} ÷ {denominator}", "{numerator} ÷ {denominator}"),
@@ -222,10 +213,6 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
         "集計 {snapshot}、設定 {settings}、計算式 {code}",
         "Snapshot {snapshot}, settings {settings}, code {code}",
     ),
-    "receipt.mature": (
-        "判定が済んだ送信だけを数えます",
-        "Only sends whose window has passed are counted",
-    ),
     # Overview
     "overview.sentence.carts": (
         "昨日（{day}）のカゴ落ちは{count}、{amount}。同じ曜日の4週平均は{mean}件です。",
@@ -236,7 +223,7 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
         "Yesterday ({day}) no cart was abandoned. Mean of that weekday over 4 weeks: {mean}.",
     ),
     "overview.sentence.orders": (
-        "直近12か月に1回目を買った人のF2転換率（90日）は {rate} です。",
+        "直近12か月に1回目を買った人のF2転換率（90日）は{rate}です。",
         "Of first buyers of the last 12 months, the F(1→2) rate within 90 days is {rate}.",
     ),
     "overview.sentence.nothing": (
@@ -274,26 +261,15 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
         "{amount}・同じ曜日の4週平均 {mean}件",
         "{amount} · mean of that weekday, 4 weeks: {mean}",
     ),
-    "card.month_carts": ("カゴ落ち（{period}）", "Abandoned ({period})"),
     "card.recovered": ("メール経由の受注金額（{period}）", "Recovered amount ({period})"),
     "card.unmeasured": ("効果は未測定", "effect not measured"),
     "card.unmeasured.held": ("純増は「効果検証」で測定中", "incremental amount: being measured"),
     "card.f2": ("F2転換率（90日・{period}）", "F(1→2) rate (90 days, {period})"),
     "card.mailable": ("配信可能人数", "Mailable persons"),
-    "card.mailable.detail": (
-        "直近{months}か月のカゴ落ち{all}のうち",
-        "of {all} who abandoned in the last {months} months",
-    ),
     "card.unknown": ("データなし", "not supplied"),
     "overview.chart": ("月ごとの受注金額（受注月で集計）", "Revenue by month of order"),
-    "overview.chart.carts": (
-        "月ごとのカゴ落ち件数（カゴ落ち月で集計）",
-        "Abandoned carts by month of abandonment",
-    ),
     "series.new": ("新規", "new"),
     "series.returning": ("リピーター", "returning"),
-    "tab.today": ("今日", "Today"),
-    "tab.month": ("月次レポート", "Monthly report"),
     "month.table": ("{month} の月次レポート", "Monthly report {month}"),
     "month.measure": ("項目", "Measure"),
     "month.value": ("この月", "This month"),
@@ -519,7 +495,7 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "reason.held_out": ("送らないグループ", "held out"),
     # Cohorts
     "cohort.sentence": (
-        "{period}に初めて買った人のうち、{months}か月以内にもう一度買った人は {rate} です。",
+        "{period}に初めて買った人のうち、{months}か月以内にもう一度買った人は{rate}です。",
         "Of first buyers ({period}), {rate} bought again within {months} months.",
     ),
     "cohort.sentence.young": (
@@ -551,7 +527,6 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "cohort.head": ("初回購入", "First order"),
     "cohort.size": ("人数", "People"),
     "cohort.pooled_12": ("直近12か月の合計", "Last 12 months together"),
-    "cohort.pooled_all": ("全期間の合計", "All time together"),
     "cohort.period": ("{n}か月", "{n} mo"),
     "cohort.quarter": ("{year}年{quarter}期", "{year} Q{quarter}"),
     "cohort.partial": ("{all}人中{n}人が経過", "{n} of {all} exposed"),
@@ -572,12 +547,11 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
         "人数が少ないため、合計の行だけを表示しています。",
         "Few people, so only the pooled row is shown.",
     ),
-    "axis.rate": ("率", "Rate"),
+    "weekday": ("月火水木金土日", "Mon Tue Wed Thu Fri Sat Sun"),
     "axis.carts": ("件", "Carts"),
     "axis.revenue": ("受注金額（万円）", "Revenue (10,000 yen)"),
     "axis.revenue.other": ("受注金額", "Revenue"),
     "axis.month": ("月", "Month"),
-    "weekday": ("月火水木金土日", "Mon Tue Wed Thu Fri Sat Sun"),
 }
 
 

@@ -48,11 +48,11 @@ def abandoned_on(page: Page, day: dt.date) -> tuple[int, Decimal | int | None, s
     snapshot = page.snapshot
     filters = {"abandoned_on": day}
     weeks = [day - dt.timedelta(weeks=week) for week in range(1, WEEKS_COMPARED + 1)]
-    mean = snapshot.daily_mean(EPISODES, "abandoned_on", weeks)
+    usual = snapshot.daily_mean(EPISODES, "abandoned_on", weeks)
     return (
         int(snapshot.total(EPISODES, filters) or 0),
         snapshot.total(EPISODES, filters, column="value_amount"),
-        page.words.number(mean, decimals=1),
+        page.words.number(usual, decimals=1),
     )
 
 
@@ -73,7 +73,7 @@ def sentence(page: Page, *, has_carts: bool) -> None:
     words = page.words
     if has_carts:
         day = yesterday(page)
-        count, value, mean = abandoned_on(page, day)
+        count, value, usual = abandoned_on(page, day)
         key = "overview.sentence.carts" if count else "overview.sentence.carts.none"
         layout.answer(
             words(
@@ -81,7 +81,7 @@ def sentence(page: Page, *, has_carts: bool) -> None:
                 day=words.day(day),
                 count=words.count(count, "cart"),
                 amount=words.money(value),
-                mean=mean,
+                mean=usual,
             )
         )
         return
@@ -172,8 +172,8 @@ def carts_card(page: Page, *, has_carts: bool) -> Card:
     words = page.words
     if not has_carts:
         return Card(words("card.yesterday"), Cell("—"), words("card.unknown"))
-    count, value, mean = abandoned_on(page, yesterday(page))
-    note = words("card.yesterday.detail", amount=words.money(value), mean=mean)
+    count, value, usual = abandoned_on(page, yesterday(page))
+    note = words("card.yesterday.detail", amount=words.money(value), mean=usual)
     return Card(words("card.yesterday"), Cell(words.count(count, "cart")), note)
 
 

@@ -5,7 +5,7 @@ The figures of the mail table are the article's (definitions 5): 1,020 and 614 m
 
 import datetime as dt
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -471,8 +471,15 @@ def models(kind: Kind) -> list[ModelSpec]:
     return found
 
 
+def of_shop(spec: ModelSpec, shop_id: str) -> ModelSpec:
+    """The model with its rows under another shop."""
+    if spec.frame is None:
+        return replace(spec, select=spec.select.replace("'demo'", f"'{shop_id}'"))
+    return replace(spec, frame=spec.frame.with_columns(pl.lit(shop_id).alias("shop_id")))
+
+
 SHOP_FILE = """\
-id: demo
+id: {shop_id}
 name: テストショップ
 timezone: Asia/Tokyo
 currency: JPY
@@ -483,11 +490,14 @@ is_demo: {is_demo}
 def publish_kind(folder: Path, name: str) -> Home:
     """One published shop under `folder`, made the active one; its home."""
     kind = KINDS[name]
-    home = Home(folder / "demo")
-    write_build(home, models(kind))
-    shop = ShopStub(name="テストショップ", is_demo=kind.is_demo)
+    shop_id = "demo" if kind.is_demo else "aoi"
+    home = Home(folder / shop_id)
+    write_build(home, [of_shop(spec, shop_id) for spec in models(kind)])
+    shop = ShopStub(id=shop_id, name="テストショップ", is_demo=kind.is_demo)
     publish(home, shop=shop, run=RunStub(as_of_at=AS_OF), manifest=manifest_of(home))
     file = folder / "shop.yml"
-    file.write_text(SHOP_FILE.format(is_demo=str(kind.is_demo).lower()), encoding="utf-8")
-    (folder / "active.json").write_text(json.dumps({"shop_file": str(file), "shop_id": "demo"}))
+    file.write_text(
+        SHOP_FILE.format(shop_id=shop_id, is_demo=str(kind.is_demo).lower()), encoding="utf-8"
+    )
+    (folder / "active.json").write_text(json.dumps({"shop_file": str(file), "shop_id": shop_id}))
     return home

@@ -1,0 +1,66 @@
+"""Published shops, one per kind, and pages run without a browser."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pipelines.settings import REPOSITORY
+from tests.dashboards.fixture import KINDS, publish_kind
+
+PAGES = ("overview", "cart_recovery", "cohorts")
+Opener = Callable[..., AppTest]
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Folder of each kind of shop."""
+    folders = {}
+    for name in KINDS:
+        folders[name] = tmp_path_factory.mktemp(name)
+        publish_kind(folders[name], name)
+    return folders
+
+
+@pytest.fixture
+def opened(published: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> Opener:
+    """Runs one page of one shop in one language for one role."""
+
+    def run(
+        page: str, *, kind: str = "demo", language: str = "ja", role: str = "exporter"
+    ) -> AppTest:
+        monkeypatch.setenv("OKAERI_HOME", str(published[kind]))
+        monkeypatch.delenv("OKAERI_SHOP", raising=False)
+        monkeypatch.chdir(REPOSITORY)
+        app = AppTest.from_file(
+            str(REPOSITORY / "dashboards" / "app_pages" / f"{page}.py"), default_timeout=60
+        )
+        app.query_params["lang"] = language
+        app.secrets["access"] = {"loopback_role": role}
+        return app.run()
+
+    return run
+
+
+def shown(app: AppTest) -> str:
+    """Everything the page says, as plain text."""
+    assert not app.exception, app.exception
+    parts = [
+        element.proto.html.body if hasattr(element.proto, "html") else element.proto.body
+        for element in app.get("html")
+    ]
+    parts += [e.value for kind in ("markdown", "caption", "warning") for e in app.get(kind)]
+    for kind in (
+        "segmented_control",
+        "button_group",
+        "selectbox",
+        "download_button",
+        "expander",
+        "popover",
+        "tab",
+    ):
+        parts += [str(getattr(e, "label", "")) for e in app.get(kind)]
+    text = re.sub(r"<(script|style)\b.*?</\1>", "", "\n".join(parts), flags=re.DOTALL)
+    return re.sub(r"<[^>]+>", " ", text)

@@ -1,0 +1,127 @@
+"""Laws of the dashboards, read from their syntax trees."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from pipelines.settings import REPOSITORY
+
+DASHBOARDS = REPOSITORY / "dashboards"
+FILES = sorted(DASHBOARDS.rglob("*.py"))
+PAGES = sorted((DASHBOARDS / "app_pages").glob("[a-z]*.py"))
+# Anything that makes a number out of numbers.
+COUNTING = {
+    "group_by",
+    "agg",
+    "sum",
+    "mean",
+    "median",
+    "std",
+    "quantile",
+    "n_unique",
+    "cum_sum",
+    "value_counts",
+    "fsum",
+    "statistics",
+}
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in FILES if p.name != "snapshot.py"], ids=lambda p: p.name
+)
+def test_no_number_is_computed_outside_the_snapshot(path: Path) -> None:
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Attribute):
+            assert node.attr not in COUNTING, (path, node.lineno)
+        if isinstance(node, ast.Name):
+            assert node.id not in COUNTING | {"duckdb"}, (path, node.lineno)
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            modules = [alias.name for alias in node.names] + [getattr(node, "module", None) or ""]
+            assert not {"duckdb", "sqlite3", "statistics", "sqlalchemy"} & set(modules), path
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            first = node.value.strip().lower().split(" ", 1)[0]
+            assert first not in {
+                "select",
+                "insert",
+                "update",
+                "delete",
+                "attach",
+                "copy",
+                "with",
+            }, (path, node.lineno)
+
+
+def calls(statement: ast.stmt) -> str:
+    """What a module-level statement calls, as text."""
+    return ast.unparse(statement)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.name)
+def test_a_page_asks_who_looks_before_it_draws(path: Path) -> None:
+    acting = [
+        node
+        for node in tree_of(path).body
+        if isinstance(node, ast.Expr | ast.Assign)
+        and any(isinstance(child, ast.Call) for child in ast.walk(node))
+    ]
+
+    assert calls(acting[0]) == "viewer = access.guard()"
+
+
+def test_nothing_is_kept_on_disk_or_unpickled() -> None:
+    for path in FILES:
+        text = path.read_text(encoding="utf-8")
+        for banned in ('persist="disk"', "pickle", "joblib", "yaml.load(", "deserialize"):
+            assert banned not in text, path
+
+
+def test_every_rate_on_a_page_is_declared_by_its_model() -> None:
+    """`snapshot.rate` needs numerator and denominator in the model's own YAML."""
+    import yaml
+
+    declared: dict[tuple[str, str], dict[str, str]] = {}
+    for path in (REPOSITORY / "dbt_project" / "models").rglob("*.yml"):
+        for model in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("models", []):
+            for column in model.get("columns", []):
+                metric = column.get("config", {}).get("meta", {}).get("metric")
+                if metric:
+                    declared[model["name"], column["name"]] = metric
+    needed = {
+        ("rpt_recovery_steps", name)
+        for name in (
+            "open_rate",
+            "click_through_rate",
+            "click_to_open_rate",
+            "order_rate",
+            "order_per_sent_rate",
+            "unsubscribe_rate",
+        )
+    } | {
+        ("rpt_cart_abandonment", "abandonment_rate"),
+        ("rpt_cart_abandonment", "not_ordered_rate"),
+        ("rpt_cohort_retention", "retention_rate"),
+        ("rpt_repeat_rate", "repeat_rate"),
+    }
+
+    assert needed <= set(declared)
+    assert all({"numerator", "denominator"} <= set(declared[key]) for key in needed)
+
+
+def test_the_server_answers_on_this_machine_alone() -> None:
+    import tomllib
+
+    config = tomllib.loads((REPOSITORY / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+
+    assert config["server"]["address"] == "127.0.0.1"
+    assert config["server"]["enableCORS"]
+    assert config["server"]["enableXsrfProtection"]
+    assert config["server"]["allowedHosts"] == ["localhost", "127.0.0.1"]
+    assert not config["server"]["enableAgentApi"]
+    assert config["client"]["showErrorDetails"] == "none"
+    assert config["client"]["toolbarMode"] == "minimal"
+    assert not config["browser"]["gatherUsageStats"]

@@ -1,0 +1,206 @@
+"""Each page, in both languages, for each role and each kind of shop."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.dashboards.conftest import PAGES, Opener, shown
+from tests.dashboards.fixture import KINDS, publish_kind
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_opens_for_every_shop_in_both_languages(
+    opened: Opener, page: str, language: str, kind: str
+) -> None:
+    text = shown(opened(page, kind=kind, language=language))
+
+    assert (
+        "2026/11/20(金) 06:05 時点" in text
+        if language == "ja"
+        else "As of 20 Nov 2026, 06:05" in text
+    )
+    assert ("デモデータ" in text or "Demo data" in text) == KINDS[kind].is_demo
+    for sentence in ("効果があった", "エラーが発生しました", "回収した売上", "リアルタイム"):
+        assert sentence not in text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_status_line_comes_before_the_sentence_and_the_sentence_before_the_numbers(
+    opened: Opener, page: str
+) -> None:
+    bodies = [element.proto.body for element in opened(page).get("html")]
+    order = [
+        next(i for i, body in enumerate(bodies) if mark in body)
+        for mark in ("ok-status", "ok-answer", "ok-cards")
+    ]
+
+    assert order == sorted(order)
+
+
+def test_the_articles_table_is_reproduced_over_twelve_months(opened: Opener) -> None:
+    app = opened("cart_recovery")
+    text = shown(app.segmented_control(key="cart_recovery_period").set_value("trailing_12").run())
+
+    assert "58.6%" in text
+    assert "（598/1,020、誤差 55.6〜61.6）" in text
+    assert "10.7%" in text
+    assert "2.0%" in text
+    assert "（33/1,634、誤差 1.4〜2.8）" in text
+    assert "435,096" in text
+
+
+def test_the_other_family_of_rates_counts_as_the_article_does(opened: Opener) -> None:
+    app = opened("cart_recovery")
+    app.segmented_control(key="cart_recovery_period").set_value("trailing_12").run()
+    text = shown(app.segmented_control(key="cart_recovery_family").set_value("previous").run())
+
+    assert "反応率（開封比, CTOR）" in text
+    assert "18.2%" in text
+    assert "（109/598、誤差 15.3〜21.5）" in text
+    assert "25通中4通" in text
+    assert "（誤差 6.4〜34.7%）" in text
+
+
+def test_the_waterfall_prints_that_its_sum_is_all_carts(opened: Opener) -> None:
+    app = opened("cart_recovery")
+    text = shown(app.segmented_control(key="cart_recovery_period").set_value("trailing_12").run())
+
+    assert "合計 2,894件 ＝ 総カゴ落ち件数" in text
+    assert "だれか不明（未ログイン）" in text
+    assert "配信停止・エラーなど（宛先不明）" in text
+
+
+def test_two_numbers_that_look_alike_say_which_is_which(opened: Opener) -> None:
+    text = shown(opened("cart_recovery"))
+
+    assert "カゴ落ちした月で集計" in text
+    assert "送信した月で集計" in text
+    assert "二つは一致しません" in text
+
+
+def test_an_effect_without_a_held_out_group_is_called_unmeasured(opened: Opener) -> None:
+    assert "効果は未測定" in shown(opened("cart_recovery", kind="totals"))
+    assert "効果は未測定" not in shown(opened("cart_recovery"))
+
+
+def test_a_shop_without_carts_is_told_what_is_missing_why_and_what_to_do(opened: Opener) -> None:
+    text = shown(opened("cart_recovery", kind="no_carts"))
+
+    assert "カートの履歴がまだありません。" in text
+    assert "受注だけでカゴ落ち率は計算できません。記録を始めると7日後に最初の数字が出ます。" in text
+    assert "shop.yml" in text
+    assert "0件" not in text
+
+
+def test_totals_of_a_mailer_are_shown_and_marked(opened: Opener) -> None:
+    text = shown(opened("cart_recovery", kind="totals"))
+
+    assert "メール配信ツールの集計値です" in text
+    assert "カートの履歴がまだありません。" in text
+    assert "どの分母でも再現できません" in text
+    assert "59.80%" in text
+
+
+def test_a_small_shop_sees_a_longer_period_and_is_told_so(opened: Opener) -> None:
+    text = shown(opened("cart_recovery", kind="small"))
+
+    assert "件数が少ないため12か月で表示" in text
+
+
+def test_few_orderers_have_no_mean(opened: Opener) -> None:
+    app = opened("cart_recovery", kind="small")
+    text = shown(app.segmented_control(key="cart_recovery_period").set_value("all").run())
+
+    assert "5人未満のため平均なし" in text
+
+
+def test_a_small_shop_sees_no_monthly_cohorts(opened: Opener) -> None:
+    text = shown(opened("cohorts", kind="small"))
+
+    assert "人数が少ないため、合計の行だけを表示しています。" in text
+    assert "2026/10" not in text
+
+
+def test_immature_cells_say_how_many_have_got_so_far(opened: Opener) -> None:
+    app = opened("cohorts")
+
+    assert "314人中104人が経過" in shown(app)
+    assert any('class="young"' in element.proto.body for element in app.get("html"))
+
+
+def test_the_growing_variant_says_that_it_grows(opened: Opener) -> None:
+    app = opened("cohorts")
+    text = shown(app.segmented_control(key="cohorts_variant").set_value("on_or_after").run())
+
+    assert "これからも増えます" in text
+
+
+def test_yesterday_is_held_against_the_mean_of_its_weekday(opened: Opener) -> None:
+    """13 carts on Thursday 19 November (12 + 1 % 5); 8, 15, 22, 29 days before: 15, 12, 14, 16."""
+    text = shown(opened("overview"))
+
+    assert (
+        "昨日（2026/11/19(木)）のカゴ落ちは13件、￥127,400。同じ曜日の4週平均は14.2件です。" in text
+    )
+
+
+def test_only_people_who_may_get_the_mail_today_count_as_due(opened: Opener) -> None:
+    """140 rows less 20 past their validity less 12 of the rest held out (every tenth)."""
+    assert "今日出すリスト: 1本、108人" in shown(opened("overview"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_viewer_sees_the_figures_and_no_versions(opened: Opener, page: str) -> None:
+    seen = shown(opened(page, role="viewer"))
+    full = shown(opened(page, role="exporter"))
+
+    assert "settings1" in full
+    assert "settings1" not in seen
+    assert "95%信頼区間" in seen
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_person_id_reaches_a_page(opened: Opener, page: str) -> None:
+    assert "p1" not in shown(opened(page)).split()
+
+
+def test_a_session_follows_a_new_snapshot(
+    tmp_path: Path, published: dict[str, Path], monkeypatch: pytest.MonkeyPatch, opened: Opener
+) -> None:
+    published["moving"] = tmp_path
+    publish_kind(tmp_path, "no_carts")
+    app = opened("cart_recovery", kind="moving")
+    assert "カートの履歴がまだありません。" in shown(app)
+
+    publish_kind(tmp_path, "small")
+    app.run()
+
+    assert "合計" in shown(app)
+
+
+def test_a_damaged_snapshot_falls_back_with_a_banner(
+    tmp_path: Path, published: dict[str, Path], opened: Opener
+) -> None:
+    published["damaged"] = tmp_path
+    publish_kind(tmp_path, "small")
+    home = publish_kind(tmp_path, "no_carts")
+    newest = max(home.published.glob("*.duckdb"), key=lambda path: path.stat().st_mtime_ns)
+    newest.write_bytes(newest.read_bytes()[:-4096])
+
+    text = shown(opened("overview", kind="damaged"))
+
+    assert "一つ前の集計を表示しています" in text
+    assert "最新の集計ファイルが壊れています" in text
+
+
+def test_before_the_first_run_the_page_says_what_to_do(
+    tmp_path: Path, published: dict[str, Path], opened: Opener
+) -> None:
+    published["nothing"] = tmp_path
+
+    text = shown(opened("overview", kind="nothing"))
+
+    assert "表示するショップが決まっていません。" in text
+    assert "okaeri run --demo" in text

@@ -10,7 +10,8 @@ import polars as pl
 
 from pipelines.canonical import Column
 from pipelines.sources import values
-from pipelines.sources.model import Cell, parse_sql
+from pipelines.sources.grammar import parse_sql
+from pipelines.sources.model import Cell
 from pipelines.sources.parsed import because, good
 
 _SEPARATOR: Final = "\x1f"

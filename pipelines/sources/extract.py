@@ -12,7 +12,7 @@ from pipelines.shop import Shop, Source, StatusRow
 from pipelines.sources.binary import read_excel, read_parquet
 from pipelines.sources.columns import Context
 from pipelines.sources.documents import read_documents
-from pipelines.sources.files import CAPS, Caps, Opened, open_file, sha256_of
+from pipelines.sources.files import CAPS, Caps, Opened, digest_of, open_file
 from pipelines.sources.headers import resolve
 from pipelines.sources.load import load_mapping
 from pipelines.sources.mapping import TableBatch, apply_mapping
@@ -75,23 +75,24 @@ def extract_file(
 
     Raises: FileRefused when the file cannot be trusted, MappingBroken when the mapping cannot.
     """
-    used = mapping or load_mapping(source.mapping, folder or path.parent)
-    used = used.model_copy(update={"read": with_options(used.read, source)})
+    used = _mapping(source, mapping, folder=folder or path.parent)
     opened = open_file(path)
     try:
         raw = _READERS[used.read.format](opened, used.read)
     finally:
         opened.close()
     headers = resolve(used, raw, file=path.name, aliases=source.aliases)
-    own_zone = source.zone or (zone if used.zone == "shop" else used.zone)
-    constants = {
-        "currency": currency,
-        "source": source.key,
-        "file": Path(opened.content_name).stem,
-        "zone": zone,
-        "observed_at": (observed_at or opened.written_at).astimezone(UTC).isoformat(),
-    }
-    context = Context(used.system, own_zone, constants)
+    context = Context(
+        used.system,
+        _zone(used, source, zone=zone),
+        {
+            "currency": currency,
+            "source": source.key,
+            "file": Path(opened.content_name).stem,
+            "zone": zone,
+            "observed_at": (observed_at or opened.written_at).astimezone(UTC).isoformat(),
+        },
+    )
     batches = apply_mapping(used, raw, headers=headers, context=context)
     absent = {name for entry in used.tables for _, name in headers.absent(entry)}
     return Extract(
@@ -101,7 +102,7 @@ def extract_file(
         nbytes=opened.nbytes,
         encoding=raw.encoding,
         mapping_key=used.key,
-        mapping_version=_version(used, source, zone=own_zone, currency=currency),
+        mapping_version=_version(used, source, zone=zone, currency=currency),
         rows_raw=raw.rows,
         batches=batches,
         headers=raw.headers,
@@ -111,15 +112,22 @@ def extract_file(
 
 
 def identity(path: Path, source: Source, *, shop: Shop) -> tuple[str, str]:
-    """Sha256 of the file and version of how it is read: equal to its extract's, without reading it.
+    """SHA-256 and mapping version an extract of the file would have, without reading its rows.
 
-    Raises: FileRefused when it is no regular file, MappingBroken.
+    Raises: FileRefused, MappingBroken.
     """
-    mapping = load_mapping(source.mapping, shop.folder)
-    mapping = mapping.model_copy(update={"read": with_options(mapping.read, source)})
-    zone = source.zone or (shop.timezone if mapping.zone == "shop" else mapping.zone)
-    version = _version(mapping, source, zone=zone, currency=shop.currency)
-    return sha256_of(path), version
+    mapping = _mapping(source, None, folder=shop.folder)
+    version = _version(mapping, source, zone=shop.timezone, currency=shop.currency)
+    return digest_of(path), version
+
+
+def _mapping(source: Source, mapping: Mapping | None, *, folder: Path) -> Mapping:
+    used = mapping or load_mapping(source.mapping, folder)
+    return used.model_copy(update={"read": with_options(used.read, source)})
+
+
+def _zone(mapping: Mapping, source: Source, *, zone: str) -> str:
+    return source.zone or (zone if mapping.zone == "shop" else mapping.zone)
 
 
 def with_options(read: Read, source: Source) -> Read:
@@ -137,7 +145,7 @@ def _version(mapping: Mapping, source: Source, *, zone: str, currency: str) -> s
         "mapping": mapping.model_dump(mode="json", by_alias=True, exclude_unset=True),
         "read": mapping.read.model_dump(mode="json"),
         "aliases": source.aliases,
-        "zone": zone,
+        "zones": [_zone(mapping, source, zone=zone), zone],
         "currency": currency,
     }
     text = json.dumps(said, sort_keys=True, ensure_ascii=False)

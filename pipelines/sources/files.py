@@ -78,6 +78,12 @@ def sha256_of(path: Path) -> str:
         return _digest(stream)[0]
 
 
+def digest_of(path: Path) -> str:
+    """SHA-256 of the file as it lies there. Raises: FileRefused when it is no regular file."""
+    with _open_regular(path) as stream:
+        return _digest(stream)[0]
+
+
 def _open_regular(path: Path) -> IO[bytes]:
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:

@@ -9,10 +9,12 @@ import polars as pl
 
 from pipelines.canonical import Column
 from pipelines.sources.columns import references
-from pipelines.sources.model import Cell, Entry, Mapping, Step, fillable, parse_sql
+from pipelines.sources.grammar import parse_sql
+from pipelines.sources.model import Cell, Entry, Mapping, fillable
 from pipelines.sources.raw import ROW, RawTable
 from pipelines.sources.refusals import FileRefused
 from pipelines.sources.shapes import exploded_headers
+from pipelines.sources.steps import Step
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ import polars as pl
 from pipelines.canonical import INSTANT, TABLES, TEXT, Column, Table
 from pipelines.sources import values
 from pipelines.sources.columns import Context, Made, hashed, made
+from pipelines.sources.grammar import parse_sql
 from pipelines.sources.headers import Headers, needed_headers
-from pipelines.sources.model import Cell, Entry, Mapping, fillable, parse_sql
+from pipelines.sources.model import Cell, Entry, Mapping, fillable
 from pipelines.sources.raw import REJECTS, ROW, RawTable, masked_expr
 from pipelines.sources.shapes import BAD_NUMBER, shaped
 

@@ -1,63 +1,12 @@
 """The grammar of mapping files as pydantic models; docs/mappings.md is its manual."""
 
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
 
-import polars as pl
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    field_validator,
-    model_validator,
-)
+from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from pipelines.canonical import ORDER_STATES, TABLES, Column, Table
-
-
-def _text(value: object) -> object:
-    """Scalars YAML makes of bare words, back to the text that was meant."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, int | float) else value
-
-
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-def _zone(name: str) -> str:
-    if name != "shop" and name not in available_timezones():
-        raise ValueError(f"{name} is no IANA time zone, nor `shop`")
-    return name
-
-
-def parse_sql(text: str) -> pl.Expr:
-    """The expression. Raises: ValueError when polars cannot read it as SQL."""
-    try:
-        return pl.sql_expr(text)
-    except (pl.exceptions.PolarsError, ValueError) as error:
-        raise ValueError(f"`{text}` is no SQL expression: {error}") from error
-
-
-def _sql(text: str) -> str:
-    parse_sql(text)
-    return text
-
-
-Word = Annotated[str, BeforeValidator(_text)]
-Header = Annotated[str, Field(min_length=1)]
-Headers = Annotated[list[Header], BeforeValidator(_listed)]
-Sql = Annotated[str, AfterValidator(_sql)]
-Zone = Annotated[str, AfterValidator(_zone)]
-
-
-class Part(BaseModel):
-    """Any part of a mapping: nothing unknown, nothing changed after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from pipelines.sources.grammar import Header, Headers, Part, Sql, Word, Zone, listed, text_of
+from pipelines.sources.steps import Step
 
 
 class FixedField(Part):
@@ -76,12 +25,12 @@ class Read(Part):
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     header: Literal[True] | list[Header] = True
     skip_lines: Annotated[int, Field(ge=0)] = 0
-    doubled: list[Header] = []
+    doubled: list[Header] = Field(default_factory=list)
     final_newline: Literal["required", "optional"] = "required"
     records: str | None = None
     sheet: str | None = None
     whitespace: bool = False
-    fields: list[FixedField] = []
+    fields: list[FixedField] = Field(default_factory=list)
     pattern: str | None = None
 
     @property
@@ -137,121 +86,22 @@ class Capability(Part):
     basis: str | None = None
 
 
-class FillDown(Part):
-    """Blank cells take the cell above."""
-
-    by: Annotated[list[Header], BeforeValidator(_listed)] = []
-    columns: Headers
-
-
-class By(Part):
-    """Keys of a group of rows."""
-
-    by: Annotated[Headers, Field(min_length=1)]
-
-
-class Distinct(By):
-    """One row per key."""
-
-    keep: Literal["first", "last"] = "first"
-
-
-class Aggregate(Part):
-    """One value over a group's rows; exactly one of the functions."""
-
-    sum: Sql | None = None
-    min: Sql | None = None
-    max: Sql | None = None
-    first: Sql | None = None
-    last: Sql | None = None
-    count: str | None = None
-    count_distinct: Sql | None = None
-    join: Sql | None = None
-    where: Sql | None = None
-
-    @property
-    def function(self) -> tuple[str, str]:
-        """Name of the function and the SQL it runs over."""
-        found = self.model_dump(exclude={"where"}, exclude_none=True)
-        return next(iter(found.items()))
-
-    @model_validator(mode="after")
-    def _one_function(self) -> "Aggregate":
-        if len(self.model_dump(exclude={"where"}, exclude_none=True)) != 1:
-            raise ValueError("exactly one of sum, min, max, first, last, count, … is needed")
-        return self
-
-
-class Group(By):
-    """One row per key, with aggregates; other headers keep the first row's cell."""
-
-    agg: dict[str, Aggregate] = {}
-
-    @field_validator("agg", mode="before")
-    @classmethod
-    def _short_form(cls, value: object) -> object:
-        if not isinstance(value, dict):
-            return value
-        return {
-            name: {how: _quoted(name)} if isinstance(how, str) else how
-            for name, how in value.items()
-        }
-
-
-def _quoted(name: object) -> str:
-    return '"' + str(name).replace('"', '""') + '"'
-
-
-class Explode(Part):
-    """One row per element of a JSON array, or of a text list when there is a separator."""
-
-    path: Header
-    separator: str | None = None
-
-
-class CountUp(Part):
-    """1, 2, 3 … within equal cells, in file order, under a name that ids may use."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-    by: Headers
-    as_: Header = Field(alias="as")
-
-
-class Step(Part):
-    """One reshaping step; exactly one of its kinds."""
-
-    fill_down: FillDown | None = None
-    count_up: CountUp | None = None
-    first_of: By | None = None
-    group: Group | None = None
-    explode: Explode | None = None
-    distinct: Distinct | None = None
-    derive: By | None = None
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> "Step":
-        if len(self.model_fields_set) != 1:
-            raise ValueError(f"a shape step is exactly one of {', '.join(type(self).model_fields)}")
-        return self
-
-
 class Booleans(Part):
     """More words for yes and no."""
 
-    true: list[Word] = []
-    false: list[Word] = []
+    true: list[Word] = Field(default_factory=list)
+    false: list[Word] = Field(default_factory=list)
 
     @model_validator(mode="before")
     @classmethod
     def _bare_yaml(cls, value: Any) -> Any:
-        return {str(_text(k)): v for k, v in value.items()} if isinstance(value, dict) else value
+        return {str(text_of(k)): v for k, v in value.items()} if isinstance(value, dict) else value
 
 
 def _lookup(value: object) -> object:
     if not isinstance(value, dict):
         return value
-    return {_text(k): _text(v) for k, v in value.items()}
+    return {text_of(k): text_of(v) for k, v in value.items()}
 
 
 def fillable(table: Table) -> tuple[Column, ...]:
@@ -278,18 +128,18 @@ class Cell(Part):
     sql: Sql | None = None
     id: Headers | None = None
     hash: Headers | None = None
-    sequence: Annotated[list[Header], BeforeValidator(_listed)] | None = None
+    sequence: Annotated[list[Header], BeforeValidator(listed)] | None = None
 
     lookup: Annotated[dict[str, str], BeforeValidator(_lookup)] | None = None
     default: Word | None = None
-    empty: list[Word] = []
+    empty: list[Word] = Field(default_factory=list)
     on_error: None = None
     required: bool = False
     strip_apostrophe: bool = False
     extract: str | None = None
     zero_pad: Annotated[int, Field(ge=1)] | None = None
     prefix: str | None = None
-    formats: Annotated[list[str], BeforeValidator(_listed)] = []
+    formats: Annotated[list[str], BeforeValidator(listed)] = Field(default_factory=list)
     zone: Zone | None = None
     ambiguous: Literal["reject", "earliest", "latest"] = "reject"
     non_existent: Literal["reject", "forward"] = "reject"
@@ -328,9 +178,9 @@ class Entry(Part):
 
     table: str
     optional: bool = False
-    numbers: list[Header] = []
+    numbers: list[Header] = Field(default_factory=list)
     where: Sql | None = None
-    shape: list[Step] = []
+    shape: list[Step] = Field(default_factory=list)
     columns: dict[str, Annotated[Cell, BeforeValidator(_cell)]]
 
     @property
@@ -373,12 +223,12 @@ class Mapping(Part):
     title: Title
     read: Read
     recognise: Recognise | None = None
-    aliases: dict[str, Headers] = {}
-    optional_headers: list[Header] = []
+    aliases: dict[str, Headers] = Field(default_factory=dict)
+    optional_headers: list[Header] = Field(default_factory=list)
     zone: Zone = "shop"
-    empty: list[Word] = []
-    statuses: list[Status] = []
-    capabilities: dict[str, Capability] = {}
+    empty: list[Word] = Field(default_factory=list)
+    statuses: list[Status] = Field(default_factory=list)
+    capabilities: dict[str, Capability] = Field(default_factory=dict)
     tables: Annotated[list[Entry], Field(min_length=1)]
 
     @field_validator("capabilities", mode="before")

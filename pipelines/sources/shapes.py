@@ -6,8 +6,9 @@ from typing import Any, Final
 import polars as pl
 
 from pipelines.sources.documents import flatten, parse_json
-from pipelines.sources.model import Aggregate, Explode, FillDown, Group, Step, parse_sql
+from pipelines.sources.grammar import parse_sql
 from pipelines.sources.raw import ROW
+from pipelines.sources.steps import Aggregate, Explode, FillDown, Group, Step
 
 # What the `numbers` of an entry could not read: reason, column and text, carried with the row.
 BAD_NUMBER: Final = "__bad_number"

@@ -218,26 +218,8 @@ def _tabulate(
     names, doubled = name_headers(_header_cells(opened, records, read))
     if len(names) > caps.columns:
         raise FileRefused(opened.name, f"it has {len(names):,} columns", "Check the delimiter.")
-    frames: list[pl.DataFrame] = []
-    ragged: list[tuple[int, str, str]] = []
-    batch: list[list[str]] = []
-    numbers: list[int] = []
-    width, total, last = len(names), 0, 0
-    for line, cells in records:
-        total += 1
-        last = line
-        if len(cells) != width:
-            ragged.append((line, "ragged_row", read.separator.join(cells)))
-            continue
-        batch.append(cells)
-        numbers.append(line)
-        if len(batch) == _BATCH_ROWS:
-            frames.append(_frame(names, batch, numbers))
-            batch, numbers = [], []
-            if total > caps.rows:
-                raise FileRefused(opened.name, f"over {caps.rows:,} rows", "Split the file.")
-    frames.append(_frame(names, batch, numbers))
-    frame = pl.concat(frames)
+    frame, ragged, last = _collect(opened, records, names, read=read, caps=caps)
+    total = frame.height + len(ragged)
     # A cut file has one short row at its end; that alone says nothing about the delimiter.
     if len(ragged) > max(1, total // 2):
         raise FileRefused(
@@ -249,6 +231,36 @@ def _tabulate(
     if not checked.has_final_newline and read.final_newline == "required" and total:
         frame, ragged = _quarantine_last(frame, ragged, last=last)
     return RawTable(frame, reject_rows(ragged), doubled, checked.encoding)
+
+
+def _collect(
+    opened: Opened,
+    records: Iterator[tuple[int, list[str]]],
+    names: Sequence[str],
+    *,
+    read: Read,
+    caps: Caps,
+) -> tuple[pl.DataFrame, list[tuple[int, str, str]], int]:
+    """Rows as wide as the header, the others, and the number of the last row."""
+    frames: list[pl.DataFrame] = []
+    ragged: list[tuple[int, str, str]] = []
+    batch: list[list[str]] = []
+    numbers: list[int] = []
+    width, rows, line = len(names), 0, 0
+    for line, cells in records:
+        if len(cells) != width:
+            ragged.append((line, "ragged_row", read.separator.join(cells)))
+            continue
+        batch.append(cells)
+        numbers.append(line)
+        if len(batch) == _BATCH_ROWS:
+            frames.append(_frame(names, batch, numbers))
+            batch, numbers = [], []
+            rows += _BATCH_ROWS
+            if rows + len(ragged) > caps.rows:
+                raise FileRefused(opened.name, f"over {caps.rows:,} rows", "Split the file.")
+    frames.append(_frame(names, batch, numbers))
+    return pl.concat(frames), ragged, line
 
 
 def _header_cells(

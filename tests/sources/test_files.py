@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from pipelines.shop import load_shop
-from pipelines.sources import FileRefused, files_of
+from pipelines.sources import FileRefused, extract_file, files_of, identity
 from pipelines.sources.files import Caps, open_file
 from pipelines.sources.model import Read
 from pipelines.sources.text import read_delimited
@@ -388,3 +388,17 @@ def test_reading_again_gives_the_same_extract_and_another_mapping_another_versio
 
     assert first.mapping_version == second.mapping_version != other.mapping_version
     assert first.batches[0].frame.equals(second.batches[0].frame)
+
+
+def test_a_file_is_known_again_without_reading_its_rows(tmp_path):
+    (tmp_path / "shop.yml").write_text(
+        "id: t\nname: t\ntimezone: Europe/Berlin\ncurrency: EUR\n"
+        "sources:\n  - {key: s, files: f.csv.gz, mapping: generic_orders_csv, zone: UTC}\n"
+    )
+    shop = load_shop(tmp_path / "shop.yml")
+    path = tmp_path / "f.csv.gz"
+    path.write_bytes(packed(b"order_id,ordered_at,total_amount\n1,2026-05-14 10:00:00,5\n"))
+
+    extract = extract_file(path, shop.sources[0], zone=shop.timezone, currency=shop.currency)
+
+    assert identity(path, shop.sources[0], shop=shop) == (extract.sha256, extract.mapping_version)

@@ -1,10 +1,11 @@
 {#
-    Connected components without recursion: every account starts with its own rank, takes the least
-    label among its neighbours, then the label of its label (pointer jumping), which about doubles the
-    reach of each round. Seven rounds cover chains of more than a hundred accounts; a test fails if
-    one component still has two labels.
+    Connected components without recursion (FastSV: Zhang, Azad, Hu 2020). Every account starts with its
+    own number as label; in each round an account and its label's account take the least label of a
+    label they can see across a link, which about doubles the reach: ten rounds join chains of two
+    hundred. A test fails if a component still ends with two labels.
+    Long for the rounds alone: each is the same three steps.
 #}
-{%- set rounds = [1, 2, 3, 4, 5, 6, 7] -%}
+{%- set rounds = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] -%}
 
 with
 
@@ -134,39 +135,76 @@ round_0 as (
 ),
 
 {% for round in rounds %}
-hooked_{{ round }} as (
+jumped_{{ round }} as (
 
     select
         labels.shop_id,
         labels.account_no,
-        least(labels.label_no, min(others.label_no)) as label_no
+        labels.label_no,
+        beyond.label_no as beyond_no
     from round_{{ round - 1 }} as labels
-    inner join neighbours
+    inner join round_{{ round - 1 }} as beyond
         on
-            labels.shop_id = neighbours.shop_id
-            and labels.account_no = neighbours.from_no
-    inner join round_{{ round - 1 }} as others
+            labels.shop_id = beyond.shop_id
+            and labels.label_no = beyond.account_no
+
+),
+
+seen_{{ round }} as (
+
+    select
+        neighbours.shop_id,
+        near_side.account_no,
+        near_side.label_no,
+        far_side.beyond_no
+    from neighbours
+    inner join jumped_{{ round }} as near_side
         on
-            neighbours.shop_id = others.shop_id
-            and neighbours.to_no = others.account_no
-    group by
-        labels.shop_id,
-        labels.account_no,
-        labels.label_no
+            neighbours.shop_id = near_side.shop_id
+            and neighbours.from_no = near_side.account_no
+    inner join jumped_{{ round }} as far_side
+        on
+            neighbours.shop_id = far_side.shop_id
+            and neighbours.to_no = far_side.account_no
+
+),
+
+offered_{{ round }} as (
+
+    select
+        shop_id,
+        account_no,
+        beyond_no as label_no
+    from jumped_{{ round }}
+
+    union all
+
+    select
+        shop_id,
+        account_no,
+        beyond_no as label_no
+    from seen_{{ round }}
+
+    union all
+
+    select
+        shop_id,
+        label_no as account_no,
+        beyond_no as label_no
+    from seen_{{ round }}
 
 ),
 
 round_{{ round }} as (
 
     select
-        hooked.shop_id,
-        hooked.account_no,
-        jumped.label_no
-    from hooked_{{ round }} as hooked
-    inner join hooked_{{ round }} as jumped
-        on
-            hooked.shop_id = jumped.shop_id
-            and hooked.label_no = jumped.account_no
+        shop_id,
+        account_no,
+        min(label_no) as label_no
+    from offered_{{ round }}
+    group by
+        shop_id,
+        account_no
 
 ),
 

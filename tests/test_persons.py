@@ -70,6 +70,13 @@ def _test_accounts(rows: Rows) -> None:
              anonymous_id=f"b-{customer_id}")  # fmt: skip
 
 
+def _taken_out(rows: Rows) -> None:
+    """A domain that an older shop file excluded and the newest does not."""
+    _add(rows, "excluded_addresses", "taken", address_kind="domain", address_value="shop.example",
+         batch_id="older", loaded_at=MAY)  # fmt: skip
+    _member(rows, "taken", "clerk", email="clerk@shop.example")
+
+
 def _versions(rows: Rows, shop_id: str, known_at: datetime) -> None:
     """An order paid on 2 May and cancelled in a file landed on 9 May; a name landed twice."""
     _add(rows, "runs", shop_id, run_id="r", as_of_at=AS_OF, as_of_on=AS_OF.date(),
@@ -134,6 +141,7 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Ask:
     rows: Rows = {}
     _same_address(rows)
     _test_accounts(rows)
+    _taken_out(rows)
     _versions(rows, "now", AS_OF)
     _versions(rows, "then", MAY.replace(day=5))
     _mapped(rows)
@@ -182,6 +190,12 @@ def test_the_shops_own_addresses_are_in_no_mart(ask: Ask) -> None:
     orders = ask("select order_id from marts.fct_orders where shop_id = 'own'")
 
     assert (persons, orders) == ([("buyer", 1)], [("o-buyer",)])
+
+
+def test_a_setting_taken_out_of_the_shop_file_is_gone(ask: Ask) -> None:
+    persons = ask("select person_id from marts.dim_persons where shop_id = 'taken'")
+
+    assert persons == [("clerk",)]
 
 
 @pytest.mark.parametrize(("shop_id", "is_sale"), [("now", False), ("then", True)])

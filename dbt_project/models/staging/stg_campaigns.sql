@@ -1,8 +1,26 @@
 with
 
+as_of as (
+
+    select * from {{ ref('int_run__as_of') }}
+
+),
+
 landed as (
 
     select * from {{ source('landing', 'campaigns') }}
+
+),
+
+-- Settings land whole: what the newest batch does not hold has been taken out of the shop file.
+in_force as (
+
+    select landed.*
+    from landed
+    inner join as_of
+        on
+            landed.shop_id = as_of.shop_id
+            and landed.batch_id = as_of.settings_batch_id
 
 ),
 
@@ -19,7 +37,7 @@ ranked as (
                 row_no desc,
                 row_hash desc
         ) as version_rank
-    from landed
+    from in_force
 
 ),
 

@@ -11,7 +11,7 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by shop_id, shop_id
+            partition by shop_id
             order by
                 source_updated_at desc nulls last,
                 loaded_at desc,

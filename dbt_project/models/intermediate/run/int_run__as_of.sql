@@ -6,6 +6,12 @@ runs as (
 
 ),
 
+shops as (
+
+    select * from {{ ref('stg_shops') }}
+
+),
+
 ranked as (
 
     select
@@ -34,6 +40,17 @@ newest_run as (
     from ranked
     where run_rank = 1
 
+),
+
+matched_to_settings as (
+
+    select
+        newest_run.*,
+        shops.batch_id as settings_batch_id
+    from newest_run
+    inner join shops
+        on newest_run.shop_id = shops.shop_id
+
 )
 
-select * from newest_run
+select * from matched_to_settings

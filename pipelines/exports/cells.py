@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -57,8 +58,11 @@ class Line:
 
 def deliverable(address: object) -> str | None:
     """The address as it leaves (NFKC, trimmed), or None if no mailer could take it."""
-    if not isinstance(address, str):
-        return None
+    return _deliverable(address) if isinstance(address, str) else None
+
+
+@lru_cache(maxsize=1 << 18)
+def _deliverable(address: str) -> str | None:
     folded = unicodedata.normalize("NFKC", address).strip()
     return folded if len(folded) <= 254 and _EMAIL.fullmatch(folded) else None
 

@@ -53,7 +53,7 @@ def situation(
         today=job.today,
         longest_cap_days=max(at.caps, default=0),
     )
-    return replace(at, ledger=found), members, not_due
+    return replace(at, ledger=found, blocked={}), members, not_due
 
 
 def planned(connection: sa.Connection, job: Job, program: Program) -> Plan:

@@ -12,7 +12,7 @@ from pipelines.exports.claims import scope_of
 from pipelines.exports.gates import LATE, LedgerView, Situation, first_hit
 from pipelines.exports.payload import Payload, Vault
 from pipelines.exports.rules import Rules
-from pipelines.exports.snapshot import Facts, Member
+from pipelines.exports.snapshot import Facts, Member, PersonKeys
 from pipelines.state import claim, frequency
 
 # Gates that need the ledger alone: all that is left where no snapshot can be read.
@@ -72,19 +72,24 @@ def late_exits(
     scope = scope_of(rules, row.of, destination=row.destination)
     stopped = ledger.stopped(connection, every, scope=scope, now=now)
     view = LedgerView(erased=ledger.erased_among(connection, every), stopped=stopped)
+    people = {c.ord: _owner(c, facts, owners) for c in claimed}
+    seen = facts or Facts()
     at = Situation(
-        program=row.of, cool=rules.step(row.of), facts=facts or Facts(), ledger=view, now=now,
-        today=now.astimezone(rules.zone).date(), pepper=rules.pepper,
+        program=row.of,
+        cool=rules.step(row.of),
+        # The address that would be written to, not one the person has given since.
+        facts=replace(seen, contacts={people[c.ord]: {"email": c.payload.email} for c in claimed}),
+        ledger=view,
+        now=now,
+        today=now.astimezone(rules.zone).date(),
+        pepper=rules.pepper,
         stops_on_order=bool(row.layout["stops_on_order"]),
         is_behavioural=bool(row.layout["is_behavioural"]),
-    )  # fmt: skip
+        known={people[c.ord]: PersonKeys(people[c.ord], keys[c.ord]) for c in claimed},
+    )
     among = _LEDGER_ONLY if facts is None else LATE
     for one in claimed:
-        person = _owner(one, facts, owners)
-        contact = {person: {"email": one.payload.email}}
-        at_one = replace(at, facts=replace(at.facts, contacts=contact), known={})
-        at_one.known[person] = replace(at_one.keys(_member(one, row, person)), all=keys[one.ord])
-        reason = first_hit(_member(one, row, person), at_one, among=among)
+        reason = first_hit(_member(one, row, people[one.ord]), at, among=among)
         if reason is not None:
             found[one.ord] = reason
     return found

@@ -6,7 +6,7 @@ made once for a dry run, and again inside the transaction that claims, where its
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -132,11 +132,6 @@ def _take(decision: Decision, at: Situation) -> None:
     if decision.outcome == HANDED_OVER:
         for key in decision.keys:
             at.taken.today[key] = at.taken.today.get(key, 0) + 1
-
-
-def for_next_program(at: Situation, program: Program) -> Situation:
-    """The situation for another program of the request: places are its own, messages count on."""
-    return replace(at, program=program, taken=replace(at.taken, persons=set(), guards=set()))
 
 
 def expires_at(decisions: Sequence[Decision], *, now: datetime, catch_up_days: int) -> datetime:

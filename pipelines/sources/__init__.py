@@ -1,6 +1,13 @@
 """The outside world → canonical frames: a source is a mapping file over a checked raw file."""
 
-from pipelines.sources.extract import Extract, extract_file, files_of, identity, status_defaults
+from pipelines.sources.extract import (
+    Extract,
+    capabilities_of,
+    extract_file,
+    files_of,
+    identity,
+    status_defaults,
+)
 from pipelines.sources.load import load_mapping, mappings, read_mapping
 from pipelines.sources.mapping import Note, TableBatch
 from pipelines.sources.model import Mapping
@@ -16,6 +23,7 @@ __all__ = [
     "Note",
     "Seen",
     "TableBatch",
+    "capabilities_of",
     "extract_file",
     "files_of",
     "identity",

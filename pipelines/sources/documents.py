@@ -9,12 +9,14 @@ import polars as pl
 
 from pipelines.sources.files import CAPS, Caps, Opened
 from pipelines.sources.model import Read
-from pipelines.sources.raw import ROW, RawTable, reject_rows
+from pipelines.sources.raw import ROW, RawTable, refuse_wild_cells, reject_rows
 from pipelines.sources.refusals import FileRefused
 from pipelines.sources.text import check_text
 
 _BATCH_ROWS: Final = 50_000
 _PLAIN_ELEMENTS: Final = 10
+# A document is held in memory several times over; beyond this, one object per line it must be.
+_DOCUMENT_CHARS: Final = 512 << 20
 
 
 class _DoubledKey(ValueError):
@@ -56,7 +58,8 @@ def read_documents(opened: Opened, read: Read, *, caps: Caps = CAPS) -> RawTable
 
     Raises: FileRefused.
     """
-    checked = check_text(opened, read.encoding, caps=caps)
+    # A whole JSON document is often one line.
+    checked = check_text(opened, read.encoding, line=_DOCUMENT_CHARS)
     opened.stream.seek(0)
     codec = "utf-8-sig" if checked.encoding == "utf-8" else checked.encoding
     text = io.TextIOWrapper(opened.stream, encoding=codec, errors="strict")
@@ -137,6 +140,7 @@ def _tabulate(
             opened.name, f"{len(bad):,} of {total:,} rows are no JSON objects", "Check the format."
         )
     frame = pl.concat(frames, how="diagonal").with_columns(pl.col(ROW).cast(pl.Int64))
+    refuse_wild_cells(opened.name, frame, cell=caps.cell)
     return RawTable(frame, reject_rows(bad), frozenset(), encoding)
 
 

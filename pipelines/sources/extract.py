@@ -180,3 +180,13 @@ def status_defaults(shop: Shop, *, sources: Sequence[Source] | None = None) -> l
         for source in (shop.sources if sources is None else sources)
         for row in load_mapping(source.mapping, shop.folder).statuses
     ]
+
+
+def capabilities_of(shop: Shop, source: Source) -> list[tuple[str, str, str | None]]:
+    """What the source promises: entity, support and basis; shop.yml beats the mapping."""
+    promised = {
+        entity: (capability.support, capability.basis)
+        for entity, capability in load_mapping(source.mapping, shop.folder).capabilities.items()
+    }
+    promised |= {entity: (support, None) for entity, support in source.support.items()}
+    return [(entity, support, basis) for entity, (support, basis) in sorted(promised.items())]

@@ -7,6 +7,8 @@ from typing import Final
 
 import polars as pl
 
+from pipelines.sources.refusals import FileRefused
+
 ROW: Final = "__row"
 REJECTS: Final = pl.Schema(
     {
@@ -17,6 +19,7 @@ REJECTS: Final = pl.Schema(
         "raw_masked": pl.String(),
     }
 )
+_LOOK: Final = "Look at this column in the program it came from."
 _RAW_MASK_CHARS: Final = 200
 _VALUE_MASK_CHARS: Final = 40
 
@@ -67,6 +70,16 @@ def reject_rows(rows: Sequence[tuple[int, str, str]]) -> pl.DataFrame:
         schema=REJECTS,
         orient="row",
     )
+
+
+def refuse_wild_cells(file: str, frame: pl.DataFrame, *, cell: int) -> None:
+    """Nothing, when no cell is longer than any may be or holds NUL. Raises: FileRefused."""
+    names = [name for name in frame.columns if name != ROW]
+    for name in names:
+        if (frame[name].str.len_chars() > cell).any():
+            raise FileRefused(file, "a cell is longer than any cell may be", _LOOK, column=name)
+        if frame[name].str.contains("\x00", literal=True).any():
+            raise FileRefused(file, "it holds NUL bytes", _LOOK, column=name)
 
 
 def name_headers(cells: Sequence[str | None]) -> tuple[list[str], frozenset[str]]:

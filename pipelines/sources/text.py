@@ -34,8 +34,8 @@ class Checked:
     has_final_newline: bool
 
 
-def check_text(opened: Opened, encoding: str, *, caps: Caps = CAPS) -> Checked:
-    """What the bytes are, after a strict pass over all of them.
+def check_text(opened: Opened, encoding: str, *, line: int = _LINE_CHARS) -> Checked:
+    """What the bytes are, after a strict pass over all of them. `line` is the longest one allowed.
 
     Raises: FileRefused for a wrong encoding, NUL, `sep=`, Macintosh line ends, endless lines.
     """
@@ -49,15 +49,15 @@ def check_text(opened: Opened, encoding: str, *, caps: Caps = CAPS) -> Checked:
             opened.name, "UTF-16 is declared but the byte order mark is missing", _RESAVE
         )
     if encoding != "auto":
-        return _scan(opened, "utf-8-sig" if encoding == "utf-8" else encoding, caps=caps)
+        return _scan(opened, "utf-8-sig" if encoding == "utf-8" else encoding, longest=line)
     try:
-        return _scan(opened, "utf-8-sig", caps=caps)
+        return _scan(opened, "utf-8-sig", longest=line)
     except UnicodeRefused as error:
         if head.startswith(codecs.BOM_UTF8) or _is_mixed(opened):
             raise FileRefused(
                 opened.name, "it mixes UTF-8 with another encoding", _RESAVE, error.row
             ) from error
-    return _scan(opened, "cp932", caps=caps)
+    return _scan(opened, "cp932", longest=line)
 
 
 class UnicodeRefused(FileRefused):
@@ -69,7 +69,7 @@ def _head(opened: Opened) -> bytes:
     return opened.stream.read(8)
 
 
-def _scan(opened: Opened, encoding: str, *, caps: Caps) -> Checked:
+def _scan(opened: Opened, encoding: str, *, longest: int) -> Checked:
     """One strict pass. Memory: one chunk."""
     opened.stream.seek(0)
     decoder = codecs.getincrementaldecoder(encoding)("strict")
@@ -95,7 +95,7 @@ def _scan(opened: Opened, encoding: str, *, caps: Caps) -> Checked:
         has_feed = has_feed or "\n" in text
         feed = text.rfind("\n")
         open_line = len(text) - feed - 1 if feed >= 0 else open_line + len(text)
-        if open_line > min(_LINE_CHARS, caps.cell * 16):
+        if open_line > longest:
             _refuse_line_ends(opened, has_return="\r" in text, row=line)
         last, first = text[-1:] or last, first and not text
         if not chunk:
@@ -135,7 +135,7 @@ def _is_mixed(opened: Opened) -> bool:
 
 def read_delimited(opened: Opened, read: Read, *, caps: Caps = CAPS) -> RawTable:
     """Rows of a CSV or TSV file. Raises: FileRefused."""
-    checked = check_text(opened, read.encoding, caps=caps)
+    checked = check_text(opened, read.encoding)
     opened.stream.seek(0)
     codec = "utf-8-sig" if checked.encoding == "utf-8" else checked.encoding
     text = io.TextIOWrapper(opened.stream, encoding=codec, errors="strict", newline="")
@@ -172,7 +172,7 @@ def _records(reader: "Iterator[list[str]]") -> Iterator[tuple[int, list[str]]]:
 
 def read_fixed(opened: Opened, read: Read, *, caps: Caps = CAPS) -> RawTable:
     """Rows of a fixed-width, blank-separated or patterned text file. Raises: FileRefused."""
-    checked = check_text(opened, read.encoding, caps=caps)
+    checked = check_text(opened, read.encoding)
     opened.stream.seek(0)
     codec = "utf-8-sig" if checked.encoding == "utf-8" else checked.encoding
     text = io.TextIOWrapper(opened.stream, encoding=codec, errors="strict")
@@ -228,7 +228,9 @@ def _tabulate(
             "Check delimiter and header in the mapping.",
             ragged[0][0],
         )
-    if not checked.has_final_newline and read.final_newline == "required" and total:
+    if not checked.has_final_newline and read.final_newline == "required":
+        if total == 0:
+            raise FileRefused(opened.name, "it ends within its header", "Transfer it again.", 1)
         frame, ragged = _quarantine_last(frame, ragged, last=last)
     return RawTable(frame, reject_rows(ragged), doubled, checked.encoding)
 

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from pipelines.shop import load_shop
-from pipelines.sources import FileRefused, extract_file, files_of, identity
+from pipelines.sources import FileRefused, extract_file, files_of, identity, sandbox
 from pipelines.sources.files import Caps, open_file
 from pipelines.sources.model import Read
 from pipelines.sources.text import read_delimited
@@ -402,3 +402,53 @@ def test_a_file_is_known_again_without_reading_its_rows(tmp_path):
     extract = extract_file(path, shop.sources[0], zone=shop.timezone, currency=shop.currency)
 
     assert identity(path, shop.sources[0], shop=shop) == (extract.sha256, extract.mapping_version)
+
+
+def test_a_csv_cut_anywhere_never_gives_a_row_that_was_not_in_it(tmp_path):
+    """Every byte length of one file: refused, or only whole rows of the whole file are taken."""
+    columns = ("order_id", "email", "ordered_at", "total_amount", "order_number")
+    whole = set(rows(read_bytes(tmp_path, PLAIN, orders()), "orders", *columns))
+
+    taken = refused = 0
+    for length in range(len(PLAIN)):
+        try:
+            extract = read_bytes(tmp_path, PLAIN[:length], orders())
+        except FileRefused:
+            refused += 1
+            continue
+        assert set(rows(extract, "orders", *columns)) <= whole
+        assert_conserved(extract)
+        taken += batch(extract, "orders").frame.height
+
+    # At least every cut within the header.
+    assert refused >= len(HEADER)
+    assert taken > 0
+
+
+def test_a_json_document_of_one_long_line_is_no_endless_line(tmp_path):
+    event = {"id": "1", "at": "2026-05-14T10:00:00Z", "amount": 1, "note": "x" * 900_000}
+    content = json.dumps([event | {"id": str(n)} for n in range(20)]).encode()
+
+    extract = read_bytes(tmp_path, content, orders("json"), name="a.json")
+
+    assert batch(extract, "orders").frame.height == 20
+
+
+@pytest.mark.parametrize("note", ["x" * 1_000_001, "a\x00b"], ids=["too long", "NUL"])
+@pytest.mark.parametrize("form", ["json", "parquet"])
+def test_wild_cells_are_refused_in_every_format(form, note, tmp_path):
+    record = {"id": "1", "at": "2026-05-14T10:00:00Z", "amount": "1", "name": note}
+    buffer = io.BytesIO(json.dumps([record]).encode())
+    if form == "parquet":
+        pl.DataFrame([record]).write_parquet(buffer := io.BytesIO())
+
+    with pytest.raises(FileRefused, match=r"name: (a cell is longer|it holds NUL)"):
+        read_bytes(tmp_path, buffer.getvalue(), orders(form), name=f"f.{form}")
+
+
+def test_a_parser_that_dies_takes_nobody_with_it(tmp_path, monkeypatch):
+    """The child is given a hundredth of a second, in which nothing can be read."""
+    monkeypatch.setattr(sandbox, "_SECONDS", 0.01)
+
+    with pytest.raises(FileRefused, match="more memory or time"):
+        read_bytes(tmp_path, parquet_bytes(), orders("parquet"), name="f.parquet")

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 
 from pipelines import contracts, exports, landing, sources
-from pipelines.canonical import TABLES
+from pipelines.canonical import CAPABILITIES, TABLES
 from pipelines.defs.street import Street
 from pipelines.shop import Source, settings_tables
 
@@ -140,6 +141,7 @@ def _land_own_tables(street: Street) -> None:
     """
     home, shop, loaded_at = street.home, street.shop, street.run.loaded_at
     tables = settings_tables(shop, status_defaults=sources.status_defaults(shop))
+    tables["capabilities"] = _capabilities(street)
     landing.land_settings(home, tables, loaded_at=loaded_at)
     exports.import_suppressions(home, shop, landing.read_table(home, "suppressions"))
     exports.import_mail_events(
@@ -149,6 +151,36 @@ def _land_own_tables(street: Street) -> None:
         landing.write_rows(
             home, table, frame, source="ledger", loaded_at=loaded_at, zone=shop.timezone
         )
+
+
+def _capabilities(street: Street) -> pl.DataFrame:
+    """What each source gives and has given so far. Shape: one row per source and entity."""
+    shop = street.shop
+    promised = [
+        {"source_key": source.key, "entity": entity, "support": support, "basis": basis}
+        | {"shop_id": shop.id, "zone": source.zone or shop.timezone}
+        for source in shop.sources
+        for entity, support, basis in sources.capabilities_of(shop, source)
+    ]
+    columns = {column.name: column.dtype for column in CAPABILITIES.columns}
+    windows = (
+        landing.batches(street.home)
+        .group_by("source_key", "entity")
+        .agg(pl.col("window_from_at").min(), pl.col("window_to_at").max().alias("latest_data_at"))
+        .with_columns(
+            pl.col("window_from_at")
+            .dt.replace_time_zone("UTC")
+            .dt.convert_time_zone(shop.timezone)
+            .dt.date()
+            .alias("history_from_on")
+        )
+    )
+    frame = pl.DataFrame(promised, schema_overrides=columns, infer_schema_length=None)
+    if frame.is_empty():
+        return pl.DataFrame(schema=columns)
+    return frame.join(windows, on=["source_key", "entity"], how="left", validate="1:1").select(
+        pl.col(name).cast(dtype) for name, dtype in columns.items()
+    )
 
 
 def _reasons(entries: Iterable[landing.Entry]) -> dict[str, int]:

@@ -165,6 +165,8 @@ def row_hashes(frame: pl.DataFrame, table: Table) -> pl.Series:
     Invariant: two different rows have different texts (every value is preceded by its length), so
     an equal hash means an equal row. The text form is polars' own for each type.
     """
+    if frame.is_empty():
+        return pl.Series("row_hash", [], dtype=pl.String)
     # Most columns of most files are not given at all: they are not looked at row by row.
     given = {name for name in table.names if frame[name].null_count() < frame.height}
     text = frame.select(

@@ -94,7 +94,9 @@ def judge(c: Round, people: People, state: State, rules: Rules) -> None:
     """Adds `eligible` (instant) and `blocked` (code): the same rule in every arm."""
     who = c["person"]
     told = np.maximum(c["identified"], c["abandoned"])
-    known = told < c["abandoned"] + rules.eligibility
+    # A login after the clock has not happened: nobody knows whose cart it is.
+    in_time = np.minimum(c["abandoned"] + rules.eligibility, rules.span.clock)
+    known = (told < in_time) | (c["identified"] <= c["opened"])
     address = people.has_email[who]
     consent = people.granted_at[who] <= told
     clean = state.suppressed_at[who] > told

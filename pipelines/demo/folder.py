@@ -232,6 +232,7 @@ def truth_of(world: World, made: Sheets, *, seed: int) -> Truth:
     at_once = web.filter(pl.col("purchase") > 0).height
     desk = world.counter.carts
     desk_sold = desk.filter(pl.col("ordered") < clock - 3600).height
+    new = world.people.registered >= rules.span.starts
     sums = _terminal_states(world, abandoned)
     rows, keys = _rows(world, made)
     large = sold.filter(pl.col("goods") == sold["goods"].max())
@@ -245,7 +246,7 @@ def truth_of(world: World, made: Sheets, *, seed: int) -> Truth:
         effect=PLANTED.effect,
         itt_effect=itt_effect(arms, rules, receptive_chance=PLANTED.effect / RECEPTIVE),
         arms=arms,
-        cohorts=tuple(cohort_truths(sold, world.plan, rules)),
+        cohorts=tuple(cohort_truths(sold, world.plan, rules, new=new)),
         opened_episodes=episodes.height + at_once + desk.height,
         abandoned_episodes=sum(sums.values()),
         closed_episodes=episodes.filter(pl.col("closed") <= clock).height
@@ -257,6 +258,9 @@ def truth_of(world: World, made: Sheets, *, seed: int) -> Truth:
         sales=sold.height,
         goods_amount=int(sold["goods"].sum()),
         buyers=sold["person"].n_unique(),
+        buyers_known_before=sold.filter(pl.Series(~new[sold["person"].to_numpy()]))[
+            "person"
+        ].n_unique(),
         outlier_order=f"demo:{large['order_no'][0]}",
         outlier_amount=int(large["goods"][0]),
         messages={

@@ -113,7 +113,7 @@ def _places(rng: np.random.Generator, people: People, orders: pl.DataFrame) -> p
     """Where each order was made: people the log does not see buy by app or telephone."""
     who = orders["person"].to_numpy()
     draw = rng.random(len(who))
-    web = people.web[who] & (draw < 0.55)
+    web = people.web[who] & (draw < 0.47)
     telephone = ~web & (draw > 0.9)
     # Who bought as a guest from a left cart keeps to the telephone: one browser, one story.
     place = np.where(web, WEB, np.where(telephone, PHONE, APP))

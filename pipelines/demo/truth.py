@@ -6,11 +6,13 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.demo.carts import BLOCKED, BOUNCES, GATES, SUPPRESSED
+from pipelines.demo.carts import BLOCKED, BOUNCES, GATES
 from pipelines.demo.draw import DAY, HOUR, JST, NEVER, Bools
 from pipelines.demo.rules import Rules
 
 REPEAT_DAYS = 90
+# Codes of definitions 10 for what a stop list calls manual, complaint, hard_bounce, unsubscribe.
+CODES = ("manual_block", "complaint", "hard_bounce", "unsubscribed")
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,10 @@ class ArmTruth:
 
 @dataclass(frozen=True)
 class CohortTruth:
-    """First orders of one month. `expected` is the planted share back within 90 days."""
+    """First orders of one month by persons new in the history: who registered before is left out.
+
+    `expected` is the planted share of the exposed who are back within 90 days.
+    """
 
     month: str
     persons: int
@@ -85,6 +90,7 @@ class Truth:
     sales: int
     goods_amount: int
     buyers: int
+    buyers_known_before: int
     outlier_order: str
     outlier_amount: int
     messages: dict[str, int]
@@ -117,8 +123,9 @@ def states(episodes: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     failed = handed & (pl.col("bounce_1") > 0) & (pl.col("delivered_2") == NEVER)
     last = pl.when(pl.col("step_2") < NEVER).then("step_2").otherwise("step_1")
     pending = (pl.col("left") + rules.delays[0] + rules.validity > clock) & ~handed
-    # Overtaken by time: no run could have written them down before the step had lapsed.
-    missed = ~handed & ~pending
+    # A cap only defers: until the step has lapsed such an episode is open. The others refuse.
+    refused = (pl.col("gate") > 0) & (pl.col("gate") != GATES.index("frequency_cap"))
+    lapsed = ~handed & (refused | ~pending)
     running = handed & (last + rules.window > clock)
     touched = (pl.col("touched") == 1) & (order < NEVER)
     chain = (
@@ -127,7 +134,7 @@ def states(episodes: pl.DataFrame, rules: Rules) -> pl.DataFrame:
         .when(pl.col("in_campaign") == 0).then(pl.lit("no_campaign"))
         .when(order < ends).then(pl.lit("self_ordered_before_step_1"))
         .when(emptied < ends).then(pl.lit("emptied_before_step_1"))
-        .when((pl.col("gate") > 0) | missed).then(pl.lit("gated"))
+        .when(lapsed).then(pl.lit("gated"))
         .when((pl.col("held") == 1) & handed).then(pl.lit("held_out"))
         .when(failed).then(pl.lit("not_delivered"))
         .when(touched).then(pl.lit("recovered"))
@@ -140,13 +147,15 @@ def states(episodes: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     codes = {**dict(enumerate(GATES)), 0: "missed"}
     gate = pl.col("gate").replace_strict(codes, return_dtype=pl.String)
     why = pl.col("suppressed_why").replace_strict(
-        {-1: "", **dict(enumerate(SUPPRESSED))}, return_dtype=pl.String
+        {-1: "", **dict(enumerate(CODES))}, return_dtype=pl.String
     )
     abandoned = (pl.col("abandoned") <= clock) & (pl.col("abandoned") <= pl.col("closed"))
     return episodes.filter(abandoned).with_columns(state=chain).with_columns(
         reason=pl.when(pl.col("state") == "gated").then(gate)
         .when(pl.col("state") == "not_delivered").then(bounce)
         .when(pl.col("state") == "suppressed").then(why)
+        # Whoever was touched came by the link of the mail: its token is in the log.
+        .when(pl.col("state") == "recovered").then(pl.lit("link"))
         .otherwise(pl.lit(""))
     )  # fmt: skip
 
@@ -180,10 +189,19 @@ def arm_truths(episodes: pl.DataFrame, orders: pl.DataFrame, rules: Rules) -> di
     return truths
 
 
-def cohort_truths(sales: pl.DataFrame, chance: pl.DataFrame, rules: Rules) -> list[CohortTruth]:
-    """First orders by month and who was back within 90 days. `sales`: person, at, one per order."""
-    ranked = sales.sort("person", "at").with_columns(
-        first=pl.col("at").min().over("person"), nth=pl.int_range(pl.len()).over("person")
+def cohort_truths(
+    sales: pl.DataFrame, chance: pl.DataFrame, rules: Rules, *, new: Bools
+) -> list[CohortTruth]:
+    """First orders by month and who was back within 90 days. `sales`: person, at, one per order.
+
+    `new`: whether a person was first seen within the history; who was known before is no cohort's.
+    """
+    ranked = (
+        sales.filter(pl.Series(new[sales["person"].to_numpy()]))
+        .sort("person", "at")
+        .with_columns(
+            first=pl.col("at").min().over("person"), nth=pl.int_range(pl.len()).over("person")
+        )
     )
     second = ranked.filter(pl.col("nth") == 1).select("person", second="at")
     firsts = ranked.filter(pl.col("nth") == 0).select("person", "first")

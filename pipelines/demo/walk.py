@@ -60,7 +60,7 @@ def _next_opening(rng: np.random.Generator, who: Ints, *, people: People, state:
     Invariant: inside those days only the planned second order happens, so that the share of
     people who come back is exactly the planted one.
     """
-    mean = np.where(people.kind[who] == MEMBER, 290.0, 460.0) / people.liveliness[who]
+    mean = np.where(people.kind[who] == MEMBER, 270.0, 440.0) / people.liveliness[who]
     gap = 1 + rng.exponential(mean)
     opened = at_shop_hours(rng, state.free_at[who] + (gap * DAY).astype(np.int64))
     first = state.first_order[who]
@@ -116,5 +116,8 @@ def _last_night(rng: np.random.Generator, *, people: People, state: State, rules
     evening = at_shop_hours(rng, np.full(len(who), rules.span.clock - 30 * HOUR))
     night = rules.span.clock - between(rng, 45 * MINUTE, 30 * HOUR, len(who))
     opened = np.where(rng.random(len(who)) < 0.4, night, evening)
-    opened = np.minimum(opened, rules.span.clock - 45 * MINUTE)
+    # A few are still at it when the clock stops: two hours later these carts are abandoned, too.
+    busy = rules.span.clock - between(rng, 38 * MINUTE, 52 * MINUTE, len(who))
+    opened = np.where(np.arange(len(who)) % 15 == 0, busy, opened)
+    opened = np.minimum(opened, rules.span.clock - 38 * MINUTE)
     return _episode(rng, who, opened, people=people, state=state, rules=rules)

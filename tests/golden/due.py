@@ -1,0 +1,70 @@
+"""Who is due on 1 November 2026, midnight UTC: 09:00 in Tokyo."""
+
+from datetime import timedelta
+
+from tests.golden.rows import Book, minutes, utc
+
+NOW = utc(2026, 11, 1)
+
+
+def shop() -> Book:
+    """A cart series, a second-purchase and a win-back campaign."""
+    book = Book("due", ships_within_hours=48, free_shipping_from_amount=8000)
+    book.put("shop_thresholds", threshold_key="second_purchase_days", threshold_value=30)
+    book.campaign(arms=(("mail", 5000, False), ("control", 5000, True)))
+    book.campaign("second", segment="second_purchase", steps=(0,))
+    book.campaign("back", segment="winback", steps=(0,))
+    for product, stock in (("p1", 10), ("p2", 2), ("sold_out", 0)):
+        book.put("products", product_id=product, product_name=f"Bag {product}",
+                 product_state="published", stock_policy="tracked", stock_quantity=stock,
+                 price_amount=3000, url=f"https://shop/{product}",
+                 image_url=f"https://shop/{product}.jpg")  # fmt: skip
+    _carts(book)
+    _second_purchases(book)
+    _dormant(book)
+    return book
+
+
+def _carts(book: Book) -> None:
+    since = utc(2026, 10, 20)
+    for who in ("first", "second", "soon", "busy", "bought", "stale", "held", "empty_shelf"):
+        book.member(who, since=since)
+    first = book.add("first", NOW - minutes(62), price=2500)
+    book.add("first", NOW - minutes(61), product="p2")
+    book.arm_record("first", first, "mail", NOW - minutes(1))
+    # Mail 1 went 5 hours late: mail 2 keeps its distance of 23 hours from it.
+    for who, handed in (("second", 24 * 60), ("soon", 22 * 60)):
+        episode = book.add(who, NOW - minutes(30 * 60))
+        book.arm_record(who, episode, "mail", NOW - minutes(29 * 60))
+        book.mail(who, episode, NOW - minutes(handed))
+    book.add("busy", NOW - minutes(59))
+    book.add("bought", NOW - minutes(120))
+    book.order("bought", NOW - minutes(30))
+    book.add("stale", NOW - timedelta(hours=25, minutes=1))
+    held = book.add("held", NOW - minutes(90))
+    book.arm_record("held", held, "control", NOW - minutes(30))
+    episode = book.add("empty_shelf", NOW - minutes(90), product="sold_out")
+    book.arm_record("empty_shelf", episode, "mail", NOW - minutes(30))
+
+
+def _second_purchases(book: Book) -> None:
+    since = utc(2026, 9, 1)
+    # 30 days before today in Tokyo is 2 October; three days are made up for; the fourth is not.
+    for who, day in (("today", 2), ("caught_up", 30), ("missed", 29), ("not_yet", 3)):
+        book.member(who, since=since)
+        month = 10 if day < 10 else 9
+        book.order(who, utc(2026, month, day, 3))
+    book.member("twice", since=since)
+    book.order("twice", utc(2026, 10, 2, 3))
+    book.order("twice", utc(2026, 10, 5, 3))
+
+
+def _dormant(book: Book) -> None:
+    # Last seen on 1 August: due today. On 31 July: due yesterday (31 October), still valid.
+    for who, at in (
+        ("dormant", utc(2026, 8, 1, 3)),
+        ("dormant_longer", utc(2026, 7, 31, 3)),
+        ("long_gone", utc(2026, 7, 20, 3)),
+    ):
+        book.member(who, since=utc(2026, 2, 1), last_login_at=at)
+    book.put("customers", customer_id="never_seen", is_member=True, email="never@example.jp")

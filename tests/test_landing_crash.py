@@ -1,15 +1,17 @@
 """Landing under kills, in two processes at once, and the files it keeps."""
 
 import hashlib
+import json
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from pipelines import landing
-from pipelines.landing.store import PENDING, Move, commit
+from pipelines.landing.store import PENDING, PLAN
 from pipelines.settings import Home
 from tests.landing_shop import (
     LOADED,
@@ -159,11 +161,16 @@ def test_tables_can_be_decided_one_by_one(home: Home) -> None:
 
 
 def test_a_promised_file_that_vanished_stops_landing(home: Home) -> None:
-    with landing.locked(home):
-        folder = home.landing / PENDING / "batch"
-        folder.mkdir(parents=True)
-        with pytest.raises(landing.LandingDamaged, match="restore the folder"):
-            commit(home, "batch", [Move("landing/_pending/batch/a", "landing/orders/a")])
+    folder = home.landing / PENDING / "batch"
+    folder.mkdir(parents=True)
+    promised = [["landing/_pending/batch/a.parquet", "landing/orders/month=all/a.parquet"]]
+    (folder / PLAN).write_text(json.dumps(promised))
+
+    with (
+        pytest.raises(landing.LandingDamaged, match="restore the folder"),
+        landing.locked(home),
+    ):
+        pytest.fail("landing went on over a hole")
 
 
 def test_files_with_addresses_are_for_their_owner_alone(home: Home) -> None:
@@ -234,3 +241,38 @@ def test_a_file_nobody_can_read_is_noted_once(home: Home, tmp_path: Path) -> Non
     ]
     assert landing.batches(home)["batch_state"].to_list() == ["failed"]
     assert landing.conservation(home)["difference"].to_list() == [0]
+
+
+def test_a_flipped_byte_in_a_landed_file_is_found(home: Home) -> None:
+    land(home, two_tables())
+    path = next(home.landing.glob("orders/month=2026-11/*.parquet"))
+    whole = path.read_bytes()
+    assert landing.damaged(home) == []
+
+    silent = 0
+    for place in range(4, len(whole), len(whole) // 60):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x10]) + whole[place + 1 :])
+        assert landing.damaged(home) == [str(path.relative_to(home.path))]
+        silent += reads_without_error(path)
+
+    # Without the sums some would pass unseen, else this proves nothing.
+    assert silent > 0
+
+
+def reads_without_error(path: Path) -> bool:
+    try:
+        pl.read_parquet(path)
+    except (pl.exceptions.PolarsError, OSError):
+        return False
+    return True
+
+
+def test_a_file_that_is_gone_or_that_nobody_landed_is_found(home: Home) -> None:
+    land(home, two_tables())
+    path = next(home.landing.glob("orders/month=2026-11/*.parquet"))
+    stranger = path.with_name("stranger.parquet")
+    path.rename(stranger)
+
+    found = landing.damaged(home)
+
+    assert found == sorted(str(one.relative_to(home.path)) for one in (path, stranger))

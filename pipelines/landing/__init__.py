@@ -27,7 +27,14 @@ from pipelines.landing.intake import (
     write_rows,
 )
 from pipelines.landing.shelf import rejected
-from pipelines.landing.store import archive_raw, ensure_all_tables, landed_files, locked, read_table
+from pipelines.landing.store import (
+    archive_raw,
+    damaged,
+    ensure_all_tables,
+    landed_files,
+    locked,
+    read_table,
+)
 from pipelines.landing.unreadable import shelve_file
 
 __all__ = [
@@ -49,6 +56,7 @@ __all__ = [
     "batch_id_of",
     "batches",
     "conservation",
+    "damaged",
     "decide",
     "ensure_all_tables",
     "finish",

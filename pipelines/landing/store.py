@@ -26,6 +26,7 @@ from pipelines.settings import Home
 
 PENDING: Final = "_pending"
 PLAN: Final = "plan.json"
+SUMS: Final = "_sums"
 SCHEMA_FILE: Final = "_schema.parquet"
 # Addresses lie in these files: for the owner's eyes only.
 FILE_MODE: Final = 0o600
@@ -137,12 +138,48 @@ def commit(home: Home, batch_id: str, moves: Sequence[Move]) -> None:
     """Nothing; the batch is in its place. The rename of the plan is the one moment of decision."""
     require_lock(home)
     folder = home.landing / PENDING / batch_id
-    draft = write_text(
-        folder / f"{PLAN}.draft", json.dumps([[m.source, m.target] for m in moves], indent=0)
-    )
+    sums = write_text(folder / "sums.json", _sums(home, moves))
+    # Sums first: a file in its place is never without them.
+    planned = [move(home, sums, home.landing / SUMS / f"{batch_id}.json"), *moves]
+    listed = [[one.source, one.target] for one in planned]
+    draft = write_text(folder / f"{PLAN}.draft", json.dumps(listed, indent=0))
     draft.replace(folder / PLAN)
     _sync_folder(folder)
     _finish(home, folder)
+
+
+def _sums(home: Home, moves: Sequence[Move]) -> str:
+    """JSON of sha256 and size of each file of a batch, by the place where it will lie."""
+    paths = {one.target: home.path / one.source for one in moves}
+    return json.dumps(
+        {
+            target: {"sha256": _sha256(path), "bytes": path.stat().st_size}
+            for target, path in paths.items()
+        },
+        indent=1,
+    )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def damaged(home: Home) -> list[str]:
+    """Files of landing and shelf that are not what was written, relative to the home; sorted.
+
+    Parquet has no checksum of its own: most flipped bytes give other values and no error. What is
+    missing counts as damaged, and so does a landed file that no batch has written.
+    """
+    sums = [json.loads(path.read_text()) for path in sorted((home.landing / SUMS).glob("*.json"))]
+    expected = {target: told["sha256"] for one in sums for target, told in one.items()}
+    found = {str(path.relative_to(home.path)) for path in home.landing.glob("*/month=*/*.parquet")}
+    changed = {
+        target
+        for target, sha256 in expected.items()
+        if not (home.path / target).exists() or _sha256(home.path / target) != sha256
+    }
+    return sorted(changed | (found - expected.keys()))
 
 
 def _recover(home: Home) -> None:

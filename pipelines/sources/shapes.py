@@ -1,7 +1,7 @@
 """Named row shapes: the few ways in which one raw row is not one row of a table."""
 
 import json
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import polars as pl
 
@@ -12,7 +12,7 @@ from pipelines.sources.steps import Aggregate, Explode, FillDown, Group, Step
 
 # What the `numbers` of an entry could not read: reason, column and text, carried with the row.
 BAD_NUMBER: Final = "__bad_number"
-HIDDEN: Final = (ROW, BAD_NUMBER)
+_ALONE: Final = "__alone"
 
 
 def shaped(frame: pl.DataFrame, steps: list[Step]) -> pl.DataFrame:
@@ -29,10 +29,9 @@ def _step(frame: pl.DataFrame, step: Step) -> pl.DataFrame:
         count = pl.int_range(1, pl.len() + 1).over(step.count_up.by).cast(pl.String)
         return frame.with_columns(count.alias(step.count_up.as_))
     if step.first_of is not None:
-        return frame.unique(step.first_of.by, keep="first", maintain_order=True)
+        return _one_each(frame, step.first_of.by, keep="first")
     if step.distinct is not None:
-        kept = frame.unique(step.distinct.by, keep=step.distinct.keep, maintain_order=True)
-        return kept.sort(ROW)
+        return _one_each(frame, step.distinct.by, keep=step.distinct.keep)
     if step.derive is not None:
         known = frame.filter(pl.any_horizontal(pl.col(step.derive.by).is_not_null()))
         return known.unique(step.derive.by, keep="last", maintain_order=True).sort(ROW)
@@ -46,12 +45,26 @@ def _fill_down(frame: pl.DataFrame, fill: FillDown) -> pl.DataFrame:
     return frame.with_columns(above.over(fill.by) if fill.by else above)
 
 
+def _alone(by: list[str]) -> pl.Expr:
+    """Tells rows without any key apart: they are no group, and each must be answered for."""
+    return pl.when(pl.all_horizontal(pl.col(by).is_null())).then(pl.int_range(pl.len()))
+
+
+def _one_each(
+    frame: pl.DataFrame, by: list[str], *, keep: Literal["first", "last"]
+) -> pl.DataFrame:
+    marked = frame.with_columns(_alone(by).alias(_ALONE))
+    return marked.unique([*by, _ALONE], keep=keep, maintain_order=True).sort(ROW).drop(_ALONE)
+
+
 def _group(frame: pl.DataFrame, group: Group) -> pl.DataFrame:
     made = {name: _aggregate(aggregate).alias(name) for name, aggregate in group.agg.items()}
     kept = [name for name in frame.columns if name not in {*group.by, *made, BAD_NUMBER}]
-    return frame.group_by(group.by, maintain_order=True).agg(
+    marked = frame.with_columns(_alone(group.by).alias(_ALONE))
+    grouped = marked.group_by([*group.by, _ALONE], maintain_order=True).agg(
         pl.col(kept).first(), pl.col(BAD_NUMBER).drop_nulls().first(), *made.values()
     )
+    return grouped.drop(_ALONE)
 
 
 def _aggregate(aggregate: Aggregate) -> pl.Expr:

@@ -39,7 +39,8 @@ def check_text(opened: Opened, encoding: str, *, line: int = _LINE_CHARS) -> Che
 
     Raises: FileRefused for a wrong encoding, NUL, `sep=`, Macintosh line ends, endless lines.
     """
-    head = _head(opened)
+    opened.stream.seek(0)
+    head = opened.stream.read(8)
     if head.startswith(_UTF16_BOMS) and encoding != "utf-16":
         raise FileRefused(
             opened.name, "it is UTF-16", "Write `encoding: utf-16` beside its source in shop.yml."
@@ -62,11 +63,6 @@ def check_text(opened: Opened, encoding: str, *, line: int = _LINE_CHARS) -> Che
 
 class UnicodeRefused(FileRefused):
     """Bytes that the encoding does not know."""
-
-
-def _head(opened: Opened) -> bytes:
-    opened.stream.seek(0)
-    return opened.stream.read(8)
 
 
 def _scan(opened: Opened, encoding: str, *, longest: int) -> Checked:

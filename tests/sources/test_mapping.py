@@ -1,10 +1,12 @@
 """The grammar of docs/mappings.md: one case per form, shape, option and reason."""
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pipelines.shop import load_shop
 from pipelines.sources import (
@@ -14,6 +16,8 @@ from pipelines.sources import (
     read_mapping,
     status_defaults,
 )
+from pipelines.sources.model import Cell, Read
+from pipelines.sources.steps import Step
 from tests.sources.reading import (
     assert_conserved,
     batch,
@@ -209,6 +213,18 @@ def test_orders_are_grouped_from_invoice_lines_and_one_bad_line_rejects_its_orde
     assert rejected(extract, "orders") == [(6, "bad_number", "price")]
     assert rows(extract, "orders", "paid_at")[0] == (utc("2026-05-14T10:00:09"),)
     assert_conserved(extract)
+
+
+@pytest.mark.parametrize("shape", ["group: {by: [id]}", "first_of: {by: id}", "distinct: {by: id}"])
+def test_rows_without_a_key_are_each_rejected_not_taken_for_one_group(shape, tmp_path):
+    content = b"id,x\n1,5\n,6\n,6\n1,5\n"
+
+    extract = read_bytes(tmp_path, content, orders("", f"    shape: [{{{shape}}}]\n"))
+
+    assert rows(extract, "orders", "order_id") == [("sys:1",)]
+    assert rejected(extract, "orders") == [
+        (3, "missing_required", "order_id"), (4, "missing_required", "order_id"),
+    ]  # fmt: skip
 
 
 def test_fill_down_stays_within_its_group_and_first_of_takes_the_first_row(tmp_path):
@@ -435,6 +451,15 @@ def test_status_rows_come_per_source_of_the_shop(tmp_path):
 def test_every_example_of_the_manual_is_in_the_grammar():
     """The whole-file example of docs/mappings.md loads as it stands there."""
     manual = (Path(__file__).parents[2] / "docs" / "mappings.md").read_text(encoding="utf-8")
-    whole = manual.split("## A whole file")[1].split("```yaml")[1].split("```")[0]
+    whole, read, _, shape = (block.split("```")[0] for block in manual.split("```yaml")[2:6])
+    cells = re.findall(r"^\| [a-z, ]+ \| ((?:`[^`]+`(?:, )?)+) \|", manual, flags=re.MULTILINE)
 
     assert mapping_of(whole).tables[0].table == "orders"
+    for line in read.splitlines():
+        assert Read.model_validate(yaml.safe_load(line)["read"]).format
+    for step in yaml.safe_load(shape)["shape"]:
+        assert Step.model_validate(step)
+    examples = re.findall(r"`(\{[^`]+\})`", " ".join(cells))
+    assert len(examples) > 8
+    for example in examples:
+        assert Cell.model_validate(yaml.safe_load(example)).form

@@ -455,7 +455,7 @@ def test_every_example_of_the_manual_is_in_the_grammar():
     cells = re.findall(r"^\| [a-z, ]+ \| ((?:`[^`]+`(?:, )?)+) \|", manual, flags=re.MULTILINE)
 
     assert mapping_of(whole).tables[0].table == "orders"
-    for line in read.splitlines():
+    for line in filter(None, read.splitlines()):
         assert Read.model_validate(yaml.safe_load(line)["read"]).format
     for step in yaml.safe_load(shape)["shape"]:
         assert Step.model_validate(step)

@@ -1,8 +1,6 @@
-"""The gate of landing: foreign money, refused rows, books that add up, settings and the run."""
+"""The gate of landing: refused rows on the shelf, books that add up."""
 
-import datetime as dt
 import json
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines import contracts, landing
-from pipelines.canonical import TABLES
 from pipelines.landing.batch import REFUSED
 from pipelines.landing.facts import Judge
 from pipelines.settings import Home
@@ -22,7 +19,6 @@ from tests.landing_shop import (
     Broken,
     File,
     Part,
-    Rate,
     SmallShop,
     frame_of,
     instant,
@@ -34,80 +30,10 @@ from tests.landing_shop import (
     welcome,
 )
 
-DOLLAR = Rate(dt.date(2026, 11, 1), "USD", Decimal("150.5"))
-
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     return Home(tmp_path / "small")
-
-
-def item(number: int, **changes: object) -> dict[str, object]:
-    return {
-        "order_item_id": f"eccube:{number}",
-        "order_id": f"eccube:{number}",
-        "line_no": 1,
-        "product_name": "茶碗",
-        "quantity": Decimal(1),
-        "discount_amount": Decimal(0),
-        "line_amount": Decimal("10.01"),
-        "is_gift": False,
-        "is_free": False,
-        "refunded_quantity": Decimal(0),
-        "refunded_amount": Decimal(0),
-        "row_no": number + 1,
-    } | changes
-
-
-def test_foreign_money_becomes_the_shops_and_the_original_stays(home: Home) -> None:
-    foreign = order(1, currency="USD", total_amount=Decimal("10.01"), goods_amount=Decimal("9.99"))
-    file = File((part("orders", foreign, order(2)), part("order_items", item(1), item(2))))
-
-    land(home, file, exchange_rates=(DOLLAR,))
-
-    # 10.01 × 150.5 = 1506.505 and 9.99 × 150.5 = 1503.495: yen are whole, halves go up.
-    columns = (
-        "currency",
-        "total_amount",
-        "goods_amount",
-        "original_currency",
-        "original_total_amount",
-    )
-    rows = landing.read_table(home, "orders").sort("order_id").select(columns).rows()
-    assert rows == [
-        ("JPY", Decimal(1507), Decimal(1503), "USD", Decimal("10.01")),
-        ("JPY", Decimal(1000), None, None, None),
-    ]
-    lines = landing.read_table(home, "order_items").sort("order_id")["line_amount"].to_list()
-    assert lines == [Decimal(1507), Decimal("10.01")]
-
-
-def test_without_a_rate_the_order_counts_and_its_money_is_unknown(home: Home) -> None:
-    early = order(1, currency="USD", ordered_at=instant("2026-10-30T00:00:00"))
-    file = File((part("orders", early), part("order_items", item(1))))
-
-    landed = land(home, file, exchange_rates=(DOLLAR,))
-
-    row = landing.read_table(home, "orders").row(0, named=True)
-    assert (row["total_amount"], row["original_total_amount"]) == (None, Decimal(1000))
-    # A line without its amount would be a line worth nothing: it is refused, and said so.
-    lines = {entry.table: entry for entry in landed.entries}["order_items"]
-    assert (lines.rows_landed, lines.reasons) == (0, (("no_exchange_rate", 1),))
-
-
-def test_the_newest_rate_up_to_the_day_counts(home: Home) -> None:
-    rates = (DOLLAR, replace(DOLLAR, day_on=dt.date(2026, 11, 3), exchange_rate=Decimal(100)))
-    rows = [
-        order(
-            n, currency="USD", ordered_at=instant(f"2026-11-0{n}T00:00:00"), total_amount=Decimal(1)
-        )
-        for n in (1, 2, 3, 4)
-    ]
-
-    land(home, orders_file(*rows), exchange_rates=rates)
-
-    amounts = landing.read_table(home, "orders").sort("order_id")["total_amount"].to_list()
-    assert amounts == [Decimal(151), Decimal(151), Decimal(100), Decimal(100)]
 
 
 def refuse(*positions: int, whole: bool = False) -> Judge:
@@ -299,94 +225,3 @@ def test_watermarks_name_the_newest_instant_of_each_source(home: Home) -> None:
     assert (row["source_key"], row["entity"], row["newest_at"]) == (
         "eccube", "orders", instant("2026-11-03T00:00:00"),
     )  # fmt: skip
-
-
-def shop_settings(**thresholds: int) -> dict[str, pl.DataFrame]:
-    shop = {
-        "shop_id": "small", "shop_name": "小さな店", "timezone": "Asia/Tokyo", "currency": "JPY",
-        "locale": "ja", "revenue_measure": "goods", "week_start": 1, "is_demo": False,
-    }  # fmt: skip
-    rows = [
-        {"shop_id": "small", "threshold_key": key, "threshold_value": value}
-        for key, value in thresholds.items()
-    ]
-    return {
-        "shops": frame_of("shops", [shop]),
-        "shop_thresholds": frame_of("shop_thresholds", rows),
-    }
-
-
-def test_settings_land_whole_when_their_content_changes_and_only_then(home: Home) -> None:
-    one = landing.land_settings(home, shop_settings(small_n=30, hide_below=5), loaded_at=LOADED)
-    same = landing.land_settings(home, shop_settings(hide_below=5, small_n=30), loaded_at=later(1))
-    fewer = landing.land_settings(home, shop_settings(small_n=30), loaded_at=later(2))
-    back = landing.land_settings(home, shop_settings(small_n=30, hide_below=5), loaded_at=later(3))
-
-    assert [one.is_new, same.is_new, fewer.is_new, back.is_new] == [True, False, True, True]
-    by_batch = landing.read_table(home, "shop_thresholds").group_by("batch_id").len()
-    assert dict(by_batch.iter_rows()) == {one.batch_id: 2, fewer.batch_id: 1, back.batch_id: 2}
-
-
-def test_a_run_lands_its_clock_in_the_shops_zone(home: Home) -> None:
-    run = landing.new_run(
-        SmallShop(),
-        run_id="r1",
-        as_of_at=dt.datetime(2026, 11, 20, 15, 30, tzinfo=dt.UTC),
-        known_at=LOADED,
-        loaded_at=LOADED,
-        code_version="c1",
-    )
-
-    landing.land_run(home, run)
-
-    row = landing.read_table(home, "runs").row(0, named=True)
-    assert (row["as_of_at"], row["as_of_on"]) == (
-        instant("2026-11-20T15:30:00"),
-        dt.date(2026, 11, 21),
-    )
-    assert (row["settings_version"], row["shop_id"], row["known_at"]) == (
-        "v1",
-        "small",
-        instant("2026-11-20T03:00:00"),
-    )
-
-
-def test_rows_of_the_ledger_land_once(home: Home) -> None:
-    batch = {
-        "shop_id": "small", "export_batch_id": "b1", "program": "p", "campaign_key": "k", "campaign_version": 1,
-        "step_number": 1, "channel": "email", "destination": "d", "slot": "s", "batch_state": "sealed",
-        "created_at": instant("2026-10-31T15:30:00"),
-    }  # fmt: skip
-    frame = frame_of("export_batches", [batch])
-    acked = frame.with_columns(pl.lit("acked").alias("batch_state"))
-
-    arrivals = [
-        landing.write_rows(
-            home, "export_batches", rows, source="ledger", loaded_at=later(n), zone="Asia/Tokyo"
-        ).is_new
-        for n, rows in enumerate((frame, frame, acked, frame))
-    ]
-
-    assert arrivals == [True, False, True, True]
-    assert landing.read_table(home, "export_batches")["created_on"].unique().to_list() == [
-        dt.date(2026, 11, 1)
-    ]
-    assert landing.conservation(home)["difference"].to_list() == [0, 0, 0]
-
-
-def test_a_column_that_no_table_has_is_refused(home: Home) -> None:
-    frame = frame_of(
-        "product_tags", [{"shop_id": "small", "product_id": "p", "tag": "t", "tagg": "t"}]
-    )
-
-    with pytest.raises(landing.UnknownColumns, match="tagg"):
-        landing.write_rows(home, "product_tags", frame, source="test", loaded_at=LOADED)
-
-
-def test_every_table_can_be_read_before_anything_landed(home: Home) -> None:
-    landing.ensure_all_tables(home)
-    landing.ensure_all_tables(home)
-
-    for name, table in TABLES.items():
-        files = list((home.landing / name).rglob("*.parquet"))
-        assert pl.concat([pl.read_parquet(path) for path in files]).schema == table.schema

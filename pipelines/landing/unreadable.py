@@ -20,6 +20,15 @@ from pipelines.settings import Home
 # Stands where a table's name stands: nobody knows which tables the file would have given.
 WHOLE_FILE: Final = "file"
 _CHUNK: Final = 1 << 20
+_NOTHING_READ: Final = Entry(
+    table=WHOLE_FILE,
+    rows_read=0,
+    rows_landed=0,
+    rows_rejected=0,
+    rows_duplicate=0,
+    state="failed",
+    reasons=((FILE_REFUSED, 0),),
+)
 
 
 def shelve_file(
@@ -52,17 +61,8 @@ def shelve_file(
         reasons = [Reason(FILE_REFUSED, 0, refusal)]
         text = shelf_text(batch, WHOLE_FILE, reasons=reasons, refused=nothing, whole=True)
         draft = write_text(pending_folder(home, batch.batch_id) / f"{WHOLE_FILE}.json", text)
-        entry = Entry(
-            table=WHOLE_FILE,
-            rows_read=0,
-            rows_landed=0,
-            rows_rejected=0,
-            rows_duplicate=0,
-            state="failed",
-            reasons=((FILE_REFUSED, 0),),
-        )
         target = home.rejected / batch.batch_id / draft.name
-        decision = Decision(entry, (move(home, draft, target),), nothing)
+        decision = Decision(_NOTHING_READ, (move(home, draft, target),), nothing)
         return finish(home, batch, [decision])
 
 

@@ -147,13 +147,12 @@ def up(
     dagster_port: Annotated[int, typer.Option(help="Port of Dagster's pages.")] = 3000,
 ) -> None:
     """Web server, daemon and dashboards on loopback, until Ctrl-C."""
-    from pipelines import report, runner
+    from pipelines import runner
+    from pipelines.report.words import say
 
     shop_file, loaded = the_shop(shop)
     settings.remember_shop(shop_file, shop_id=loaded.id)
-    greeting = report.say(
-        "up", settings.language(), port=port, dagster=dagster_port, shop=loaded.name
-    )
+    greeting = say("up", settings.language(), port=port, dagster=dagster_port, shop=loaded.name)
     raise typer.Exit(
         runner.serve(
             loaded, console=console, port=port, dagster_port=dagster_port, greeting=greeting

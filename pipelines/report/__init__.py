@@ -7,7 +7,7 @@ intervals from the macros stored in that file.
 import csv
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -131,7 +131,7 @@ def _steps_table(title: str, rows: Rows, language: str) -> Table:
         table.add_column(
             say("step", language, n=step) if step else say("total", language), justify="right"
         )
-    figures = [
+    figures: list[tuple[str, Callable[[tuple[Any, ...]], str]]] = [
         ("sent", lambda r: _count(r[3])),
         ("delivered", lambda r: _count(r[4])),
         ("openers", lambda r: rate(r[5], r[3], r[12], r[13])),

@@ -82,19 +82,10 @@ def order_files(orders: pl.DataFrame, rules: Rules) -> dict[str, pl.DataFrame]:
     return {"返金.csv": _refunds(orders, rules), "ステータス履歴.csv": _history(orders, rules)}
 
 
-def record_files(
-    books: Records, people: People, goods: Catalogue, *, words: Mapping[str, Any],
-    orders: pl.DataFrame, browsers: list[str],
-) -> dict[str, pl.DataFrame]:  # fmt: skip
-    """メール同意, 配信停止, お問い合わせ, レビュー, お気に入り and 端末."""
-    topics = words["inquiry_topics"]
-    number = orders["order_no"]
-    asked = _with_member(books.inquiries, people)
-    reviews = _with_product(_with_member(books.reviews, people), goods)
-    liked = _with_product(_with_member(books.favourites, people, "customer"), goods)
+def _mail_files(books: Records, people: People) -> dict[str, pl.DataFrame]:
+    """メール同意 and 配信停止."""
     consents = _with_member(books.consents, people)
     stops = _with_member(books.stops, people)
-    known = _with_member(books.browsers, people)
     row = pl.int_range(pl.len()) + 1
     return {
         "メール同意.csv": consents.select(
@@ -108,6 +99,23 @@ def record_files(
             メールアドレス=pl.Series([people.email[p] for p in stops["person"]]),
             理由="reason", 開始日時=local("at"),
         ),
+    }  # fmt: skip
+
+
+def record_files(
+    books: Records, people: People, goods: Catalogue, *, words: Mapping[str, Any],
+    orders: pl.DataFrame, browsers: list[str],
+) -> dict[str, pl.DataFrame]:  # fmt: skip
+    """お問い合わせ, レビュー, お気に入り, 端末, and what is said about mail."""
+    topics = words["inquiry_topics"]
+    number = orders["order_no"]
+    asked = _with_member(books.inquiries, people)
+    reviews = _with_product(_with_member(books.reviews, people), goods)
+    liked = _with_product(_with_member(books.favourites, people, "customer"), goods)
+    known = _with_member(books.browsers, people)
+    row = pl.int_range(pl.len()) + 1
+    return {
+        **_mail_files(books, people),
         "お問い合わせ.csv": asked.select(
             問合せ番号=pl.format("Q{}", row), 会員番号="会員番号",
             受注番号=pl.Series(

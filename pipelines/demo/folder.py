@@ -108,7 +108,7 @@ def files_of(world: World, made: Sheets) -> Iterator[tuple[str, bytes]]:
 
 
 def _sales(made: Sheets) -> pl.DataFrame:
-    """Every sale of every place: person, at, goods amount after refunds."""
+    """Every sale of every place: person, at, goods amount before refunds."""
     heads = made.lines.unique("受注番号", keep="first", maintain_order=True)
     sold = heads.filter(~pl.col("status").is_in(list(NOT_SALES)))
     return sold.select("person", "at", order_no="受注番号", goods="受注商品金額")
@@ -221,38 +221,57 @@ def _terminal_states(world: World, abandoned: pl.DataFrame) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
-def truth_of(world: World, made: Sheets, *, seed: int) -> Truth:
-    """The truth of a shop: counted from what happened, not from the files."""
-    rules, episodes = world.rules, world.episodes
-    clock = rules.span.clock
-    sold = _sales(made)
-    abandoned = states(episodes, rules)
-    arms = arm_truths(episodes, sold, rules)
+def _episode_counts(world: World) -> dict[str, int]:
+    """Carts opened, closed and ordered: left ones, those bought at once, those of the counter."""
+    clock = world.rules.span.clock
     web = world.sales.orders.filter(pl.col("place") == WEB)
     at_once = web.filter(pl.col("purchase") > 0).height
     desk = world.counter.carts
-    desk_sold = desk.filter(pl.col("ordered") < clock - 3600).height
+    closed = world.episodes.filter(pl.col("closed") <= clock).height
+    return {
+        "opened_episodes": world.episodes.height + at_once + desk.height,
+        "closed_episodes": closed + at_once + desk.filter(pl.col("gone") < clock).height,
+        "ordered_episodes": web.height + desk.filter(pl.col("ordered") < clock - 3600).height,
+    }
+
+
+def _messages(world: World) -> dict[str, int]:
+    """Messages by step: handed over, delivered, clicked by a human."""
+    sent = world.ledger.messages.filter(~pl.col("is_held"))
+    tests = {
+        "sent": pl.lit(True),
+        "delivered": pl.col("delivered") < NEVER,
+        "human_clickers": pl.col("clicked") < world.rules.span.clock - 60,
+    }
+    return {
+        f"step_{step}_{what}": sent.filter((pl.col("step") == step) & test).height
+        for step in (1, 2)
+        for what, test in tests.items()
+    }
+
+
+def truth_of(world: World, made: Sheets, *, seed: int) -> Truth:
+    """The truth of a shop: counted from what happened, not from the files."""
+    rules, episodes = world.rules, world.episodes
+    sold = _sales(made)
+    abandoned = states(episodes, rules)
+    arms = arm_truths(episodes, sold, rules)
     new = world.people.registered >= rules.span.starts
     sums = _terminal_states(world, abandoned)
     rows, keys = _rows(world, made)
     large = sold.filter(pl.col("goods") == sold["goods"].max())
-    sent = world.ledger.messages.filter(~pl.col("is_held"))
     return Truth(
         shop_id=rules.shop_id,
         seed=seed,
         persons=world.people.size,
-        clock=str(np.datetime64(clock, "s")) + "Z",
+        clock=str(np.datetime64(rules.span.clock, "s")) + "Z",
         base_rate=PLANTED.base_rate,
         effect=PLANTED.effect,
         itt_effect=itt_effect(arms, rules, receptive_chance=PLANTED.effect / RECEPTIVE),
         arms=arms,
         cohorts=tuple(cohort_truths(sold, world.plan, rules, new=new)),
-        opened_episodes=episodes.height + at_once + desk.height,
         abandoned_episodes=sum(sums.values()),
-        closed_episodes=episodes.filter(pl.col("closed") <= clock).height
-        + at_once
-        + desk.filter(pl.col("gone") < clock).height,
-        ordered_episodes=web.height + desk_sold,
+        **_episode_counts(world),
         terminal_states=sums,
         orders=made.lines["受注番号"].n_unique(),
         sales=sold.height,
@@ -263,16 +282,7 @@ def truth_of(world: World, made: Sheets, *, seed: int) -> Truth:
         ].n_unique(),
         outlier_order=f"demo:{large['order_no'][0]}",
         outlier_amount=int(large["goods"][0]),
-        messages={
-            f"step_{step}_{what}": part.filter(test).height
-            for step in (1, 2)
-            for part in (sent.filter(pl.col("step") == step),)
-            for what, test in (
-                ("sent", pl.lit(True)),
-                ("delivered", pl.col("delivered") < NEVER),
-                ("human_clickers", pl.col("clicked") < clock - 60),
-            )
-        },
+        messages=_messages(world),
         dirt=_dirt(world, made),
         extracted_rows=rows,
         distinct_keys=keys,

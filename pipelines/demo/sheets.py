@@ -8,7 +8,7 @@ import polars as pl
 
 from pipelines.demo.catalogue import Catalogue
 from pipelines.demo.counter import Counter
-from pipelines.demo.draw import DAY, HOUR, JST, NEVER, between, stream
+from pipelines.demo.draw import DAY, HOUR, JST, NEVER, Ints, between, stream
 from pipelines.demo.orders import NOT_SALES, Sales, is_sale
 from pipelines.demo.people import MEMBER, People
 from pipelines.demo.rules import Rules
@@ -45,26 +45,17 @@ def _spelled(address: str, kind: int) -> str:
     )[kind % 3]
 
 
-def members(
-    people: People, rules: Rules, *, words: Mapping[str, Any], logins: Sequence[int],
-    sales: Sales, seed: int,
+def _accounts(
+    rng: np.random.Generator, people: People, who: Ints, *, words: Mapping[str, Any],
+    logins: Sequence[int],
 ) -> pl.DataFrame:  # fmt: skip
-    """会員.csv: one row per account, second accounts and the shop's own test accounts included."""
-    rng = stream(seed, "members")
-    seen = (people.kind == MEMBER) & (people.registered < rules.span.clock)
-    who = np.flatnonzero(seen)
-    who = who[np.argsort(people.customer_no[who])]
+    """One row per member named: number, address, telephone, place; instants still in seconds."""
     size = len(who)
-    spent = (
-        sales.orders.filter(pl.Series(is_sale(sales.orders)) & ~pl.col("as_guest"))
-        .group_by("person")
-        .agg(購入回数=pl.len(), 購入金額=pl.col("goods").sum())
-    )
     places = [words["prefectures"][n] for n in people.place[who].tolist()]
-    born = pl.Series(between(rng, -1_300_000_000, 1_100_000_000, size))
-    told = pl.Series(rng.random(size) < 0.72)
+    born = between(rng, -1_300_000_000, 1_100_000_000, size)
+    born = np.where(rng.random(size) < 0.72, born, NEVER)
     phone = [f"0{n:010d}" for n in between(rng, 7_000_000_000, 9_099_999_999, size).tolist()]
-    frame = pl.DataFrame({
+    return pl.DataFrame({
         "person": who,
         "会員番号": people.customer_no[who],
         "会員状態": np.where(rng.random(size) < 0.01, "退会", "本会員").tolist(),
@@ -75,18 +66,33 @@ def members(
         "都道府県": [place[0] for place in places],
         "市区町村": [place[1] for place in places],
         "番地": [f"{a}-{b}" for a, b in rng.integers(1, 30, (size, 2)).tolist()],
+        "生年月日": born,
         "最終ログイン日時": [logins[p] for p in who.tolist()],
         "保有ポイント": between(rng, 0, 30, size) * 50,
     })  # fmt: skip
+
+
+def members(
+    people: People, rules: Rules, *, words: Mapping[str, Any], logins: Sequence[int],
+    sales: Sales, seed: int,
+) -> pl.DataFrame:  # fmt: skip
+    """会員.csv without the accounts opened twice: one row per member, by number."""
+    who = np.flatnonzero((people.kind == MEMBER) & (people.registered < rules.span.clock))
+    who = who[np.argsort(people.customer_no[who])]
+    accounts = _accounts(stream(seed, "members"), people, who, words=words, logins=logins)
+    spent = (
+        sales.orders.filter(pl.Series(is_sale(sales.orders)) & ~pl.col("as_guest"))
+        .group_by("person")
+        .agg(購入回数=pl.len(), 購入金額=pl.col("goods").sum())
+    )
     return (
-        pl.concat([frame, names_of(words, people, who.tolist())], how="horizontal")
+        pl.concat([accounts, names_of(words, people, who.tolist())], how="horizontal")
         .join(spent, on="person", how="left", maintain_order="left")
         .with_columns(
-            登録日時=local("登録日時"),
-            最終ログイン日時=local("最終ログイン日時"),
-            生年月日=pl.when(told).then(local(pl.lit(born), "%Y/%m/%d")),
-            購入回数=pl.col("購入回数").fill_null(0),
-            購入金額=pl.col("購入金額").fill_null(0),
+            local("登録日時").alias("登録日時"),
+            local("最終ログイン日時").alias("最終ログイン日時"),
+            local("生年月日", "%Y/%m/%d").alias("生年月日"),
+            pl.col("購入回数", "購入金額").fill_null(0),
         )
         .with_columns(
             会員ランク=pl.when(pl.col("購入金額") >= 50_000).then(pl.lit("ゴールド"))

@@ -143,15 +143,20 @@ def states(episodes: pl.DataFrame, rules: Rules) -> pl.DataFrame:
         .when(emptied < NEVER).then(pl.lit("emptied_later"))
         .otherwise(pl.lit("lost"))
     )  # fmt: skip
+    abandoned = (pl.col("abandoned") <= clock) & (pl.col("abandoned") <= pl.col("closed"))
+    return episodes.filter(abandoned).with_columns(state=chain).with_columns(reason=_reason())
+
+
+def _reason() -> pl.Expr:
+    """Why an episode ended in its `state`; empty where the state says it all."""
     bounce = pl.col("bounce_1").replace_strict(dict(enumerate(BOUNCES)), return_dtype=pl.String)
     codes = {**dict(enumerate(GATES)), 0: "missed"}
     gate = pl.col("gate").replace_strict(codes, return_dtype=pl.String)
     why = pl.col("suppressed_why").replace_strict(
         {-1: "", **dict(enumerate(CODES))}, return_dtype=pl.String
     )
-    abandoned = (pl.col("abandoned") <= clock) & (pl.col("abandoned") <= pl.col("closed"))
-    return episodes.filter(abandoned).with_columns(state=chain).with_columns(
-        reason=pl.when(pl.col("state") == "gated").then(gate)
+    return (
+        pl.when(pl.col("state") == "gated").then(gate)
         .when(pl.col("state") == "not_delivered").then(bounce)
         .when(pl.col("state") == "suppressed").then(why)
         # Whoever was touched came by the link of the mail: its token is in the log.

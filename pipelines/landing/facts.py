@@ -1,6 +1,6 @@
 """What landing asks of its neighbours, which it may not import: a shop, an extract, a verdict."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -121,6 +121,3 @@ class Place:
     currency: str | None = None
     # Shape: day_on date, currency text, exchange_rate decimal(18,8).
     rates: pl.DataFrame | None = None
-
-
-Frames = Mapping[str, pl.DataFrame]

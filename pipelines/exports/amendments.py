@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from pipelines import state
 from pipelines.exports import ledger
 from pipelines.exports.exits import Claimed, claimed_of, late_exits
+from pipelines.exports.facts import keys_of
 from pipelines.exports.handoff import Handoff
 from pipelines.exports.ledger import BatchRow
 from pipelines.exports.render import Layout, file_bytes
-from pipelines.exports.snapshot import Segment, keys_of
+from pipelines.exports.snapshot import Segment
 from pipelines.state import batch, claim
 
 _LABELS = ("email", "recipient_token", "batch_id", "reason")

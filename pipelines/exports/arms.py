@@ -10,10 +10,11 @@ import sqlalchemy as sa
 
 from pipelines.exports import ledger
 from pipelines.exports.claims import situation
+from pipelines.exports.facts import Drawn
 from pipelines.exports.job import Job
 from pipelines.exports.plan import eligible, recorded_arm
 from pipelines.exports.rules import Program
-from pipelines.exports.snapshot import Drawn, Member
+from pipelines.exports.snapshot import Member
 from pipelines.state import arm_record
 
 

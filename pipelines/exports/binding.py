@@ -121,9 +121,26 @@ def _replay(
             reason="replayed from its manifest",
         )
     )
+    _replay_claims(connection, manifest, claimed_at=created)
+    connection.execute(
+        transitions.insert().values(
+            batch_id=batch_id,
+            from_state=None,
+            to_state=ledger.DELIVERED,
+            rev=manifest["rev"],
+            actor=actor,
+            changed_at=now,
+        )
+    )
+
+
+def _replay_claims(
+    connection: sa.Connection, manifest: Mapping[str, Any], *, claimed_at: datetime
+) -> None:
+    batch_id = manifest["batch_id"]
     for c in manifest["claims"]:
         connection.execute(
-            claim.insert().values(**c, batch_id=batch_id, payload_enc=None, claimed_at=created)
+            claim.insert().values(**c, batch_id=batch_id, payload_enc=None, claimed_at=claimed_at)
         )
         if c["st"] == "released":
             continue
@@ -143,13 +160,3 @@ def _replay(
                     ord=c["ord"],
                 )
             )
-    connection.execute(
-        transitions.insert().values(
-            batch_id=batch_id,
-            from_state=None,
-            to_state=ledger.DELIVERED,
-            rev=manifest["rev"],
-            actor=actor,
-            changed_at=now,
-        )
-    )

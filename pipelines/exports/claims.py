@@ -219,6 +219,19 @@ def _write_batch(
             expires_at=expires_at(share, now=job.now, catch_up_days=days),
         )
     )
+    _write_claims(connection, job, program, share, batch_id=batch_id, vault=vault)
+    return batch_id
+
+
+def _write_claims(
+    connection: sa.Connection,
+    job: Job,
+    program: Program,
+    share: Sequence[Decision],
+    *,
+    batch_id: str,
+    vault: Vault,
+) -> None:
     claims, guards, messages = [], [], []
     for ord_, decision in enumerate(share):
         held_out = decision.outcome == HELD_OUT
@@ -239,7 +252,6 @@ def _write_batch(
     for table, rows in ((claim, claims), (guard, guards), (frequency, messages)):
         if rows:
             connection.execute(table.insert(), rows)
-    return batch_id
 
 
 def _claim_row(

@@ -9,10 +9,11 @@ import sqlalchemy as sa
 
 from pipelines.exports import ledger
 from pipelines.exports.claims import scope_of
+from pipelines.exports.facts import Facts, PersonKeys
 from pipelines.exports.gates import LATE, LedgerView, Situation, first_hit
 from pipelines.exports.payload import Payload, Vault
 from pipelines.exports.rules import Rules
-from pipelines.exports.snapshot import Facts, Member, PersonKeys
+from pipelines.exports.snapshot import Member
 from pipelines.state import claim, frequency
 
 # Gates that need the ledger alone: all that is left where no snapshot can be read.

@@ -12,8 +12,9 @@ from typing import Final
 
 from pipelines import keys
 from pipelines.exports.cells import deliverable
+from pipelines.exports.facts import Consent, Facts, PersonKeys, keys_of
 from pipelines.exports.rules import Cool, Program
-from pipelines.exports.snapshot import Consent, Facts, Member, PersonKeys, keys_of
+from pipelines.exports.snapshot import Member
 
 # How a suppression's own reason is called at the gate.
 GATE_OF_SUPPRESSION: Final = {

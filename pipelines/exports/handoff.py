@@ -18,12 +18,12 @@ from pipelines.exports import ledger
 from pipelines.exports.destinations import LocalFolder
 from pipelines.exports.errors import WrongMachine
 from pipelines.exports.exits import claimed_of, drop, late_exits
+from pipelines.exports.facts import Facts
 from pipelines.exports.ledger import BatchRow
 from pipelines.exports.machine import Machine
 from pipelines.exports.payload import Vault
 from pipelines.exports.render import RENDERER_VERSION, Layout, file_bytes
 from pipelines.exports.rules import Rules
-from pipelines.exports.snapshot import Facts
 from pipelines.state import batch, claim, meta
 
 Checkpoint = Callable[[str], None]

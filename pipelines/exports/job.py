@@ -10,12 +10,13 @@ from functools import partial
 
 from pipelines.exports import cells
 from pipelines.exports.cells import Line
+from pipelines.exports.facts import Facts
 from pipelines.exports.gates import LedgerView, Situation
 from pipelines.exports.plan import Decision
 from pipelines.exports.profile import Profile, ProfileColumn
 from pipelines.exports.render import Layout
 from pipelines.exports.rules import Program, Rules
-from pipelines.exports.snapshot import Facts, Member, Segment, Snapshot
+from pipelines.exports.snapshot import Member, Segment, Snapshot
 from pipelines.requests import Request
 from pipelines.shop import Destination
 

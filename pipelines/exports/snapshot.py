@@ -1,21 +1,20 @@
 """The published and the private file of one snapshot, read once, locked down, never written.
 
-What comes out is plain: members of a segment, their addresses and keys, and the facts the gates
-look at. The private file is opened nowhere else.
+What comes out is plain: the members of a segment, and through `facts` what the gates look at.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 import duckdb
 
-from pipelines import keys
 from pipelines.exports.errors import SnapshotMissing
+from pipelines.exports.facts import Facts, instant, read_facts, required_instant
 from pipelines.requests import checked_id
 from pipelines.settings import Home
 
@@ -25,7 +24,6 @@ CORE: Final = (
     "occurrence_key", "dedupe_key", "qualified_at", "due_at", "valid_until_at", "reason_code",
     "is_held_out",
 )  # fmt: skip
-_SHORT: Final = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -74,48 +72,6 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class PersonKeys:
-    """Keyed hashes one person was or could be handed over under."""
-
-    person_key: str
-    all: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Consent:
-    """Whether a person may be written to on one channel for one purpose, as of the build."""
-
-    is_contactable: bool
-    block_reason: str | None
-    email_hash: str | None
-    has_profiling_opt_out: bool = False
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """An eligible occurrence whose arm is drawn and not on record yet."""
-
-    program: tuple[str, int]
-    occurrence_key: str
-    person_id: str
-    arm_key: str
-    eligible_at: datetime
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What the gates look at, as of the snapshot in force."""
-
-    contacts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-    person_keys: Mapping[str, PersonKeys] = field(default_factory=dict)
-    consents: Mapping[tuple[str, str, str], Consent] = field(default_factory=dict)
-    open_inquiries: frozenset[str] = frozenset()
-    drawn: tuple[Drawn, ...] = ()
-    last_sale_at: Mapping[str, datetime] = field(default_factory=dict)
-    closed: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Snapshot:
     """One snapshot's two files, verified by their sha256 when they were named."""
 
@@ -152,7 +108,7 @@ class Snapshot:
         """Addresses, keys and gate facts. Raises: SnapshotMissing if a table is not there."""
         try:
             with _reader(self.private) as private, _reader(self.published) as published:
-                return _facts(private, published, shop_id=self.shop_id, pepper=pepper)
+                return read_facts(private, published, shop_id=self.shop_id, pepper=pepper)
         except duckdb.CatalogException as error:
             raise SnapshotMissing(
                 f"snapshot {self.snapshot_id} lacks a table every export needs: {error}"
@@ -210,142 +166,10 @@ def _member(row: Mapping[str, object], content: Sequence[str]) -> Member:
         channel=str(row["channel"]),
         occurrence_key=str(row["occurrence_key"]),
         dedupe_key=str(row["dedupe_key"]),
-        qualified_at=_required_at(row["qualified_at"]),
-        due_at=_required_at(row["due_at"]),
-        valid_until_at=_at(row["valid_until_at"]),
+        qualified_at=required_instant(row["qualified_at"]),
+        due_at=required_instant(row["due_at"]),
+        valid_until_at=instant(row["valid_until_at"]),
         reason_code=None if row["reason_code"] is None else str(row["reason_code"]),
         is_held_out=bool(row["is_held_out"]),
         content={name: row[name] for name in content},
     )
-
-
-def _at(value: object) -> datetime | None:
-    if isinstance(value, datetime):
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    if isinstance(value, date):
-        return datetime(value.year, value.month, value.day, tzinfo=UTC)
-    return None
-
-
-def _required_at(value: object) -> datetime:
-    found = _at(value)
-    if found is None:
-        raise SnapshotMissing("a segment row lacks qualified_at or due_at: its contract is broken")
-    return found
-
-
-def _facts(
-    private: duckdb.DuckDBPyConnection,
-    published: duckdb.DuckDBPyConnection,
-    *,
-    shop_id: str,
-    pepper: bytes,
-) -> Facts:
-    def rows(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[tuple[object, ...]]:
-        cursor = connection.execute(query, [shop_id])
-        while batch := cursor.fetchmany(_SHORT):
-            yield from batch
-
-    return Facts(
-        contacts=_contacts(private, shop_id),
-        person_keys=_person_keys(
-            rows(
-                private,
-                "select person_id, key_type, key_value from int_persons__keys where shop_id = ?",
-            ),
-            pepper,
-        ),
-        consents={
-            (str(person), str(channel), str(purpose)): Consent(
-                is_contactable=bool(may),
-                block_reason=None if why is None else str(why),
-                email_hash=None if hash_ is None else str(hash_),
-                has_profiling_opt_out=bool(profiling),
-            )
-            for person, channel, purpose, may, why, hash_, profiling in rows(
-                private,
-                "select person_id, channel, purpose, is_contactable, block_reason, email_hash,"
-                " has_profiling_opt_out from int_persons__contactable where shop_id = ?",
-            )
-        },
-        open_inquiries=frozenset(
-            str(person)
-            for (person,) in rows(
-                published,
-                "select person_id from dim_persons where open_inquiry_count > 0 and shop_id = ?",
-            )
-        ),
-        drawn=tuple(
-            Drawn(
-                (str(campaign), int(str(version))),
-                str(occurrence),
-                str(person),
-                str(arm),
-                _required_at(at),
-            )
-            for campaign, version, occurrence, person, arm, at in rows(
-                published,
-                "select campaign_key, campaign_version, occurrence_key, person_id, arm_key,"
-                " eligible_at from fct_arm_assignments"
-                " where assignment_basis = 'drawn' and shop_id = ?",
-            )
-        ),
-        last_sale_at={
-            str(person): _required_at(at)
-            for person, at in rows(
-                published,
-                "select person_id, max(ordered_at) from fct_orders"
-                " where is_sale and person_id is not null and shop_id = ? group by person_id",
-            )
-        },
-        closed={
-            str(episode): str(reason)
-            for episode, reason in rows(
-                published,
-                "select episode_id, close_reason from fct_cart_episodes"
-                " where close_reason is not null and shop_id = ?",
-            )
-        },
-    )
-
-
-def _contacts(
-    private: duckdb.DuckDBPyConnection, shop_id: str
-) -> Mapping[str, Mapping[str, object]]:
-    cursor = private.execute("select * from dim_person_contacts where shop_id = ?", [shop_id])
-    names = [str(column[0]) for column in cursor.description]
-    found: dict[str, Mapping[str, object]] = {}
-    while batch := cursor.fetchmany(_SHORT):
-        for row in batch:
-            contact = dict(zip(names, row, strict=True))
-            parts = (contact.get("last_name"), contact.get("first_name"))
-            contact["name"] = (
-                contact.get("name")
-                or contact.get("name_full")
-                or " ".join(str(part) for part in parts if part)
-                or None
-            )
-            contact["phone"] = contact.get("phone") or contact.get("phone_raw")
-            contact["cart_url"] = contact.get("cart_url") or contact.get("recovery_url")
-            found[str(contact["person_id"])] = contact
-    return found
-
-
-def _person_keys(rows: Iterator[tuple[object, ...]], pepper: bytes) -> Mapping[str, PersonKeys]:
-    # Every id of a merged person, hashed, and every address hash: each of them may carry a guard.
-    hashed: dict[str, set[str]] = {}
-    for person, kind, value in rows:
-        found = hashed.setdefault(str(person), set())
-        if kind in ("email_hash", "person_key"):
-            found.add(str(value))
-        else:
-            found.add(keys.person_key(str(value), pepper=pepper))
-    return {
-        person: keys_of(person, frozenset(found), pepper=pepper) for person, found in hashed.items()
-    }
-
-
-def keys_of(person_id: str, others: frozenset[str], *, pepper: bytes) -> PersonKeys:
-    """Keys of one person: the one new claims carry, and all that are looked up."""
-    own = keys.person_key(person_id, pepper=pepper)
-    return PersonKeys(own, others | {own})

@@ -21,7 +21,26 @@ places as (
 statements as (
 
     select * from {{ ref('int_persons__statements') }}
+
+),
+
+-- What was said of marketing speaks for cart mail too. Two rows and an equality: a join on `in` would
+-- compare every statement with every episode.
+asked_statements as (
+
+    select
+        *,
+        purpose as asked_purpose
+    from statements
     where purpose <> 'profiling'
+
+    union all
+
+    select
+        *,
+        'cart_reminder' as asked_purpose
+    from statements
+    where purpose = 'marketing'
 
 ),
 
@@ -81,12 +100,12 @@ weighed as (
         on
             moments.shop_id = places.shop_id
             and moments.person_id = places.person_id
-    left join statements
+    left join asked_statements as statements
         on
             places.shop_id = statements.shop_id
             and places.person_id = statements.person_id
             and moments.channel = statements.channel
-            and statements.purpose in ('marketing', moments.purpose)
+            and moments.purpose = statements.asked_purpose
             and moments.moment_at > statements.stated_at
 
 ),

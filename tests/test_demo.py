@@ -18,7 +18,7 @@ from pipelines.canonical import TABLES
 from pipelines.demo import SmallShop, Truth
 from pipelines.shop import Shop, load_shop
 
-PERSONS = 4_000
+PERSONS = 2_500
 STATES = {
     "not_identified", "no_address", "no_consent", "suppressed", "no_campaign",
     "self_ordered_before_step_1", "emptied_before_step_1", "gated", "held_out", "not_delivered",

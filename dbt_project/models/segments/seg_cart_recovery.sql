@@ -24,6 +24,24 @@ shops as (
 
 ),
 
+shelves as (
+
+    select
+        items.shop_id,
+        items.episode_id,
+        count(*) as item_count,
+        count(case when not products.is_purchasable then 1 end) as sold_out_count
+    from items
+    left join products
+        on
+            items.shop_id = products.shop_id
+            and items.product_id = products.product_id
+    group by
+        items.shop_id,
+        items.episode_id
+
+),
+
 -- Only what can be shown and bought now is named: the newest three, the rest as a number.
 offered as (
 
@@ -101,7 +119,12 @@ members as (
         steps_due.qualified_at,
         steps_due.due_at,
         steps_due.valid_until_at,
-        'abandoned_' || steps_due.stage as reason_code,
+        -- The first two are gates: the exporter records them and leaves the person out.
+        case
+            when shelves.sold_out_count = shelves.item_count then 'goods_gone'
+            when steps_due.is_mailed_by_shop then 'shop_mailed'
+            else 'abandoned_' || steps_due.stage
+        end as reason_code,
         steps_due.is_held_out,
         case when content.episode_id is null then 'none' else 'cart' end as content_source,
         content.item_1_name,
@@ -134,6 +157,10 @@ members as (
     from steps_due
     inner join shops
         on steps_due.shop_id = shops.shop_id
+    left join shelves
+        on
+            steps_due.shop_id = shelves.shop_id
+            and steps_due.episode_id = shelves.episode_id
     left join content
         on
             steps_due.shop_id = content.shop_id

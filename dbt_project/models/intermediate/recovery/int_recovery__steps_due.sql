@@ -30,6 +30,17 @@ assigned_arms as (
 
 ),
 
+-- Some shop systems remind of the cart themselves; one reminder is enough.
+shop_mailed_carts as (
+
+    select
+        shop_id,
+        cart_id
+    from {{ ref('stg_carts') }}
+    where lower(source_mail_state) in ('sent', 'scheduled', 'mailed')
+
+),
+
 messages as (
 
     select * from {{ ref('int_messages__handed_over') }}
@@ -117,6 +128,7 @@ episode_steps as (
         steps.validity_hours,
         assigned_arms.arm_key,
         coalesce(assigned_arms.is_holdout, false) as is_held_out,
+        shop_mailed_carts.cart_id is not null as is_mailed_by_shop,
         -- An arm's delay is the first step's; the others keep theirs.
         case
             when steps.step_number = 1
@@ -141,6 +153,10 @@ episode_steps as (
             and episodes.campaign_version = assigned_arms.campaign_version
             and episodes.episode_id = assigned_arms.occurrence_key
             and episodes.person_id = assigned_arms.person_id
+    left join shop_mailed_carts
+        on
+            episodes.shop_id = shop_mailed_carts.shop_id
+            and episodes.cart_id = shop_mailed_carts.cart_id
 
 ),
 
@@ -207,6 +223,7 @@ due as (
         last_activity_precision,
         currency,
         is_held_out,
+        is_mailed_by_shop,
         item_count,
         value_amount,
         value_now_amount,

@@ -30,18 +30,26 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+_DECODER: Final = json.JSONDecoder(
+    parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_object
+)
+
+
 def parse_json(text: str) -> Any:
     """The value, numbers as the text they were written in, so that no digit is lost."""
-    return json.loads(
-        text, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_object
-    )
+    return _DECODER.decode(text)
 
 
 def flatten(value: Any, prefix: str, out: dict[str, str]) -> None:
     """Fills `out`: dotted header → cell. An array is JSON text, its plain elements `x[0]` …."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            flatten(inner, f"{prefix}.{key}" if prefix else str(key), out)
+            name = f"{prefix}.{key}" if prefix else key
+            # Most cells are text or numbers, which are text already here.
+            if type(inner) is str:
+                out[name] = inner
+            else:
+                flatten(inner, name, out)
     elif isinstance(value, list):
         out[prefix] = json.dumps(value, ensure_ascii=False)
         for index, element in enumerate(value[:_PLAIN_ELEMENTS]):

@@ -67,7 +67,7 @@ def rate_tab(page: Page, period: str) -> None:
         }
         for row in months
         for column in RATES
-        if row[column] is not None
+        if row[column] is not None and (column != "not_ordered_rate" or is_settled(row))
     ]
     st.altair_chart(
         charts.rate_lines(points, series=list(names.values())),
@@ -76,6 +76,11 @@ def rate_tab(page: Page, period: str) -> None:
     )
     layout.note(words("cart.rate.note"))
     breakdown(page, period)
+
+
+def is_settled(row: Row) -> bool:
+    """Whether every cart of the row has closed: those that close early are those that ordered."""
+    return bool(row["closed_count"] == row["opened_count"])
 
 
 def breakdown(page: Page, period: str) -> None:

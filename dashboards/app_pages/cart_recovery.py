@@ -95,7 +95,7 @@ def numbers(page: Page, where: Row, *, results: Row | None) -> None:
                 Cell(words.count(total, "cart")),
                 words.money(value),
             ),
-            Card(words("cart.card.not_ordered"), not_ordered),
+            Card(words("cart.card.not_ordered"), not_ordered, words("cart.card.closed_only")),
             *cart_results.number_cards(page, results, is_held_out=is_held_out(page, where)),
         ]
     )

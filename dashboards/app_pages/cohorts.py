@@ -14,8 +14,9 @@ from dashboards.text import Cell
 TABLE = "rpt_cohort_retention"
 VARIANTS = ("cumulative", "classic", "on_or_after")
 UNITS = ("calendar_month", "days_30")
-# Months shown as numbers: soon, a season, half a year, a year.
-MILESTONES = (1, 3, 6, 12)
+# Months shown as numbers: soon, a season, half a year; a year needs the whole history.
+MILESTONES = (1, 3, 6)
+YEAR = 12
 LAST_PERIOD = 12
 NEWEST_COHORTS = 24
 ON_A_PHONE = 6
@@ -122,9 +123,10 @@ def _squares(
     )
 
 
-def numbers(page: Page, pooled: Sequence[Row], *, unit: str) -> None:
+def numbers(page: Page, *, unit: str) -> None:
     """The sentence and the milestones of the pooled row, always cumulative."""
     words = page.words
+    pooled = rows_of(page, grain="pooled_12", unit=unit, variant="cumulative")
     period = words.period("trailing_12")
     at = {row["period_number"]: row for row in pooled}
     three = rate_of(at[3]) if 3 in at else None
@@ -138,9 +140,20 @@ def numbers(page: Page, pooled: Sequence[Row], *, unit: str) -> None:
         cell = words.rate(rate_of(at[months]), "person") if months in at else Cell("—")
         note = words("cohort.card.none") if cell.main == "—" else ""
         entries.append(Card(words("cohort.card", months=months), cell, note))
+    entries.append(year_card(page, unit=unit))
     layout.cards(entries)
     label = f"{words('cohort.show')}: {words(f'unit.{unit}')}"
     layout.receipt(page, "numbers", [Metric(label, TABLE, RATE)])
+
+
+def year_card(page: Page, *, unit: str) -> Card:
+    """Who came back within a year, of everybody who has had one."""
+    words = page.words
+    whole = rows_of(page, grain="pooled_all", unit=unit, variant="cumulative")
+    found = [rate_of(row) for row in whole if row["period_number"] == YEAR]
+    cell = words.rate(found[0], "person") if found else Cell("—")
+    note = words("cohort.card.none") if cell.main == "—" else ""
+    return Card(words("cohort.card.all", months=YEAR), cell, note)
 
 
 def curve(page: Page, pooled: Sequence[Row], *, variant: str) -> None:
@@ -165,6 +178,7 @@ def curve(page: Page, pooled: Sequence[Row], *, variant: str) -> None:
         theme=None,
         key="cohorts_curve",
     )
+    layout.note(words("cohort.chart.note"))
 
 
 def switches(page: Page) -> tuple[str, str, str]:
@@ -231,7 +245,7 @@ def show(page: Page) -> None:
     head = st.container()
     variant, unit, shown = switches(page)
     with head:
-        numbers(page, rows_of(page, grain="pooled_12", unit=unit, variant="cumulative"), unit=unit)
+        numbers(page, unit=unit)
     pooled = rows_of(page, grain="pooled_12", unit=unit, variant=variant)
     curve(page, pooled, variant=variant)
     squares(page, pooled, variant=variant, unit=unit, show=shown)

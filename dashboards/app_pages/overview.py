@@ -114,15 +114,16 @@ def lists_line(page: Page) -> tuple[bool, str]:
     words, snapshot = page.words, page.snapshot
     now = snapshot.facts.as_of_at.replace(tzinfo=None)
     due: Filters = {"due_at <=": now, "valid_until_at >": now, "is_held_out": False}
-    sizes = [
-        int(snapshot.total(segment["model_name"], due, column="person_id", distinct=True) or 0)
-        for segment in snapshot.segments()
-    ]
-    filled = [size for size in sizes if size]
-    if not filled:
+    parts = []
+    for segment in snapshot.segments():
+        size = snapshot.total(segment["model_name"], due, column="person_id", distinct=True)
+        if size:
+            title = str(segment.get("title", {}).get(words.language, segment["model_name"]))
+            parts.append(f"{title} {words.count(size, 'person')}")
+    if not parts:
         return True, words("overview.lists.none")
-    people = " + ".join(words.count(size, "person") for size in filled)
-    return True, words("overview.lists.some", lists=words.count(len(filled), "list"), people=people)
+    lists = words.count(len(parts), "list")
+    return True, words("overview.lists.some", lists=lists, people=" · ".join(parts))
 
 
 def held_line(page: Page) -> tuple[bool, str]:

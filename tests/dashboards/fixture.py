@@ -106,7 +106,12 @@ def model(
         for c in frame.columns
     }
     schema = "segments" if name.startswith("seg_") else "marts"
-    return ModelSpec(name, "select * from given", schema=schema, frame=frame, columns=columns)
+    meta = (
+        {"segment": {"title": {"ja": "休眠復帰", "en": "Win-back"}}} if schema == "segments" else {}
+    )
+    return ModelSpec(
+        name, "select * from given", schema=schema, frame=frame, columns=columns, meta=meta
+    )
 
 
 def waterfall(kind: Kind) -> list[dict[str, object]]:

@@ -160,7 +160,7 @@ def test_numbers_are_written_as_the_shop_reads_them() -> None:
     assert JA.period("trailing_12") == "直近12か月"
     assert JA.period("2026-10") == "2026/10"
     assert JA.band("00_03") == "￥3,000未満"
-    assert JA.band("05_10") == "￥5,000以上￥10,000未満"
+    assert JA.band("05_10") == "￥5,000〜￥10,000未満"
     assert JA.band("50_up") == "￥50,000以上"
     assert Words("en", currency="USD").band("03_05") == "$30 to below $50"
     assert JA.band("unknown") == "不明"

@@ -1,3 +1,5 @@
+{# Long for its columns: the widest table there is. #}
+
 with
 
 as_of as (

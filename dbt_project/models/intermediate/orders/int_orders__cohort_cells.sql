@@ -1,6 +1,6 @@
 {#
     Counts by cohort month; a person stands in one cohort month, so quarters and pools add them up.
-    Both units run through the same steps, side by side.
+    Both units run through the same steps, side by side: long, but counted in one place.
 #}
 
 with

@@ -1,3 +1,5 @@
+{# Long so that status, cancellation, refund and revenue of an order are decided in one place. #}
+
 with
 
 as_of as (

@@ -1,3 +1,5 @@
+{# Long for its five inputs; each step is short. #}
+
 with
 
 as_of as (

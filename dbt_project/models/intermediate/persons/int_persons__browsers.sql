@@ -1,3 +1,5 @@
+{# Long for the four ways a browser shows whose it is, which stand better side by side. #}
+
 with
 
 traces as (

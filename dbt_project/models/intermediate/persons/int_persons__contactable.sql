@@ -1,3 +1,5 @@
+{# Long so that every gate of a message is read in one place, in the order they are passed. #}
+
 with
 
 as_of as (

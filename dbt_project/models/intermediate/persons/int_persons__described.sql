@@ -1,3 +1,5 @@
+{# Long for its columns. #}
+
 with
 
 accounts as (

@@ -1,3 +1,5 @@
+{# Long for its three sources, which must become one kind of row in one place. #}
+
 with
 
 consents as (

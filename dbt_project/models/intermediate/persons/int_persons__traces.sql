@@ -1,3 +1,5 @@
+{# Long for its eight sources, which must become one kind of row in one place. #}
+
 with
 
 customers as (

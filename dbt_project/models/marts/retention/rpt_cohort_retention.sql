@@ -1,3 +1,5 @@
+{# Long for four grains and three variants, each spelt out once. #}
+
 with
 
 as_of as (

@@ -1,3 +1,5 @@
+{# Long for the estimator, kept whole: at risk, waiting, returned, quantiles. #}
+
 with
 
 settings as (

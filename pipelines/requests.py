@@ -118,23 +118,20 @@ def create(
         "dry_run": dry_run, "max_rows": max_rows, "request_state": "open",
         "requested_by": requested_by, "requested_at": requested_at, "attempt_count": 0,
     }  # fmt: skip
-    table = state.export_requests
     with state.writing(state.requests_engine(home)) as connection:
-        if slot is not None:
-            # A schedule that ticks twice asks once.
-            found = connection.execute(
-                sa.select(table.c.request_id).where(
-                    table.c.shop_id == shop_id,
-                    table.c.segment == segment,
-                    table.c.destination == destination,
-                    table.c.slot == slot,
-                    table.c.dry_run == dry_run,
-                )
-            ).scalar()
-            if found is not None:
-                return str(found)
-        connection.execute(table.insert().values(row))
-    return request_id
+        found = None if slot is None else _asked_already(connection, row)
+        if found is None:
+            connection.execute(state.export_requests.insert().values(row))
+    return found or request_id
+
+
+def _asked_already(connection: sa.Connection, row: Mapping[str, object]) -> str | None:
+    # A schedule that ticks twice asks once.
+    table = state.export_requests
+    names = ("shop_id", "segment", "destination", "slot", "dry_run")
+    same = [table.c[name] == row[name] for name in names]
+    found: str | None = connection.execute(sa.select(table.c.request_id).where(*same)).scalar()
+    return found
 
 
 def read(home: Home, request_id: str) -> Request:

@@ -84,23 +84,34 @@ def run_request(
                 home, rules, request, now=now, run_id=run_id,
                 machine=machine or Machine.this(), checkpoint=checkpoint,
             )  # fmt: skip
-    except ApprovalNeeded as error:
-        requests.move(home, request_id, to="waiting_for_approval", at=now, reason=str(error))
-        raise
     except Exception as error:
-        # The text of ours names keys and counts only; of any other error the kind is enough.
-        said = str(error) if isinstance(error, ExportRefused) else type(error).__name__
-        requests.move(home, request_id, to="failed", at=now, reason=said)
+        _say_why(home, request_id, error, at=now)
         raise
-    requests.move(
-        home, request_id, to=outcome.state, at=now, reason=outcome.reason,
-        not_before=outcome.not_before,
-        outcome={
-            "batches": [b.batch_id for b in outcome.batches],
-            "counts": {program: dict(found) for program, found in outcome.counts.items()},
-        },
-    )  # fmt: skip
+    _write_down(home, outcome, at=now)
     return outcome
+
+
+def _say_why(home: Home, request_id: str, error: Exception, *, at: datetime) -> None:
+    # The text of ours names keys and counts only; of any other error the kind is enough.
+    said = str(error) if isinstance(error, ExportRefused) else type(error).__name__
+    to = "waiting_for_approval" if isinstance(error, ApprovalNeeded) else "failed"
+    requests.move(home, request_id, to=to, at=at, reason=said)
+
+
+def _write_down(home: Home, outcome: Outcome, *, at: datetime) -> None:
+    stored = {
+        "batches": [batch.batch_id for batch in outcome.batches],
+        "counts": {program: dict(found) for program, found in outcome.counts.items()},
+    }
+    requests.move(
+        home,
+        outcome.request_id,
+        to=outcome.state,
+        at=at,
+        reason=outcome.reason,
+        not_before=outcome.not_before,
+        outcome=stored,
+    )
 
 
 def _dry_run(home: Home, rules: Rules, request: Request, *, now: datetime) -> Outcome:

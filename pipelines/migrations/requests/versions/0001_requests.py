@@ -35,6 +35,10 @@ def upgrade() -> None:
     op.create_index(
         "export_requests_by_state", "export_requests", ["request_state", "requested_at"]
     )
+    _segments_and_plans()
+
+
+def _segments_and_plans() -> None:
     op.create_table(
         "saved_segments",
         sa.Column("shop_id", sa.Text, primary_key=True),

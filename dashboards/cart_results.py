@@ -128,6 +128,7 @@ def show(page: Page, period: str, choice: Choice, *, carts: int | None) -> None:
             format_func=lambda key: words(f"family.{key}"),
             key="cart_recovery_family",
             required=True,
+            wrap=True,
         )
     if choice.grain == "totals":
         layout.note(words("cart.totals_mark"))

@@ -34,6 +34,7 @@ STATE_COLOURS: Final[Mapping[str, str]] = {
 
 # The band behind a line is pale; its mark in the legend must not be.
 LINES: Final = alt.Legend(orient="top", symbolOpacity=1, symbolType="stroke", symbolStrokeWidth=3)
+COUNTS: Final = alt.Axis(tickCount=5, labelOverlap="greedy", labelSeparation=8)
 Drawn = TypeVar("Drawn", alt.Chart, alt.LayerChart)
 Rows = Sequence[Mapping[str, Any]]
 
@@ -49,7 +50,7 @@ def waterfall(
     end = max((row["running_to"] for row in rows), default=0)
     y = alt.Y("bar:N", sort=list(bars), title=None, axis=alt.Axis(labelLimit=150, grid=False))
     # Room at the right end for the text of a bar that reaches the total.
-    scale = alt.Scale(domain=[0, end * 1.28], nice=False)
+    scale = alt.Scale(domain=[0, end * 1.36], nice=False)
     colours = [STATE_COLOURS[state] for state in labels]
     colour = alt.Color(
         # The page draws the legend: the engine's own does not wrap on a phone.
@@ -61,7 +62,7 @@ def waterfall(
         alt.Chart(_values(rows))
         .mark_bar(size=26, stroke="#FFFFFF", strokeWidth=0.6)
         .encode(
-            x=alt.X("running_from:Q", scale=scale, title=title, axis=alt.Axis(tickCount=5)),
+            x=alt.X("running_from:Q", scale=scale, title=title, axis=COUNTS),
             x2="running_to:Q",
             y=y,
             color=colour,
@@ -142,7 +143,7 @@ def steps(rows: Rows, *, title: str) -> alt.LayerChart:
     bars = (
         alt.Chart(_values(rows))
         .mark_bar(color=BLUE, size=20)
-        .encode(x=alt.X("count:Q", scale=scale, title=title, axis=alt.Axis(tickCount=5)), y=y)
+        .encode(x=alt.X("count:Q", scale=scale, title=title, axis=COUNTS), y=y)
     )
     texts = (
         alt.Chart(_values(rows))

@@ -52,7 +52,6 @@ def test_no_number_is_computed_outside_the_snapshot(path: Path) -> None:
                 "delete",
                 "attach",
                 "copy",
-                "with",
             }, (path, node.lineno)
 
 

@@ -13,7 +13,7 @@ from pipelines.sources.binary import read_excel, read_parquet
 from pipelines.sources.columns import Context
 from pipelines.sources.documents import read_documents
 from pipelines.sources.files import CAPS, Caps, Opened, digest_of, open_file
-from pipelines.sources.headers import resolve
+from pipelines.sources.headers import Headers, resolve
 from pipelines.sources.load import load_mapping
 from pipelines.sources.mapping import TableBatch, apply_mapping
 from pipelines.sources.model import Mapping, Read
@@ -68,47 +68,62 @@ def extract_file(
     folder: Path | None = None,
     observed_at: datetime | None = None,
 ) -> Extract:
-    """What the file gives. `zone` and `currency` are the shop's; `folder` is where shop.yml lies.
+    """What the file gives; `zone` and `currency` are the shop's, `folder` is where shop.yml lies.
 
-    `observed_at` dates what the file itself does not date (a bare consent flag, a report's
-    totals); left out, it is when the file was written.
+    `observed_at` dates what the file does not (a bare consent flag): else when it was written.
 
     Raises: FileRefused when the file cannot be trusted, MappingBroken when the mapping cannot.
     """
     used = _mapping(source, mapping, folder=folder or path.parent)
-    opened = open_file(path)
-    try:
-        raw = _READERS[used.read.format](opened, used.read)
-    finally:
-        opened.close()
+    opened, raw = _read(path, used)
     headers = resolve(used, raw, file=path.name, aliases=source.aliases)
-    context = Context(
-        used.system,
-        _zone(used, source, zone=zone),
-        {
-            "currency": currency,
-            "source": source.key,
-            "file": Path(opened.content_name).stem,
-            "zone": zone,
-            "observed_at": (observed_at or opened.written_at).astimezone(UTC).isoformat(),
-        },
-    )
+    constants = {
+        "currency": currency,
+        "source": source.key,
+        "file": Path(opened.content_name).stem,
+        "zone": zone,
+        "observed_at": (observed_at or opened.written_at).astimezone(UTC).isoformat(),
+    }
+    context = Context(used.system, _zone(used, source, zone=zone), constants)
     batches = apply_mapping(used, raw, headers=headers, context=context)
-    absent = {name for entry in used.tables for _, name in headers.absent(entry)}
+    version = _version(used, source, zone=zone, currency=currency)
+    return _extract(
+        opened, raw, batches, source=source, mapping=used, headers=headers, version=version
+    )
+
+
+def _extract(
+    opened: Opened,
+    raw: RawTable,
+    batches: tuple[TableBatch, ...],
+    *,
+    source: Source,
+    mapping: Mapping,
+    headers: Headers,
+    version: str,
+) -> Extract:
     return Extract(
         source_key=source.key,
-        file_name=path.name,
+        file_name=opened.name,
         sha256=opened.sha256,
         nbytes=opened.nbytes,
         encoding=raw.encoding,
-        mapping_key=used.key,
-        mapping_version=_version(used, source, zone=zone, currency=currency),
+        mapping_key=mapping.key,
+        mapping_version=version,
         rows_raw=raw.rows,
         batches=batches,
         headers=raw.headers,
         headers_used=tuple(sorted(headers.actual.values())),
-        headers_missing=tuple(sorted(absent)),
+        headers_missing=headers.missing(mapping.tables),
     )
+
+
+def _read(path: Path, mapping: Mapping) -> tuple[Opened, RawTable]:
+    opened = open_file(path)
+    try:
+        return opened, _READERS[mapping.read.format](opened, mapping.read)
+    finally:
+        opened.close()
 
 
 def identity(path: Path, source: Source, *, shop: Shop) -> tuple[str, str]:

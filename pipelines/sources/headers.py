@@ -74,6 +74,10 @@ class Headers:
             if name not in self.actual and name not in made
         ]
 
+    def missing(self, entries: Sequence[Entry]) -> tuple[str, ...]:
+        """Headers the columns of the entries would read and the file does not have, sorted."""
+        return tuple(sorted({name for entry in entries for _, name in self.absent(entry)}))
+
     def _missing(self, entry: Entry) -> list[str]:
         made = _made(entry)
         needed = self._lacking(_shape_needs(entry), made=made)

@@ -97,6 +97,9 @@ class Snapshot:
             names = [str(column[0]) for column in cursor.description]
             rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         meta = json.loads(found[0] or "{}").get("segment") or {}
+        missing = [name for name in CORE if name not in names]
+        if missing:
+            raise SnapshotMissing(f"{table} lacks {', '.join(missing)}: it breaks the contract")
         rest = [n for n in names if n not in CORE and n != "shop_id"]
         named = meta.get("columns")
         # Which source the content came from is reported later, so it leaves with every segment.
@@ -109,9 +112,9 @@ class Snapshot:
         try:
             with _reader(self.private) as private, _reader(self.published) as published:
                 return read_facts(private, published, shop_id=self.shop_id, pepper=pepper)
-        except duckdb.CatalogException as error:
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
             raise SnapshotMissing(
-                f"snapshot {self.snapshot_id} lacks a table every export needs: {error}"
+                f"snapshot {self.snapshot_id} lacks what every export needs: {error}"
             ) from error
 
 

@@ -1,13 +1,16 @@
 """The ledger's walk: once handed over is for ever, and what cannot be told apart waits."""
 
 import csv
+import hashlib
 import io
+import json
 import shutil
 import sqlite3
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 import sqlalchemy as sa
 
@@ -454,6 +457,22 @@ def test_a_snapshot_with_one_changed_byte_is_refused(shop: SmallShop) -> None:
 
     with pytest.raises(SnapshotMissing, match="not the file that was published"):
         shop.send()
+
+
+@pytest.mark.parametrize("table", ["fct_orders", "dim_persons", "fct_arm_assignments"])
+def test_a_gate_is_never_skipped_for_want_of_its_table(shop: SmallShop, table: str) -> None:
+    shop.publish(people(1))
+    (public,) = shop.home.published.glob("*.duckdb")
+    with duckdb.connect(str(public)) as connection:
+        connection.execute(f"drop table {table}")
+    pointer = json.loads((shop.home.published / "CURRENT.json").read_text())
+    pointer["sha256"] = hashlib.sha256(public.read_bytes()).hexdigest()
+    (shop.home.published / "CURRENT.json").write_text(json.dumps(pointer))
+
+    with pytest.raises(SnapshotMissing, match=table):
+        shop.send()
+
+    assert exports.batches(shop.home) == []
 
 
 def test_every_change_of_a_batch_is_in_its_history(shop: SmallShop) -> None:

@@ -13,16 +13,10 @@ customer_keys as (
 
 ),
 
-browser_keys as (
-
-    select * from {{ ref('int_persons__keys') }}
-    where key_type = 'browser'
-
-),
-
 browsers as (
 
     select * from {{ ref('int_persons__browsers') }}
+    where not is_excluded
 
 ),
 
@@ -34,8 +28,10 @@ resolved as (
         case
             when events.customer_id is not null then customer_keys.person_id
             -- Seen with a second person, a browser speaks for nobody unless logged in.
-            when events.occurred_at < browser_keys.valid_until_at then browser_keys.person_id
-            when browser_keys.valid_until_at is null then browser_keys.person_id
+            when
+                browsers.shared_from_at is null
+                or events.occurred_at < browsers.shared_from_at
+                then browsers.person_id
         end as person_id,
         events.event_name,
         events.anonymous_id,
@@ -62,10 +58,6 @@ resolved as (
         on
             events.shop_id = customer_keys.shop_id
             and events.customer_id = customer_keys.key_value
-    left join browser_keys
-        on
-            events.shop_id = browser_keys.shop_id
-            and events.anonymous_id = browser_keys.key_value
     left join browsers
         on
             events.shop_id = browsers.shop_id

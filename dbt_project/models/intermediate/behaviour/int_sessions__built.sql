@@ -55,32 +55,27 @@ with_gap_end as (
 
 ),
 
+marked as (
+
+    select
+        *,
+        case when occurred_at < gap_ends_at then 0 else 1 end as is_first
+    from with_gap_end
+
+),
+
 numbered as (
 
     select
         *,
-        sum(case when occurred_at < gap_ends_at then 0 else 1 end) over (
+        sum(is_first) over (
             partition by shop_id, visitor_key
             order by
                 occurred_at,
                 event_id
             rows between unbounded preceding and current row
         ) as session_no
-    from with_gap_end
-
-),
-
-ranked as (
-
-    select
-        *,
-        row_number() over (
-            partition by shop_id, visitor_key, session_no
-            order by
-                occurred_at,
-                event_id
-        ) as event_no
-    from numbered
+    from marked
 
 ),
 
@@ -88,9 +83,9 @@ built as (
 
     select
         shop_id,
-        max(case when event_no = 1 then event_id end) as first_event_id,
+        max(case when is_first = 1 then event_id end) as first_event_id,
         max(person_id) as person_id,
-        max(case when event_no = 1 then export_token end) as entry_token,
+        max(case when is_first = 1 then export_token end) as entry_token,
         max(device) as device,
         max(session_gap_minutes) as session_gap_minutes,
         count(*) as event_count,
@@ -98,7 +93,7 @@ built as (
         min(occurred_at) as started_at,
         min(occurred_on) as started_on,
         max(occurred_at) as ended_at
-    from ranked
+    from numbered
     group by
         shop_id,
         visitor_key,

@@ -1,3 +1,5 @@
+{# Long for the columns of the one contract and three items. #}
+
 with
 
 steps_due as (

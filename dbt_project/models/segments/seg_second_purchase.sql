@@ -1,3 +1,5 @@
+{# Long for the columns of the one contract and the arms. #}
+
 with
 
 steps as (

@@ -1,3 +1,5 @@
+{# Long for one window per step of cutting a session. #}
+
 with
 
 settings as (

@@ -1,3 +1,5 @@
+{# Long for what an order may share with a cart (product, sku, cart, checkout, anything), spelled out mark by mark. #}
+
 with
 
 settings as (

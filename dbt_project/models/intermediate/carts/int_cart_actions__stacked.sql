@@ -1,3 +1,5 @@
+{# Long for its four sources of cart actions, which must become one kind of row in one place. #}
+
 with
 
 events as (

@@ -1,3 +1,5 @@
+{# Long for one row of every fact of an episode: the one place that describes it. #}
+
 with
 
 settings as (

@@ -1,4 +1,5 @@
 {#
+    Long for one recursion, which cannot be cut.
     Where a cart ends decides where the next begins, so episodes are found one after the other: each
     pass takes the next episode of every block at once. Within a pass everything starts at 0, hence
     plain windows say what closes it: the first order that shares something put in since, the first

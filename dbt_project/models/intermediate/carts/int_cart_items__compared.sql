@@ -1,3 +1,5 @@
+{# Long for two lists compared in both directions: what appeared and what disappeared. #}
+
 with
 
 changes as (

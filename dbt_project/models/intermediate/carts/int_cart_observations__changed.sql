@@ -1,3 +1,5 @@
+{# Long for its two kinds of source: carts seen again and again, and lists with clocks of their own. #}
+
 with
 
 observed_carts as (

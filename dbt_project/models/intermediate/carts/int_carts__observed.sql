@@ -1,3 +1,5 @@
+{# Long for the ways a cart may name its owner, in order. #}
+
 with
 
 carts as (

@@ -1,3 +1,5 @@
+{# Long for record and draw side by side: the one place that says who is in which arm. #}
+
 with
 
 arm_records as (

@@ -1,3 +1,5 @@
+{# Long for four tests of one thing: did a person do this? #}
+
 {#- Seconds after delivery, or after its first click, within which following every link is no person.
     Source: scanners fetch all links of a message at once, before it is shown. -#}
 {%- set burst_seconds = 10 -%}

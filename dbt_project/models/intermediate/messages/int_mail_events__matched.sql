@@ -1,3 +1,5 @@
+{# Long for three ways to find a message, the best evidence first. #}
+
 {%- set match_days = 30 -%}
 
 with

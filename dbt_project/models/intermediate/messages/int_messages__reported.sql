@@ -1,3 +1,5 @@
+{# Long for everything a mailer may report of a message, in one row. #}
+
 with
 
 as_of as (

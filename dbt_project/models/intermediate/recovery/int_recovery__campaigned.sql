@@ -1,3 +1,5 @@
+{# Long for one explicit column list beside the two ways to a campaign. #}
+
 with
 
 settings as (

@@ -1,3 +1,5 @@
+{# Long for four kinds of ledger entry, which must become one kind of row. #}
+
 with
 
 campaigns as (

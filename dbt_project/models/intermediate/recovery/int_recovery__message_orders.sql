@@ -1,3 +1,5 @@
+{# Long for each way an order is linked to a message. #}
+
 with
 
 messages as (

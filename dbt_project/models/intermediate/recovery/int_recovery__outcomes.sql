@@ -1,3 +1,5 @@
+{# Long for fifteen states that are only right in one order, side by side. #}
+
 with
 
 episodes as (

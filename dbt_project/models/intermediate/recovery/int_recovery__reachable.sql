@@ -1,4 +1,5 @@
 {#
+    Long for seven gates at two moments.
     May this person have been written to then? The same gates as int_persons__contactable, judged by
     what had been said up to two moments: the abandonment and the end of the eligibility hours. Good at
     either is good: an unsubscribe by the mail itself must not undo that the person was reachable, or

@@ -1,3 +1,5 @@
+{# Long for its explicit list of totals. #}
+
 with
 
 as_of as (

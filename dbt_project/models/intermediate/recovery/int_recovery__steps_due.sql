@@ -1,3 +1,5 @@
+{# Long for all that decides whether a step is due, in one place. #}
+
 with
 
 episodes as (

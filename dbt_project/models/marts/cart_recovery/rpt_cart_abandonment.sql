@@ -1,3 +1,5 @@
+{# Long for five dimensions, one block each. #}
+
 with
 
 periods as (

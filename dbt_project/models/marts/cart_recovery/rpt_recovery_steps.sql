@@ -1,4 +1,5 @@
-{# Over 120 lines: two grains, from messages and from a mailer's own totals, in one contract. #}
+{# Long for its two grains, from messages and from a mailer's own totals, in one contract. #}
+
 with
 
 settings as (

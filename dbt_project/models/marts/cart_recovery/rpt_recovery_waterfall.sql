@@ -1,3 +1,5 @@
+{# Long for the fifteen states in their order. #}
+
 with
 
 periods as (

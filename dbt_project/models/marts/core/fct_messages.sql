@@ -1,3 +1,5 @@
+{# Long for every count of reactions, class by class. #}
+
 with
 
 messages as (

@@ -1,3 +1,5 @@
+{# Long for an arm, its holdout and their intervals in one contract. #}
+
 with
 
 settings as (

@@ -1,4 +1,5 @@
-{# Over 120 lines: every printed rate against every possible denominator, spelled out. #}
+{# Long for every printed rate against every possible denominator, spelled out. #}
+
 with
 
 settings as (

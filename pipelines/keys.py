@@ -7,6 +7,7 @@ places is a person who is written to twice.
 import hashlib
 import hmac
 import unicodedata
+from functools import lru_cache
 
 import idna
 
@@ -19,12 +20,16 @@ def email_key(address: str | None) -> str | None:
     local, at, domain = folded.rpartition("@")
     if not at or not local or not domain:
         return folded or None
+    return f"{local}@{_ascii_domain(domain)}"
+
+
+@lru_cache(maxsize=4096)
+def _ascii_domain(domain: str) -> str:
     try:
-        domain = idna.encode(domain, uts46=True).decode()
+        return idna.encode(domain, uts46=True).decode()
     except idna.IDNAError:
         # Real carriers' addresses break the rules; they are kept as given and still compared.
-        return folded
-    return f"{local}@{domain}"
+        return domain
 
 
 def keyed_hash(kind: str, value: str, *, pepper: bytes) -> str:

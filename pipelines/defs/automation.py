@@ -47,7 +47,7 @@ def active_street() -> Street:
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def open_requests() -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """One run per open export request; the request's id is the run key, so none runs twice."""
+    """One run per open export request; id and attempt are the run key, so none runs twice."""
     shop_file = settings.active_shop_file()
     if shop_file is None:
         yield dg.SkipReason("no shop has been run yet")
@@ -56,7 +56,7 @@ def open_requests() -> Iterator[dg.RunRequest | dg.SkipReason]:
     now = shop.clock or datetime.now(UTC)
     for request in exports.open_requests(settings.home_of(shop.id), now=now):
         yield dg.RunRequest(
-            run_key=request.request_id,
+            run_key=f"{request.request_id}:{request.attempt_count}",
             run_config={
                 "ops": {"handed_over": {"config": {"request_id": request.request_id}}},
                 "resources": {"street": {"config": {"shop_file": str(shop_file), "writes": False}}},

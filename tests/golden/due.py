@@ -20,6 +20,7 @@ def shop() -> Book:
                  price_amount=3000, url=f"https://shop/{product}",
                  image_url=f"https://shop/{product}.jpg")  # fmt: skip
     _carts(book)
+    _reminded(book)
     _second_purchases(book)
     _dormant(book)
     return book
@@ -27,7 +28,17 @@ def shop() -> Book:
 
 def _carts(book: Book) -> None:
     since = utc(2026, 10, 20)
-    for who in ("first", "second", "soon", "busy", "bought", "stale", "held", "empty_shelf"):
+    for who in (
+        "first",
+        "second",
+        "soon",
+        "busy",
+        "bought",
+        "stale",
+        "held",
+        "empty_shelf",
+        "reminded",
+    ):
         book.member(who, since=since)
     first = book.add("first", NOW - minutes(62), price=2500)
     book.add("first", NOW - minutes(61), product="p2")
@@ -45,6 +56,15 @@ def _carts(book: Book) -> None:
     book.arm_record("held", held, "control", NOW - minutes(30))
     episode = book.add("empty_shelf", NOW - minutes(90), product="sold_out")
     book.arm_record("empty_shelf", episode, "mail", NOW - minutes(30))
+
+
+def _reminded(book: Book) -> None:
+    """A checkout the shop system has written about itself."""
+    book.put("carts", cart_id="checkout", customer_id="reminded", cart_kind="checkout",
+             created_at=NOW - minutes(95), last_activity_at=NOW - minutes(90),
+             last_activity_precision="instant", items_count=1, source_mail_state="SENT")  # fmt: skip
+    book.put("cart_items", cart_id="checkout", observed_at=NOW - minutes(5), line_no=1,
+             product_id="p1", quantity=1, unit_amount=3000)  # fmt: skip
 
 
 def _second_purchases(book: Book) -> None:

@@ -48,7 +48,8 @@ def test_a_cart_is_due_an_hour_after_its_last_activity_and_mail_2_a_day_after(go
     # Not yet due: busy (59 minutes) and soon (mail 1 only 22 hours ago). Not any more: bought,
     # stale (25 hours). Mail 1 stays due while it is valid, whether handed over or not.
     assert members(golden, "seg_cart_recovery") == [
-        ("empty_shelf", 1), ("first", 1), ("held", 1), ("second", 2),
+        ("empty_shelf", 1), ("first", 1), ("held", 1), ("reminded", 1),
+        ("second", 2),
     ]  # fmt: skip
 
 
@@ -64,7 +65,13 @@ def test_mail_2_keeps_its_distance_from_a_late_mail_1(golden):
 def test_a_held_out_person_is_in_the_segment_and_marked(golden):
     held = dict(members(golden, "seg_cart_recovery", "person_id, is_held_out"))
 
-    assert held == {"empty_shelf": False, "first": False, "held": True, "second": False}
+    assert held == {
+        "empty_shelf": False,
+        "first": False,
+        "held": True,
+        "reminded": False,
+        "second": False,
+    }
 
 
 def test_content_names_what_can_be_bought_newest_first(golden):
@@ -82,10 +89,22 @@ def test_content_names_what_can_be_bought_newest_first(golden):
     assert rows["empty_shelf"][:3] == ("none", None, None)
 
 
+def test_a_member_who_need_not_be_written_to_says_why(golden):
+    reasons = dict(members(golden, "seg_cart_recovery", "person_id, reason_code"))
+
+    assert reasons == {
+        "empty_shelf": "goods_gone",
+        "first": "abandoned_cart",
+        "held": "abandoned_cart",
+        "reminded": "shop_mailed",
+        "second": "abandoned_cart",
+    }
+
+
 def test_a_message_is_said_once_whatever_version_or_arm(golden):
     keys = dict(members(golden, "seg_cart_recovery", "dedupe_key, occurrence_key"))
 
-    assert len(keys) == 4
+    assert len(keys) == 5
     assert all(key.split("/")[0::2] == ["cart", "email"] for key in keys)
     assert all(key.endswith(f"/{occurrence}") for key, occurrence in keys.items())
 

@@ -1,4 +1,7 @@
-"""What every page has in common: its opening, its parts in their order, its empty states."""
+"""What every page has in common: its opening, its parts in their order, its empty states.
+
+Long: one short function per part, and pages import one module for all of them.
+"""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence

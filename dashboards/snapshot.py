@@ -1,5 +1,7 @@
 """The only database access of the dashboards: the newest whole published file, read-only, locked.
 
+Long, so that every statement of the dashboards stands in one file.
+
 `read` gives stored rows, `total` rows counted again under a filter, `ratio` a rate with its
 interval from the SQL macros stored in the file: one formula, the models' own. Table and column
 names are checked against the file's own catalogue before they reach a statement, because names

@@ -1,4 +1,7 @@
-"""概況: is all well, what do I do today, how was the month?"""
+"""概況: is all well, what do I do today, how was the month?
+
+Long: one short function per line, card and table of the page.
+"""
 
 import datetime as dt
 from decimal import Decimal

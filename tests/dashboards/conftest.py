@@ -1,7 +1,8 @@
 """Published shops, one per kind, and pages run without a browser."""
 
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,14 @@ from tests.dashboards.fixture import KINDS, publish_kind
 
 PAGES = ("overview", "cart_recovery", "cohorts")
 Opener = Callable[..., AppTest]
+
+
+@pytest.fixture(autouse=True)
+def own_main_module() -> Iterator[None]:
+    """AppTest leaves its script as `__main__`, which no process that is started later can import."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 @pytest.fixture(scope="session")

@@ -166,7 +166,7 @@ class Snapshot:
 
         `rates` adds `<column>_low` and `<column>_high` to each of these rate columns. `running`
         adds `running_from` and `running_to`, where each row's share of that column lies when the
-        rows are put end to end in their order.
+        rows are put end to end in their order. Long: one statement, put together in one place.
         """
         names = set(self.columns[table])
         where, values = self._where(table, filters)

@@ -115,7 +115,7 @@ def is_held_out(page: Page, where: Row) -> bool:
 
 
 def waterfall(page: Page, where: Row) -> None:
-    """Five bars end to end, the sum under them, and every state folded away."""
+    """Five bars end to end, the sum under them, every state folded away. Long: its labels."""
     words, snapshot = page.words, page.snapshot
     rows = snapshot.read(
         WATERFALL,

@@ -63,13 +63,11 @@ def main(
     """Retention and cart recovery for online shops."""
     if lang:
         settings.export_environment({"OKAERI_LANG": lang})
-    handler = RichHandler(console=errors, show_path=False, show_level=False, markup=False)
-    logging.basicConfig(
-        level=logging.WARNING, format="%(message)s", datefmt="[%X]", handlers=[handler]
-    )
-    logging.getLogger("okaeri").setLevel(logging.DEBUG if verbose else logging.INFO)
-    for chatty in ("dagster", "great_expectations"):
-        logging.getLogger(chatty).setLevel(logging.INFO if verbose else logging.ERROR)
+    # Our own lines only: what dbt, Dagster and Great Expectations say goes into the run's log.
+    log = logging.getLogger("okaeri")
+    log.addHandler(RichHandler(console=errors, show_path=False, show_level=False, markup=False))
+    log.setLevel(logging.DEBUG if verbose else logging.INFO)
+    log.propagate = False
 
 
 @app.command()

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,29 +87,20 @@ def run_street(
     for text in (as_of, known_at):
         if text is not None and datetime.fromisoformat(text).tzinfo is None:
             raise ValueError(f"{text!r} has no offset: write for example 2026-11-20T06:05+09:00")
-    shop = load_shop(shop_file)
-    street = {
-        "shop_file": str(shop_file),
-        "as_of": as_of,
-        "known_at": known_at,
-        "full_refresh": full_refresh,
-    }
     started = time.monotonic()
-    with _instance(settings.home_of(shop.id)) as instance:
-        from pipelines.definitions import defs
-
-        result = defs.resolve_job_def("street").execute_in_process(
-            instance=instance,
-            run_config={
-                "resources": {"street": {"config": street}},
-                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-            },
-            raise_on_error=False,
-        )
+    result = _execute(
+        settings.home_of(load_shop(shop_file).id),
+        {
+            "shop_file": str(shop_file),
+            "as_of": as_of,
+            "known_at": known_at,
+            "full_refresh": full_refresh,
+        },
+    )
     metadata = _metadata(result)
     failures = _failures(result)
     if not failures and "published_snapshot" not in metadata:
-        # dbt left a model out without an error, so that Dagster passed the publishing over.
+        # A model left out without an error makes Dagster pass the publishing over.
         failures = ("published_snapshot: not every model was built; run again",)
     return RunResult(
         run_id=result.run_id,
@@ -118,6 +109,20 @@ def run_street(
         failures=failures,
         metadata=metadata,
     )
+
+
+def _execute(home: Home, street: dict[str, object]) -> "ExecuteInProcessResult":
+    with _instance(home) as instance, _quietly(home.dagster / "last_run.log"):
+        from pipelines.definitions import defs
+
+        return defs.resolve_job_def("street").execute_in_process(
+            instance=instance,
+            run_config={
+                "resources": {"street": {"config": street}},
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+            },
+            raise_on_error=False,
+        )
 
 
 def _failures(result: "ExecuteInProcessResult") -> tuple[str, ...]:
@@ -144,6 +149,13 @@ def _metadata(result: "ExecuteInProcessResult") -> dict[str, dict[str, Any]]:
         if event.asset_key is not None
         and event.asset_key.path[0] in {"landing", "published_snapshot"}
     }
+
+
+@contextmanager
+def _quietly(file: Path) -> "Generator[None]":
+    """What dbt and Dagster print goes into a file; the terminal keeps its progress lines."""
+    with file.open("w") as stream, redirect_stdout(stream):
+        yield
 
 
 @contextmanager

@@ -66,7 +66,9 @@ def test_only_settings_reads_the_environment():
 
 
 def test_nothing_unpickles_or_runs_yaml_tags():
-    banned = re.compile(r"\bpickle\b|\bjoblib\b|yaml\.load\(|persist=.disk|pl\.deserialize|\beval\(")
+    banned = re.compile(
+        r"\bpickle\b|\bjoblib\b|yaml\.load\(|persist=.disk|pl\.deserialize|\beval\("
+    )
     found = [shown(file) for file in PYTHON if banned.search(file.read_text())]
 
     assert not found

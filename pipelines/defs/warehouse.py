@@ -84,5 +84,5 @@ def dbt_resource() -> DbtCliResource:
         project_dir=str(settings.DBT_PROJECT),
         profiles_dir=str(settings.DBT_PROJECT),
         dbt_executable=dbt(),
-        global_config_flags=["--quiet", "--no-version-check"],
+        global_config_flags=["--no-version-check", "--no-use-colors"],
     )

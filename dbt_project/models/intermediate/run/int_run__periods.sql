@@ -12,16 +12,93 @@ shop_days as (
 
 ),
 
+orders as (
+
+    select * from {{ ref('stg_orders') }}
+
+),
+
+events as (
+
+    select * from {{ ref('stg_events') }}
+
+),
+
+cart_observations as (
+
+    select * from {{ ref('stg_cart_observations') }}
+
+),
+
+mail_results_summary as (
+
+    select * from {{ ref('stg_mail_results_summary') }}
+
+),
+
+first_facts as (
+
+    select
+        shop_id,
+        min(ordered_on) as first_on
+    from orders
+    group by shop_id
+
+    union all
+
+    select
+        shop_id,
+        min(occurred_on) as first_on
+    from events
+    group by shop_id
+
+    union all
+
+    select
+        shop_id,
+        min(observed_on) as first_on
+    from cart_observations
+    group by shop_id
+
+    union all
+
+    select
+        shop_id,
+        min(as_of_on) as first_on
+    from mail_results_summary
+    group by shop_id
+
+),
+
+-- A shop without a fact still has the month it is looked at in.
+first_days as (
+
+    select
+        as_of.shop_id,
+        as_of.as_of_on,
+        as_of.as_of_month,
+        coalesce(min(first_facts.first_on), as_of.as_of_on) as first_on
+    from as_of
+    left join first_facts
+        on as_of.shop_id = first_facts.shop_id
+    group by
+        as_of.shop_id,
+        as_of.as_of_on,
+        as_of.as_of_month
+
+),
+
 shop_months as (
 
     select distinct
         shop_days.shop_id,
-        as_of.as_of_month,
+        first_days.as_of_month,
         {{ month_of('shop_days.day_on') }} as shop_month
     from shop_days
-    inner join as_of
-        on shop_days.shop_id = as_of.shop_id
-    where shop_days.day_on <= as_of.as_of_on
+    inner join first_days
+        on shop_days.shop_id = first_days.shop_id
+    where
+        shop_days.day_on between first_days.first_on and first_days.as_of_on
 
 ),
 

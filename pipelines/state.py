@@ -20,7 +20,7 @@ from sqlalchemy.types import TypeDecorator
 from pipelines.settings import Home
 
 # The newest revision of each database this code knows. A database beyond it is refused.
-HEADS: Final = {"requests": "requests_0001", "ledger": "ledger_0001"}
+HEADS: Final = {"requests": "requests_0001", "ledger": "ledger_0002"}
 _SQLITE_TIMEOUT_SECONDS: Final = 30.0
 
 
@@ -141,14 +141,17 @@ arm_record: Final = sa.Table(
     _text("campaign", key=True), _count("version", key=True), _text("occurrence", key=True),
     _text("person_key", key=True), _text("email_hash", null=True), _text("arm"),
     _at("eligible_at"), _at("recorded_at"),
+    # Taken over from another ledger's files: it counts, and is not given back as this one's.
+    sa.Column("is_foreign", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index("arm_record_by_person", "person_key", "campaign", "version"),
 )  # fmt: skip
 
-# Two rows per claim (person, e-mail): the unique key that makes a second hand-off impossible.
+# Two rows per claim (person, e-mail): the unique key that makes a second hand-off impossible. The
+# claim may be another ledger's, which is why the instant stands here too.
 guard: Final = sa.Table(
     "guard", LEDGER,
     _text("program", key=True), _text("occurrence", key=True), _text("key", key=True),
-    _text("batch_id"), _count("ord"),
+    _text("batch_id"), _count("ord"), _at("claimed_at"),
     sa.Index("guard_by_batch", "batch_id"),
     sa.Index("guard_by_key", "key", "program"),
 )  # fmt: skip

@@ -135,9 +135,9 @@ def _said(entries: Iterable[landing.Entry]) -> str:
 
 
 def _land_own_tables(street: Street) -> None:
-    """Settings; refusals into the ledger; and the ledger as it comes back.
+    """Settings; refusals and other ledgers' history into the ledger; and it as it comes back.
 
-    Refusals are taken over whole each time: a run that died half-way must not lose one.
+    Both are taken over whole each time: a run that died half-way must not lose one.
     """
     home, shop, loaded_at = street.home, street.shop, street.run.loaded_at
     tables = settings_tables(shop, status_defaults=sources.status_defaults(shop))
@@ -147,6 +147,10 @@ def _land_own_tables(street: Street) -> None:
     exports.import_mail_events(
         home, landing.read_table(home, "mail_events"), now=shop.clock or loaded_at
     )
+    exports.import_claims(
+        home, landing.read_table(home, "export_batches"), landing.read_table(home, "export_claims")
+    )
+    exports.import_arms(home, landing.read_table(home, "arm_records"))
     for table, frame in exports.ledger_tables(home, shop).items():
         landing.write_rows(
             home, table, frame, source="ledger", loaded_at=loaded_at, zone=shop.timezone

@@ -5,6 +5,7 @@ a mailer does after it took the file is known from its results alone.
 """
 
 from pipelines.exports.errors import ExportRefused
+from pipelines.exports.history import import_arms, import_claims
 from pipelines.exports.landed import ledger_tables
 from pipelines.exports.machine import Machine
 from pipelines.exports.operations import (
@@ -26,6 +27,8 @@ __all__ = [
     "Outcome",
     "adopt",
     "batches",
+    "import_arms",
+    "import_claims",
     "import_mail_events",
     "import_suppressions",
     "ledger_tables",

@@ -158,5 +158,6 @@ def _replay_claims(
                     key=key,
                     batch_id=batch_id,
                     ord=c["ord"],
+                    claimed_at=claimed_at,
                 )
             )

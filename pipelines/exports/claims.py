@@ -244,7 +244,9 @@ def _write_claims(
         place = {"batch_id": batch_id, "ord": ord_}
         occurrence = decision.member.occurrence_key
         guards += [
-            {"program": program.key, "occurrence": occurrence, "key": k, **place} for k in mine
+            {"program": program.key, "occurrence": occurrence, "key": k, "claimed_at": job.now}
+            | place
+            for k in mine
         ]
         if not held_out:
             day = {"channel": program.channel, "day": job.today}

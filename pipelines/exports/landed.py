@@ -18,7 +18,8 @@ def ledger_tables(home: Home, shop: Shop) -> dict[str, pl.DataFrame]:
     """Canonical rows of the ledger, keys hashed, no payload.
 
     Shape: the columns of each canonical table without the tail, `shop_id` filled, `_on` computed;
-    `suppressions` holds only those set by hand, the others came from landing in the first place.
+    `suppressions` holds only those set by hand, the others came from landing in the first place,
+    as did what was taken over from another ledger.
     """
     with state.reading(state.ledger_engine(home)) as connection:
         rows = {
@@ -60,7 +61,7 @@ def _arms() -> sa.Select[tuple[object, ...]]:
         a.campaign.label("campaign_key"), a.version.label("campaign_version"),
         a.occurrence.label("occurrence_key"), a.person_key, a.email_hash, a.arm.label("arm_key"),
         a.eligible_at, a.recorded_at,
-    )  # fmt: skip
+    ).where(a.is_foreign.is_(False))  # fmt: skip
 
 
 def _gated() -> sa.Select[tuple[object, ...]]:

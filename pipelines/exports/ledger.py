@@ -155,10 +155,7 @@ def view(
     keys = sorted(set(all_keys))
     guarded: set[tuple[str, str]] = set()
     last_at: dict[str, datetime] = {}
-    joined = guard.join(
-        claim, (guard.c.batch_id == claim.c.batch_id) & (guard.c.ord == claim.c.ord)
-    )
-    query = sa.select(guard.c.occurrence, guard.c.key, claim.c.claimed_at).select_from(joined)
+    query = sa.select(guard.c.occurrence, guard.c.key, guard.c.claimed_at)
     for row in _by_keys(connection, query.where(guard.c.program == program.key), guard.c.key, keys):
         guarded.add((row.occurrence, row.key))
         last_at[row.key] = max(row.claimed_at, last_at.get(row.key, row.claimed_at))

@@ -69,7 +69,14 @@ def test_a_failed_transaction_leaves_nothing(home: Home) -> None:
 
 
 def test_two_claims_of_one_person_cannot_both_be_written(home: Home) -> None:
-    row = {"program": "p", "occurrence": "o", "key": "k", "batch_id": "b", "ord": 0}
+    row = {
+        "program": "p",
+        "occurrence": "o",
+        "key": "k",
+        "batch_id": "b",
+        "ord": 0,
+        "claimed_at": NOW,
+    }
 
     with state.writing(state.ledger_engine(home)) as connection:
         connection.execute(state.guard.insert().values(row))

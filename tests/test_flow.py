@@ -3,15 +3,21 @@
 import csv
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
+import threading
+import time
+import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from pipelines import demo
-from pipelines.settings import REPOSITORY
+from pipelines import demo, exports, requests
+from pipelines.settings import REPOSITORY, Home
+from pipelines.shop import load_shop
 
 PERSONS = 3000
 
@@ -143,3 +149,45 @@ def test_a_red_check_leaves_the_last_good_numbers_up(okaeri):
 )
 def test_sql_reaches_nothing_but_the_published_tables(okaeri, query: Sequence[str]):
     okaeri("sql", query, code=2)
+
+
+@pytest.mark.slow
+def test_up_serves_carries_out_requests_and_stops_whole(okaeri):
+    ports = (8711, 3711)
+    command = [str(Path(sys.executable).with_name("okaeri")), "up", "--shop", str(okaeri.shop_file)]
+    command += ["--port", str(ports[0]), "--dagster-port", str(ports[1])]
+    environment = os.environ | {"OKAERI_HOME": str(okaeri.home)}
+    child = subprocess.Popen(command, cwd=REPOSITORY, env=environment)
+    try:
+        wait_for(lambda: answers(f"http://127.0.0.1:{ports[0]}/_stcore/health"), seconds=120)
+        wait_for(lambda: answers(f"http://127.0.0.1:{ports[1]}/server_info"), seconds=120)
+        shop = load_shop(okaeri.shop_file)
+        home = Home(okaeri.home / "demo")
+        asked = exports.request(
+            home, shop, "winback", "mailer", send=True, requested_by="screen", clock=shop.clock
+        )
+        wait_for(lambda: requests.read(home, asked).request_state == "done", seconds=120)
+    finally:
+        child.send_signal(signal.SIGINT)
+        code = child.wait(timeout=60)
+
+    assert code == 0
+    for port in ports:
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:
+            return response.status == 200
+    except OSError:
+        return False
+
+
+def wait_for(is_so, *, seconds: int) -> None:
+    """Returns once `is_so()`; a process of its own is asked, so there is nothing to wait on."""
+    ends = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < ends, "it did not happen in time"
+        threading.Event().wait(0.5)

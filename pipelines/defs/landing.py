@@ -2,8 +2,11 @@
 
 import logging
 import time
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
 from pathlib import Path
 
 import dagster as dg
@@ -12,7 +15,7 @@ import polars as pl
 from pipelines import contracts, exports, landing, sources
 from pipelines.canonical import CAPABILITIES, TABLES
 from pipelines.defs.street import Street
-from pipelines.shop import Source, settings_tables
+from pipelines.shop import Source, load_shop, settings_tables
 
 log = logging.getLogger("okaeri")
 
@@ -83,42 +86,109 @@ def land(street: Street) -> list[landing.Entry]:
     """
     landing.ensure_all_tables(street.home)
     entries: list[landing.Entry] = []
-    for source in street.shop.sources:
-        for file in sources.files_of(street.shop, source):
-            entries += _land_file(street, source, file)
+    for source, file, read in _read_ahead(street, list(_new_files(street))):
+        entries += _land_file(street, source, file, read=read)
     _land_own_tables(street)
     landing.land_run(street.home, street.run)
     return entries
 
 
-def _land_file(street: Street, source: Source, file: Path) -> tuple[landing.Entry, ...]:
-    """Books of one file; none when it was landed before under the same mapping."""
-    home, shop, loaded_at = street.home, street.shop, street.run.loaded_at
-    started = time.monotonic()
+def _new_files(street: Street) -> Iterator[tuple[Source, Path]]:
+    """Files no run has landed yet under their mapping.
+
+    Raises: BatchRefused for a file an earlier run refused, where the shop asked to stop on that.
+    """
+    for source in street.shop.sources:
+        for file in sources.files_of(street.shop, source):
+            try:
+                sha256, version = sources.identity(file, source, shop=street.shop)
+            except sources.FileRefused:
+                # Reading it says why.
+                yield source, file
+                continue
+            if not landing.already_landed(street.home, sha256, version, source_key=source.key):
+                yield source, file
+            elif source.on_bad_batch == "stop":
+                _stop_if_refused(street, file, landing.batches_of(street.home, sha256))
+
+
+def _stop_if_refused(street: Street, file: Path, states: Mapping[str, str]) -> None:
+    refused = sorted(table for table, state in states.items() if state == "failed")
+    if refused:
+        raise BatchRefused(
+            f"{file}: {', '.join(refused)} broke the contract; rows and reasons are in "
+            f"{street.home.rejected}. Repair the file, or set on_bad_batch: continue."
+        )
+
+
+def _read_ahead(
+    street: Street, files: Sequence[tuple[Source, Path]]
+) -> Iterator[tuple[Source, Path, sources.Extract | str]]:
+    """Each file with what it gives, or why it is refused; the next one is read meanwhile.
+
+    A child process reads: a file that takes the parser down does not take the run with it.
+    """
+    if not files:
+        return
+    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
+        ahead = deque(
+            (source, file, pool.submit(read_file, street.shop_file, source.key, file))
+            for source, file in files[:2]
+        )
+        rest = iter(files[2:])
+        while ahead:
+            source, file, future = ahead.popleft()
+            try:
+                read = future.result()
+            except BrokenProcessPool:
+                raise sources.FileRefused(
+                    file.name, "reading it ended the reader", "Take it out and look at it."
+                ) from None
+            following = next(rest, None)
+            if following is not None:
+                key = following[0].key
+                ahead.append(
+                    (*following, pool.submit(read_file, street.shop_file, key, following[1]))
+                )
+            yield source, file, read
+
+
+def read_file(shop_file: str, source_key: str, file: Path) -> sources.Extract | str:
+    """What the file gives, or the refusal's own words. Runs in a child process."""
+    shop = load_shop(Path(shop_file))
     try:
-        sha256, version = sources.identity(file, source, shop=shop)
-        if landing.already_landed(home, sha256, version, source_key=source.key):
-            return ()
-        extract = sources.extract_file(
-            file, source, zone=shop.timezone, currency=shop.currency, folder=shop.folder
+        return sources.extract_file(
+            file,
+            shop.source(source_key),
+            zone=shop.timezone,
+            currency=shop.currency,
+            folder=shop.folder,
         )
     except sources.FileRefused as refusal:
-        log.warning("%s", refusal)
+        return str(refusal)
+
+
+def _land_file(
+    street: Street, source: Source, file: Path, *, read: sources.Extract | str
+) -> tuple[landing.Entry, ...]:
+    """Books of one file: landed, or on the shelf.
+
+    Raises: BatchRefused when it is refused and the source says to stop on that.
+    """
+    home, shop, loaded_at = street.home, street.shop, street.run.loaded_at
+    started = time.monotonic()
+    if isinstance(read, str):
+        log.warning("%s", read)
         if source.on_bad_batch == "stop":
-            raise
+            raise BatchRefused(read)
         return landing.shelve_file(
-            home, shop, file, source_key=source.key, refusal=str(refusal), loaded_at=loaded_at
+            home, shop, file, source_key=source.key, refusal=read, loaded_at=loaded_at
         ).entries
-    landing.archive_raw(home, file, sha256=extract.sha256)
-    landed = landing.land_file(home, shop, extract, judge=contracts.judge, loaded_at=loaded_at)
+    landing.archive_raw(home, file, sha256=read.sha256)
+    landed = landing.land_file(home, shop, read, judge=contracts.judge, loaded_at=loaded_at)
     log.info("%s: %s in %.1f s", file.name, _said(landed.entries), time.monotonic() - started)
-    refused = [entry for entry in landed.entries if entry.state == "failed"]
-    if refused and source.on_bad_batch == "stop":
-        tables = ", ".join(entry.table for entry in refused)
-        raise BatchRefused(
-            f"{file}: {tables} broke the contract ({_reasons(refused)}); the batch is in "
-            f"{home.rejected}. Repair the file, or set on_bad_batch: continue."
-        )
+    if source.on_bad_batch == "stop":
+        _stop_if_refused(street, file, {entry.table: entry.state for entry in landed.entries})
     return landed.entries
 
 

@@ -6,7 +6,7 @@ is judged, then lies in `landing/<table>/month=YYYY-MM/<batch>.parquet`, what wa
 """
 
 from pipelines.landing.batch import Batch, Decision, Entry, Landed, Pending, batch_id_of
-from pipelines.landing.books import batches, conservation, watermarks
+from pipelines.landing.books import batches, batches_of, conservation, watermarks
 from pipelines.landing.errors import (
     ConservationBroken,
     LandingDamaged,
@@ -55,6 +55,7 @@ __all__ = [
     "archive_raw",
     "batch_id_of",
     "batches",
+    "batches_of",
     "conservation",
     "damaged",
     "decide",

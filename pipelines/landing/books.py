@@ -94,6 +94,12 @@ def batches(home: Home) -> pl.DataFrame:
     return read_table(home, "source_batches").sort("loaded_at", "landed_batch_id", "entity")
 
 
+def batches_of(home: Home, sha256: str) -> dict[str, str]:
+    """Newest state of each table one raw file gave: `ok`, `partial` or `failed`."""
+    known = batches(home).filter(pl.col("file_sha256") == sha256).sort("loaded_at")
+    return dict(zip(known["entity"], known["batch_state"], strict=True))
+
+
 def watermarks(home: Home) -> pl.DataFrame:
     """Newest instant landed so far. Shape: WATERMARKS, one row per source and table. UTC."""
     return (

@@ -1,5 +1,6 @@
 """The first hour of an own shop: what `init` drafts and `check` says, from files alone."""
 
+import ast
 import io
 import json
 import re
@@ -16,9 +17,18 @@ from rich.console import Console
 
 from pipelines import onboarding, sources
 from pipelines.canonical import TABLES
-from pipelines.onboarding import coverage, drafts, months, planner, preview, terminal, words
+from pipelines.onboarding import (
+    coverage,
+    drafts,
+    months,
+    planner,
+    preview,
+    refusals,
+    terminal,
+    words,
+)
 from pipelines.onboarding.answers import Question, collect
-from pipelines.settings import home_of
+from pipelines.settings import REPOSITORY, home_of
 from pipelines.shop import StatusRow, load_shop
 from tests import shop_files
 
@@ -752,3 +762,59 @@ def test_every_example_shop_loads_and_names_mappings_that_exist(file: Path) -> N
 
 def test_there_is_an_example_for_each_of_the_first_shop_systems() -> None:
     assert {"eccube", "shopify"} <= {file.parent.name for file in EXAMPLES}
+
+
+# --- refusals in the reader's language ----------------------------------------------------------
+
+
+def test_every_refusal_of_a_file_has_its_japanese() -> None:
+    known = set(refusals.JAPANESE)
+    said = {
+        sentence
+        for file in (REPOSITORY / "pipelines" / "sources").glob("*.py")
+        for sentence in _refusals(file.read_text(encoding="utf-8"))
+    }
+
+    assert len(said) > 50
+    assert said - known == set()
+
+
+def _refusals(source: str) -> set[str]:
+    """Reasons and cures of every refusal in a module, `{}` for what the file decides."""
+    tree = ast.parse(source)
+    named = {
+        node.target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+    }
+
+    def text(node: ast.expr) -> str:
+        if isinstance(node, ast.Name):
+            return text(named[node.id])
+        if isinstance(node, ast.JoinedStr):
+            return "".join(map(text, node.values))
+        if isinstance(node, ast.FormattedValue):
+            is_constant = isinstance(node.value, ast.Name) and node.value.id in named
+            return text(node.value) if is_constant else "{}"
+        assert isinstance(node, ast.Constant)
+        return str(node.value)
+
+    return {
+        text(argument)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "").endswith("Refused")
+        for argument in node.args[1:3]
+    }
+
+
+def test_a_refusal_names_row_and_column_in_both_languages() -> None:
+    refusal = sources.FileRefused(
+        "order.csv", "headers are missing: 受注日, 合計", "Export it again.", 1, "受注日"
+    )
+
+    assert refusals.told(refusal, "ja") == (
+        "必要な見出しがありません: 受注日, 合計、1行目、列「受注日」。もう一度書き出してください。"
+    )
+    assert refusals.told(refusal, "en") == (
+        "headers are missing: 受注日, 合計, row 1, column 受注日. Export it again."
+    )

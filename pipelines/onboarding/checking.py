@@ -22,6 +22,7 @@ from pipelines.onboarding.months import (
     without_addresses,
 )
 from pipelines.onboarding.preview import ROWS, previews
+from pipelines.onboarding.refusals import told
 from pipelines.onboarding.report import (
     CheckReport,
     FileCheck,
@@ -32,6 +33,7 @@ from pipelines.onboarding.report import (
     TableCheck,
     errors_first,
 )
+from pipelines.settings import language
 from pipelines.shop import Shop, Source
 
 REJECTS_KEPT: Final = 100
@@ -113,7 +115,7 @@ def _file(
             path, source, zone=shop.timezone, mapping=mapping, currency=shop.currency
         )
     except sources.FileRefused as refusal:
-        return FileCheck(path.name, refused=_reason(refusal))
+        return FileCheck(path.name, refused=told(refusal, language()))
     for batch in extract.batches:
         declared = mapping.capabilities.get(batch.table)
         support = source.support.get(batch.table) or (declared.support if declared else "full")
@@ -129,15 +131,6 @@ def _file(
         tables=tuple(_table(batch) for batch in extract.batches),
         rejects=tuple(_rejects(extract.batches)),
     )
-
-
-def _reason(refusal: sources.FileRefused) -> str:
-    place = "".join(
-        f", {name} {value}"
-        for name, value in (("row", refusal.row), ("column", refusal.column))
-        if value is not None
-    )
-    return f"{refusal.reason}{place}. {refusal.what_to_do}"
 
 
 def _table(batch: sources.TableBatch) -> TableCheck:

@@ -55,7 +55,7 @@ def survey(folder: Path, *, language: str) -> Survey:
     """The files of a folder and what they say. Raises OnboardingRefused where none is usable."""
     if not folder.is_dir():
         raise OnboardingRefused(say("no_files", language, folder=folder))
-    files = look(folder)
+    files = look(folder, language=language)
     volumes = [file.volume for file in files if file.volume is not None]
     volume = max(volumes, key=lambda v: v.people, default=None)
     return Survey(folder, files, guess(files), plan(volume) if volume else None)

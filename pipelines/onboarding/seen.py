@@ -11,6 +11,7 @@ import polars as pl
 from pipelines import sources
 from pipelines.onboarding.drafts import Reading
 from pipelines.onboarding.planner import Volume
+from pipelines.onboarding.refusals import told
 from pipelines.shop import Source
 
 # Read together with their main file, or not exports at all.
@@ -36,10 +37,10 @@ class FileSeen:
     refused: str | None = None
 
 
-def look(folder: Path) -> tuple[FileSeen, ...]:
+def look(folder: Path, *, language: str) -> tuple[FileSeen, ...]:
     """Every file of the folder and one level below, by name; hidden ones left out."""
     paths = list(_files(folder))[:MAX_FILES]
-    return tuple(_look(path, path.relative_to(folder).as_posix()) for path in paths)
+    return tuple(_look(path, path.relative_to(folder).as_posix(), language) for path in paths)
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -58,17 +59,17 @@ def _files(folder: Path) -> Iterator[Path]:
             )
 
 
-def _look(path: Path, name: str) -> FileSeen:
+def _look(path: Path, name: str, language: str) -> FileSeen:
     try:
         candidates = sources.recognise(path)
     except sources.FileRefused as refusal:
-        return FileSeen(name, refused=f"{refusal.reason}. {refusal.what_to_do}")
+        return FileSeen(name, refused=told(refusal, language))
     refused = None
     for candidate in candidates:
         try:
             return _read(path, name, candidate)
         except sources.FileRefused as refusal:
-            refused = refused or f"{refusal.reason}. {refusal.what_to_do}"
+            refused = refused or told(refusal, language)
     return FileSeen(name, refused=refused)
 
 

@@ -21,7 +21,7 @@ from pipelines.onboarding.report import (
     SourceCheck,
 )
 from pipelines.onboarding.seen import FileSeen
-from pipelines.onboarding.words import say
+from pipelines.onboarding.words import reason, say
 
 NAMES_SHOWN = 12
 REJECTS_SHOWN = 10
@@ -37,9 +37,9 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
-def money(amount: Decimal) -> str:
-    """Whole numbers without decimals, others with two."""
-    return f"{amount:,.0f}" if amount == amount.to_integral_value() else f"{amount:,.2f}"
+def money(amount: Decimal, places: int) -> str:
+    """12,345 or 12,345.60: as many decimals as its whole column has."""
+    return f"{amount:,.{places}f}"
 
 
 def names(words: Iterable[str]) -> str:
@@ -134,7 +134,16 @@ def _plain(value: object) -> object:
 
 
 def _table(*, title: str | None = None) -> Table:
-    return Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold")
+    # Without edges and with a single blank between columns: six telling columns fit a terminal.
+    return Table(
+        box=box.SIMPLE_HEAD,
+        title=Text(title) if title else None,
+        title_justify="left",
+        title_style="bold",
+        show_edge=False,
+        padding=0,
+        collapse_padding=True,
+    )
 
 
 def _source(console: Console, source: SourceCheck, language: str) -> None:
@@ -176,12 +185,13 @@ def _file(console: Console, file: FileCheck, language: str) -> None:
 
 
 def _rejects(console: Console, file: FileCheck, language: str) -> None:
-    table = _table(title=say("rejected_title", language))
-    for words in ("col_file", "col_row", "col_column", "col_reason", "col_value"):
+    table = _table(title=say("rejected_title", language, file=file.name))
+    for words in ("col_table", "col_row", "col_column", "col_reason", "col_value"):
         table.add_column(say(words, language), overflow="fold")
     for reject in file.rejects[:REJECTS_SHOWN]:
         row = "" if reject.row_no is None else count(reject.row_no)
-        cells = (file.name, row, reject.column or "", reject.reason, reject.value or "")
+        why = reason(reject.reason, language)
+        cells = (reject.table, row, reject.column or "", why, reject.value or "")
         table.add_row(*map(Text, cells))
     console.print(table)
     more = file.rejected - min(len(file.rejects), REJECTS_SHOWN)
@@ -201,18 +211,20 @@ def _preview(console: Console, preview: Preview, language: str) -> None:
 def _months(console: Console, months: Iterable[Month], language: str) -> None:
     listed = list(months)
     for currency in sorted({month.currency for month in listed}):
-        table = _table(title=say("months_title", language))
+        table = _table(title=say("months_title", language, currency=currency))
         table.add_column(say("col_month", language))
         for words in ("col_orders", "col_goods", "col_total", "col_refunded", "col_not_sales"):
-            table.add_column(say(words, language, currency=currency), justify="right")
+            table.add_column(say(words, language), justify="right", overflow="fold")
         chosen = [month for month in listed if month.currency == currency]
+        amounts = [a for m in chosen for a in (m.goods_amount, m.total_amount, m.refunded_amount)]
+        places = 0 if all(a == a.to_integral_value() for a in amounts) else 2
         for month in chosen:
             table.add_row(
                 f"{month.month:%Y/%m}",
                 count(month.order_count),
-                money(month.goods_amount),
-                money(month.total_amount),
-                money(month.refunded_amount),
+                money(month.goods_amount, places),
+                money(month.total_amount, places),
+                money(month.refunded_amount, places),
                 count(month.not_sale_count),
             )
         console.print(table)

@@ -113,23 +113,23 @@ PAIRS: Final[dict[str, tuple[str, str]]] = {
         "{table}: 読んだ行 {read} = 採用 {taken} + 除外 {rejected} + 重複 {duplicates}",
         "{table}: {read} rows read = {taken} taken + {rejected} rejected + {duplicates} duplicates",
     ),
-    "rejected_title": ("取り込めなかった行", "Rejected rows"),
+    "rejected_title": ("{file} の取り込めなかった行", "Rejected rows of {file}"),
     "rejected_more": ("ほか {count}行", "{count} more"),
-    "col_file": ("ファイル", "File"),
+    "col_table": ("表", "Table"),
     "col_row": ("行", "Row"),
     "col_column": ("列", "Column"),
     "col_reason": ("理由", "Reason"),
     "col_value": ("値", "Value"),
     "preview_title": ("{table} の先頭10行（個人情報は伏せています）", "First 10 rows of {table} (masked)"),
     "months_title": (
-        "月ごとの受注（管理画面の数字と同じですか）",
-        "Orders per month (are they the numbers of the shop's own screen?)",
+        "月ごとの受注、{currency}（管理画面の数字と同じですか）",
+        "Orders per month, {currency} (are they the numbers of the shop's own screen?)",
     ),
     "col_month": ("月", "Month"),
     "col_orders": ("受注件数", "Orders"),
-    "col_goods": ("商品金額（{currency}）", "Merchandise ({currency})"),
-    "col_total": ("合計金額（{currency}）", "Total ({currency})"),
-    "col_refunded": ("うち返金（{currency}）", "Refunded of it ({currency})"),
+    "col_goods": ("商品金額", "Merchandise"),
+    "col_total": ("合計金額", "Total"),
+    "col_refunded": ("うち返金", "Refunded of it"),
     "col_not_sales": ("売上でない受注", "Not sales"),
     "months_note": (
         "合わないときは、キャンセル・テスト注文・送料・ポイント・税の扱いと、ファイルの期間を確かめてください",
@@ -291,6 +291,37 @@ PAIRS: Final[dict[str, tuple[str, str]]] = {
     ),
     "yml_thresholds": ("数え方の数字（既定値と違うものだけ書きます）", "Numbers of the definitions (only where they differ)"),
 }  # fmt: skip
+
+
+# Why a row stays out, by the code that landing books. What is not here says itself.
+REASONS: Final[dict[str, tuple[str, str]]] = {
+    "bad_boolean": ("はい・いいえとして読めません", "not readable as yes or no"),
+    "bad_date": ("日付・時刻として読めません", "not readable as a date or time"),
+    "bad_json": ("JSONとして読めません", "not readable as JSON"),
+    "bad_number": ("数字として読めません", "not readable as a number"),
+    "bad_value": ("形式が違います", "not of the expected form"),
+    "dst_fold": ("夏時間の終わりで時刻が2通りに読めます", "an hour that the clocks strike twice"),
+    "dst_gap": ("夏時間の始まりで存在しない時刻です", "an hour that the clocks skip"),
+    "key_conflict": ("同じIDで内容の違う行があります", "the same id stands there with other content"),
+    "missing_required": ("必要な値が空です", "a required value is empty"),
+    "no_final_newline": (
+        "最後の行に改行がなく、途中で切れたのかもしれません",
+        "the last line has no line end: it may be cut off",
+    ),
+    "ragged_row": ("列の数が見出しと違います", "not as many cells as headers"),
+    "truncated_row": ("行が途中で切れています", "the row is cut off"),
+    "unknown_enum": ("対応表にない値です", "a value the mapping does not know"),
+    "no_exchange_rate": (
+        "為替レートがありません（shop.yml の exchange_rates）",
+        "no exchange rate (exchange_rates in shop.yml)",
+    ),
+}  # fmt: skip
+
+
+def reason(code: str, language: str, otherwise: str = "") -> str:
+    """Why a row stays out; `otherwise`, else the code, where no sentence is known."""
+    japanese, english = REASONS.get(code, (otherwise or code, otherwise or code))
+    return japanese if language == "ja" else english
 
 
 def say(key: str, language: str, **values: object) -> str:

@@ -5,20 +5,23 @@ import gzip
 import hashlib
 import io
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import UTC
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from pipelines import demo, keys, sources
 from pipelines.canonical import TABLES
-from pipelines.demo import SmallShop, Truth
+from pipelines.demo import SmallShop
 from pipelines.shop import Shop, load_shop
 
 PERSONS = 2_500
+IDLE = timedelta(hours=1)
+TOKYO = ZoneInfo("Asia/Tokyo")
 STATES = {
     "not_identified", "no_address", "no_consent", "suppressed", "no_campaign",
     "self_ordered_before_step_1", "emptied_before_step_1", "gated", "held_out", "not_delivered",
@@ -275,21 +278,66 @@ def test_the_truth_s_sums_agree_with_each_other(shop: SmallShop) -> None:
     assert saved == json.loads(json.dumps(asdict(truth)))
 
 
-def _full(tmp_path: Path) -> Truth:
-    return demo.write(tmp_path, seed=1)
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> SmallShop:
+    """The demo as `okaeri run --demo` writes it."""
+    folder = tmp_path_factory.mktemp("whole")
+    return SmallShop(folder=folder, truth=demo.write(folder, seed=1))
 
 
-def test_the_whole_demo_has_every_terminal_state_and_the_sizes_promised(tmp_path: Path) -> None:
-    truth = _full(tmp_path)
-
+def test_the_whole_demo_has_every_terminal_state_and_the_sizes_promised(whole: SmallShop) -> None:
+    truth = whole.truth
     found = {label.partition("(")[0] for label in truth.terminal_states}
     assert found == STATES
     assert sum(label.startswith("gated(") for label in truth.terminal_states) >= 4
     assert 14_000 < truth.opened_episodes < 18_000
     assert 300_000 < truth.extracted_rows["events"] < 400_000
     assert truth.extracted_rows["products"] == 300
-    size = sum(file.stat().st_size for file in tmp_path.rglob("*") if file.is_file())
+    size = sum(file.stat().st_size for file in whole.folder.rglob("*") if file.is_file())
     assert size < 60_000_000
+
+
+def _web_carts(folder: Path) -> Iterator[tuple[datetime, datetime | None]]:
+    """(opened, first left alone for an hour or None) of each cart of the web log, in UTC."""
+    touched: dict[str, list[datetime]] = defaultdict(list)
+    ordered: set[str] = set()
+    for event in _events(folder):
+        if cart := event.get("cart_id"):
+            touched[str(cart)].append(datetime.fromisoformat(str(event["time"])))
+            if event["event"] == "Order Completed":
+                ordered.add(str(cart))
+    for cart, times in touched.items():
+        ends = [*times[1:], times[-1] if cart in ordered else datetime.max.replace(tzinfo=UTC)]
+        pairs = zip(times, ends, strict=True)
+        yield times[0], next((a + IDLE for a, b in pairs if b - a >= IDLE), None)
+
+
+def test_carts_are_abandoned_as_often_late_as_early(whole: SmallShop) -> None:
+    opened: Counter[str] = Counter()
+    left: Counter[str] = Counter()
+    for at, left_at in _web_carts(whole.folder):
+        month = at.astimezone(TOKYO).strftime("%Y-%m")
+        opened[month] += 1
+        left[month] += left_at is not None
+    rates = {month: left[month] / count for month, count in sorted(opened.items())}
+
+    assert len(rates) == 25
+    assert {month: rate for month, rate in rates.items() if not 0.62 < rate < 0.78} == {}
+    # The first and the last month are cut off by the history and the clock.
+    sizes = [opened[month] for month in sorted(opened)[1:-1]]
+    assert max(sizes) < 2 * min(sizes)
+
+
+def test_the_last_night_is_a_night_like_others(whole: SmallShop) -> None:
+    days = Counter(
+        left_at.astimezone(TOKYO).date()
+        for _, left_at in _web_carts(whole.folder)
+        if left_at is not None
+    )
+    before = [days[date(2026, 11, 19) - timedelta(days=n)] for n in range(1, 15)]
+
+    assert 0.5 * min(before) < days[date(2026, 11, 19)] < 1.5 * max(before)
+    assert 5 <= days[date(2026, 11, 20)] < max(before)
 
 
 def test_small_shops_have_ids_and_people_of_their_own(tmp_path: Path) -> None:

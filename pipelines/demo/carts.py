@@ -152,7 +152,7 @@ def deliver(rng: np.random.Generator, c: Round, rules: Rules) -> None:
     c["delivered_1"] = np.where(arrived, c["step_1"] + between(rng, 20, 240, size), NEVER)
     receptive = arrived & (c["own_order"] == NEVER) & (c["emptied"] == NEVER)
     moved = receptive & (rng.random(size) < PLANTED.effect / RECEPTIVE)
-    lag = 20 * MINUTE + (rng.exponential(14 * HOUR, size)).astype(np.int64)
+    lag = 20 * MINUTE + (rng.exponential(11 * HOUR, size)).astype(np.int64)
     answer = c["delivered_1"] + np.minimum(lag, rules.window - 30 * HOUR)
     c["receptive"] = receptive.astype(np.int64)
     c["by_effect"] = moved.astype(np.int64)
@@ -177,9 +177,11 @@ def attention(rng: np.random.Generator, c: Round) -> None:
     size = len(c["person"])
     last_before = np.where(c["delivered_2"] < c["order"] - 12 * MINUTE, 2, 1)
     follows = (c["order"] < NEVER) & (c["order"] > c["delivered_1"] + 15 * MINUTE)
-    by_link = follows & (rng.random(size) < np.where(c["by_effect"] == 1, 0.95, 0.2))
+    # Who comes on their own rarely takes the link, and that of a second mail hardly ever.
+    unmoved = np.where(last_before == 1, 0.16, 0.04)
+    by_link = follows & (rng.random(size) < np.where(c["by_effect"] == 1, 0.72, unmoved))
     lead = between(rng, 4 * MINUTE, 11 * MINUTE, size)
-    for step, (opens, clicks) in enumerate(((0.48, 0.15), (0.36, 0.07)), start=1):
+    for step, (opens, clicks) in enumerate(((0.62, 0.135), (0.525, 0.068)), start=1):
         delivered = c[f"delivered_{step}"]
         opened = delivered + 90 + (rng.exponential(5 * HOUR, size)).astype(np.int64)
         opened = np.where((delivered < NEVER) & (rng.random(size) < opens), opened, NEVER)

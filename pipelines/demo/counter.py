@@ -31,8 +31,9 @@ def _carts(rng: np.random.Generator, people: People, rules: Rules) -> pl.DataFra
     who = np.flatnonzero(people.counter)
     size = len(who)
     clock = rules.span.clock
-    start = np.maximum(people.registered[who], rules.span.starts) + DAY
-    day = start + (rng.random(size) * np.maximum(clock - 3 * DAY - start, 0)).astype(np.int64)
+    # Some weeks after they were first seen, so that the counter is as busy early as late.
+    start = np.maximum(people.registered[who], people.arrived[who]) + DAY
+    day = start + (rng.exponential(40.0, size) * DAY).astype(np.int64)
     opened = day // DAY * DAY - JST + 10 * HOUR + between(rng, 0, 28, size) * SLOT
     standing = np.arange(size) < STANDING
     evening = (clock + JST) // DAY * DAY - JST - 4 * HOUR - between(rng, 0, 12, size) * SLOT
@@ -48,8 +49,10 @@ def _carts(rng: np.random.Generator, people: People, rules: Rules) -> pl.DataFra
         "person": who, "opened": opened, "changed": changed, "gone": gone, "ordered": ordered,
         "cart_id": tokens(rng, size, "t"),
     })  # fmt: skip
-    fits = (pl.col("opened") > rules.span.starts) & (
-        pl.col("opened") > pl.Series(people.registered[who])
+    fits = (
+        (pl.col("opened") > rules.span.starts)
+        & (pl.col("opened") > pl.Series(people.registered[who]))
+        & (pl.Series(standing) | (pl.col("opened") < clock - 3 * DAY))
     )
     kept = frame.filter(fits & (pl.min_horizontal("gone", clock + HOUR) != clock))
     return kept.sort("opened", "person").with_row_index("counter_no")

@@ -75,6 +75,7 @@ def spoil(sheet: pl.DataFrame, *, column: str, text: str, key: str, count: int) 
     return pl.concat([sheet.with_columns(pl.all().cast(pl.String)), bad])
 
 
-def month_of(column: str) -> pl.Expr:
-    """Local month of an instant in seconds, as it stands in file names."""
-    return pl.from_epoch(pl.col(column) + JST).dt.strftime("%Y-%m")
+def quarter_of(column: str) -> pl.Expr:
+    """Local quarter of an instant in seconds, as it stands in file names: 2026-Q4."""
+    local = pl.from_epoch(pl.col(column) + JST).dt
+    return pl.format("{}-Q{}", local.year(), local.quarter())

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.demo.catalogue import Catalogue
-from pipelines.demo.dirt import month_of
+from pipelines.demo.dirt import quarter_of
 from pipelines.demo.log import Log
 from pipelines.demo.mail import Mail
 from pipelines.demo.orders import Sales
@@ -40,18 +40,18 @@ def _pairs(frame: pl.DataFrame) -> pl.Series:
     )["line"]
 
 
-def _by_month(frame: pl.DataFrame, at: str) -> Iterator[tuple[str, bytes]]:
-    """(month, NDJSON) of a frame sorted by `at`, the column itself left out."""
-    marked = frame.with_columns(month=month_of(at))
-    for (month,), part in marked.group_by("month", maintain_order=True):
-        text = "\n".join(_pairs(part.drop("month", at)).to_list()) + "\n"
-        yield str(month), text.encode()
+def _by_quarter(frame: pl.DataFrame, at: str) -> Iterator[tuple[str, bytes]]:
+    """(quarter, NDJSON) of a frame sorted by `at`, the column itself left out."""
+    marked = frame.with_columns(quarter=quarter_of(at))
+    for (quarter,), part in marked.group_by("quarter", maintain_order=True):
+        text = "\n".join(_pairs(part.drop("quarter", at)).to_list()) + "\n"
+        yield str(quarter), text.encode()
 
 
 def web_files(
     log: Log, people: People, rules: Rules, *, goods: Catalogue, sales: Sales
 ) -> Iterator[tuple[str, bytes]]:
-    """The web log, one gzip file per local month, without a time in the archive's head."""
+    """The web log, one gzip file per local quarter, without a time in the archive's head."""
     events = log.events
     size = pl.lit(people.size)
     device = pl.Series(people.device).gather(events.select(pl.col("browser") % size)["browser"])
@@ -82,20 +82,20 @@ def web_files(
         device=device.replace_strict(_DEVICES, return_dtype=pl.String),
         bot=pl.when("bot").then(pl.lit(True)),
     )
-    for month, data in _by_month(frame, "at"):
-        yield f"web/events_{month}.ndjson.gz", gzip.compress(data, compresslevel=3, mtime=0)
+    for quarter, data in _by_quarter(frame, "at"):
+        yield f"web/events_{quarter}.ndjson.gz", gzip.compress(data, compresslevel=3, mtime=0)
 
 
 def mail_files(mail: Mail, rules: Rules) -> Iterator[tuple[str, bytes]]:
-    """The mailer's events, one NDJSON file per local month."""
+    """The mailer's events, one NDJSON file per local quarter."""
     frame = mail.events.select(
         "at", "email", timestamp="at", event="event", sg_event_id="sg_event_id",
         sg_message_id="sg_message_id", campaign_key=pl.lit(rules.campaign_key),
         step_number="step", recipient_token=pl.col("token"), type="type", reason="reason",
         url="url", useragent="useragent", sg_machine_open="sg_machine_open",
     )  # fmt: skip
-    for month, data in _by_month(frame, "at"):
-        yield f"mail/sendgrid_{month}.ndjson", data
+    for quarter, data in _by_quarter(frame, "at"):
+        yield f"mail/sendgrid_{quarter}.ndjson", data
 
 
 def ledger_bytes(frame: pl.DataFrame) -> bytes:

@@ -14,6 +14,7 @@ from pipelines.demo.draw import (
     Floats,
     Ints,
     Span,
+    at_shop_hours,
     between,
     stream,
     time_of_day,
@@ -23,6 +24,8 @@ from pipelines.demo.draw import (
 MEMBER, GUEST, VISITOR = 0, 1, 2
 # Members and guests so that orders come out near the 65 : 35 of a Shopserve-like shop.
 _SHARES = (0.55, 0.17, 0.28)
+# Mean days until a member of old is first seen in the history.
+REGULARS_DAYS = 110.0
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,10 @@ def people(words: Mapping[str, Any], *, seed: int, persons: int, span: Span) -> 
     kind = _kinds(rng, persons)
     arrived = span.instants(rng, persons)
     registered = _registered(rng, kind, arrived, span)
+    # Whoever was a member before comes by early: the shop is not new when its history begins.
+    early = (rng.exponential(REGULARS_DAYS, persons) * DAY).astype(np.int64)
+    early = np.minimum(at_shop_hours(rng, span.starts + DAY + early), span.clock - DAY)
+    arrived = np.where(registered < span.starts, early, arrived)
     surname = between(rng, 0, len(words["surnames"]), persons)
     given = between(rng, 0, len(words["given_names"]), persons)
     emails: list[str | None] = list(_emails(rng, words, surname, given))

@@ -31,6 +31,11 @@ from pipelines.demo.rules import Rules
 
 MOST_ROUNDS = 14
 REPEAT_SPAN = 90 * DAY
+# Whose interest is fresh leaves a cart within days; after that somebody comes back years apart.
+# Without the drift every arrival would add to a stock of people who leave carts for ever, and the
+# abandonment rate would climb from month to month.
+FRESH_DAYS, DRIFTED_DAYS = 3.0, 2_650.0
+FRESH_MEMBER, FRESH_VISITOR, FRESH_AGAIN = 0.52, 0.42, 0.25
 
 
 def linked_at(people: People, rules: Rules) -> Ints:
@@ -54,18 +59,24 @@ def _episode(
     return c
 
 
-def _next_opening(rng: np.random.Generator, who: Ints, *, people: People, state: State) -> Ints:
+def _next_opening(
+    rng: np.random.Generator, who: Ints, *, people: People, state: State, is_first: bool
+) -> Ints:
     """When each person next puts something in: never within 90 days of the first order.
 
     Invariant: inside those days only the planned second order happens, so that the share of
     people who come back is exactly the planted one.
     """
-    mean = np.where(people.kind[who] == MEMBER, 270.0, 440.0) / people.liveliness[who]
-    gap = 1 + rng.exponential(mean)
+    size, member = len(who), people.kind[who] == MEMBER
+    share = np.where(member, FRESH_MEMBER, FRESH_VISITOR) if is_first else FRESH_AGAIN
+    fresh = rng.random(size) < share
+    mean = np.where(fresh, FRESH_DAYS, DRIFTED_DAYS / people.liveliness[who])
+    # A member's browser is known from the day before; a visitor puts something in on arrival.
+    gap = member + rng.exponential(mean)
     opened = at_shop_hours(rng, state.free_at[who] + (gap * DAY).astype(np.int64))
     first = state.first_order[who]
     inside = (opened > first - DAY) & (opened < first + REPEAT_SPAN)
-    after = first + REPEAT_SPAN + between(rng, 1, 60, len(who)) * DAY
+    after = first + REPEAT_SPAN + between(rng, 1, 60, size) * DAY
     return np.asarray(np.where(inside, at_shop_hours(rng, after + DAY), opened))
 
 
@@ -93,9 +104,9 @@ def left_carts(
     )
     rounds: list[Round] = []
     latest = rules.span.clock - 31 * HOUR
-    for _ in range(MOST_ROUNDS):
+    for number in range(MOST_ROUNDS):
         who = np.flatnonzero(state.free_at < latest)
-        opened = _next_opening(rng, who, people=people, state=state)
+        opened = _next_opening(rng, who, people=people, state=state, is_first=number == 0)
         going = opened < latest
         state.free_at[who[~going]] = NEVER
         state.resting[who[~going]] = True
@@ -108,16 +119,22 @@ def left_carts(
 
 
 def _last_night(rng: np.random.Generator, *, people: People, state: State, rules: Rules) -> Round:
-    """A sale on the last evening: carts of the last 30 hours, so that the first run has work."""
-    resting = state.resting & (people.kind == MEMBER)
+    """Carts of the last 31 hours, as many as on other days, mostly of members a mail may reach.
+
+    They lie in the two nights more than by day: so the first run of the morning has work to do.
+    """
+    reachable = (state.suppressed_at == NEVER) & people.has_email
+    reachable &= (people.granted_at < NEVER) | (rng.random(people.size) < 0.15)
+    resting = state.resting & (people.kind == MEMBER) & reachable
     first = state.first_order
     quiet = (first < rules.span.clock - REPEAT_SPAN - 3 * DAY) | (first > rules.span.clock + DAY)
-    who = rng.permutation(np.flatnonzero(resting & quiet))[: max(12, people.size // 110)]
-    evening = at_shop_hours(rng, np.full(len(who), rules.span.clock - 30 * HOUR))
-    night = rules.span.clock - between(rng, 45 * MINUTE, 30 * HOUR, len(who))
-    opened = np.where(rng.random(len(who)) < 0.4, night, evening)
+    who = rng.permutation(np.flatnonzero(resting & quiet))[: max(12, people.size // 600)]
+    night_before = rules.span.clock - between(rng, 26 * HOUR, 31 * HOUR, len(who))
+    day = rules.span.clock - between(rng, 9 * HOUR, 26 * HOUR, len(who))
+    night = rules.span.clock - between(rng, 100 * MINUTE, 9 * HOUR, len(who))
     # A few are still at it when the clock stops: two hours later these carts are abandoned, too.
     busy = rules.span.clock - between(rng, 38 * MINUTE, 52 * MINUTE, len(who))
-    opened = np.where(np.arange(len(who)) % 15 == 0, busy, opened)
+    turn = np.arange(len(who)) % 8
+    opened = np.select([turn == 0, turn < 3, turn < 5], [busy, night_before, day], night)
     opened = np.minimum(opened, rules.span.clock - 38 * MINUTE)
     return _episode(rng, who, opened, people=people, state=state, rules=rules)

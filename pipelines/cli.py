@@ -3,31 +3,19 @@
 import json
 import logging
 import sys
-from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.logging import RichHandler
 
-from pipelines import requests, settings
-from pipelines.shop import Shop, ShopFileError, load_shop
+from pipelines import settings
+from pipelines.cli_exports import exports_app, recover_at_start
+from pipelines.terminal import DONE, FAILED, AsJson, ShopFile, console, errors, stop, the_shop
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, rich_markup_mode=None)
-exports_app = typer.Typer(no_args_is_help=True, help="The only door outwards.")
 app.add_typer(exports_app, name="exports")
-
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
-
-DONE, FAILED, USAGE = 0, 1, 2
-
-ShopFile = Annotated[
-    Path | None, typer.Option("--shop", help="The shop.yml; default: the shop run last.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
 
 class Format(StrEnum):
@@ -36,23 +24,6 @@ class Format(StrEnum):
     TABLE = "table"
     CSV = "csv"
     JSON = "json"
-
-
-def stop(message: str, *, code: int = USAGE) -> NoReturn:
-    """Ends the program with a message on standard error."""
-    errors.print(message, style="red", markup=False)
-    raise typer.Exit(code)
-
-
-def the_shop(file: Path | None) -> tuple[Path, Shop]:
-    """The shop named, else the one run last; exit 2 with file and line when it is not valid."""
-    chosen = file or settings.active_shop_file()
-    if chosen is None:
-        stop("No shop yet. Try `okaeri run --demo`, or `okaeri init FOLDER` for your own.")
-    try:
-        return chosen.resolve(), load_shop(chosen)
-    except (ShopFileError, OSError) as error:
-        stop(str(error))
 
 
 @app.callback()
@@ -150,6 +121,7 @@ def up(
 
     shop_file, loaded = the_shop(shop)
     settings.remember_shop(shop_file, shop_id=loaded.id)
+    recover_at_start(loaded)
     greeting = say("up", settings.language(), port=port, dagster=dagster_port, shop=loaded.name)
     raise typer.Exit(
         runner.serve(
@@ -172,42 +144,6 @@ def sql(
         report.print_query(console, loaded, query, style=format.value)
     except report.QueryRefused as error:
         stop(str(error))
-
-
-@exports_app.command("request")
-def exports_request(
-    segment: Annotated[str, typer.Argument(help="Segment or campaign, e.g. cart_recovery.")],
-    to: Annotated[str, typer.Option("--to", help="Destination of shop.yml.")],
-    send: Annotated[bool, typer.Option("--send", help="Hand over; without it a dry run.")] = False,
-    shop: ShopFile = None,
-    as_json: AsJson = False,
-) -> None:
-    """Plan a hand-off and, with --send, carry it out."""
-    from pipelines import exports, report, runner
-
-    _, loaded = the_shop(shop)
-    try:
-        outcome = runner.export(loaded, segment=segment, destination=to, send=send)
-    except (exports.ExportRefused, requests.BadRequest) as error:
-        stop(str(error), code=FAILED)
-    if as_json:
-        typer.echo(report.export_json(outcome))
-    else:
-        report.print_export(console, outcome, language=settings.language())
-
-
-@exports_app.command("list")
-def exports_list(shop: ShopFile = None, as_json: AsJson = False) -> None:
-    """Requests and what became of them, newest first."""
-    from pipelines import report
-
-    _, loaded = the_shop(shop)
-    found = requests.all_of(settings.home_of(loaded.id), loaded.id)
-    rows = [asdict(request) for request in reversed(found)]
-    if as_json:
-        typer.echo(json.dumps(rows, ensure_ascii=False, default=str))
-    else:
-        report.print_rows(console, rows)
 
 
 if __name__ == "__main__":

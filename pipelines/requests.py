@@ -211,8 +211,13 @@ def move(
 
 
 def approve(home: Home, request_id: str, *, approved_by: str, at: datetime) -> None:
-    """Release a request that waits for a second person. Raises: BadRequest for the same one."""
+    """Release a request that waits for a second person.
+
+    Raises: BadRequest for the same one; BadMove for a request that waits for nobody.
+    """
     found = read(home, request_id)
+    if found.request_state != "waiting_for_approval":
+        raise BadMove(f"request {request_id} is {found.request_state}; nothing waits for approval")
     if found.requested_by == approved_by:
         raise BadRequest("the person who asked cannot approve; a second one has to")
     move(home, request_id, to="open", at=at)

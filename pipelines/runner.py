@@ -180,7 +180,14 @@ def dagster_home(home: Home) -> Path:
 
 
 def export(
-    shop: Shop, *, segment: str, destination: str, send: bool, slot: str | None = None
+    shop: Shop,
+    *,
+    segment: str,
+    destination: str,
+    send: bool,
+    slot: str | None = None,
+    max_rows: int | None = None,
+    requested_by: str = "cli",
 ) -> exports.Outcome:
     """One export, requested and carried out here.
 
@@ -188,8 +195,9 @@ def export(
     """
     home = settings.home_of(shop.id)
     request_id = exports.request(
-        home, shop, segment, destination, send=send, requested_by="cli", slot=slot, clock=shop.clock
-    )
+        home, shop, segment, destination, send=send, requested_by=requested_by, slot=slot,
+        max_rows=max_rows, clock=shop.clock,
+    )  # fmt: skip
     return exports.run_request(home, shop, request_id, clock=shop.clock)
 
 

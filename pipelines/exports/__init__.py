@@ -4,13 +4,15 @@ Request → plan → arms → claim → seal → intent → rename → delivered
 a mailer does after it took the file is known from its results alone.
 """
 
-from pipelines.exports.errors import ExportRefused
+from pipelines.exports.errors import ExportRefused, NoAddress, UnknownBatch
 from pipelines.exports.history import import_arms, import_claims
 from pipelines.exports.landed import ledger_tables
+from pipelines.exports.ledger import BatchRow
 from pipelines.exports.machine import Machine
 from pipelines.exports.operations import (
     adopt,
     batches,
+    batches_of,
     open_requests,
     request,
     rerender,
@@ -22,11 +24,15 @@ from pipelines.exports.suppressions import import_mail_events, import_suppressio
 
 __all__ = [
     "BatchResult",
+    "BatchRow",
     "ExportRefused",
     "Machine",
+    "NoAddress",
     "Outcome",
+    "UnknownBatch",
     "adopt",
     "batches",
+    "batches_of",
     "import_arms",
     "import_claims",
     "import_mail_events",

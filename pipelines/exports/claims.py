@@ -150,7 +150,7 @@ def _refuse_too_many(job: Job, found: Plan) -> None:
     if above is not None and found.handed_over > above and job.request.approved_by is None:
         raise ApprovalNeeded(
             f"{found.program.key} would hand over {found.handed_over} people; above {above} a "
-            "second person has to approve the request"
+            f"second person has to: okaeri exports approve {job.request.request_id}"
         )
 
 

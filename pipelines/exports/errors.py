@@ -13,6 +13,18 @@ class ShopNotReady(ExportRefused):
     """Sender, destination or campaign lacks what the law or the format wants."""
 
 
+class UnknownSegment(ExportRefused):
+    """No published segment and no campaign has this key."""
+
+
+class UnknownBatch(LookupError):
+    """The ledger has no batch of this id."""
+
+
+class NoAddress(ValueError):
+    """What was given cannot be an e-mail address."""
+
+
 class OutboxUnusable(ExportRefused):
     """Staging and outbox are not one writable file system."""
 

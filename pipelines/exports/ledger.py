@@ -14,6 +14,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from pipelines.exports.errors import UnknownBatch
 from pipelines.exports.gates import GATE_OF_SUPPRESSION, LedgerView
 from pipelines.exports.rules import Program
 from pipelines.state import arm_record, batch, claim, erased, frequency, guard, suppression
@@ -100,10 +101,10 @@ def batches(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[B
 
 
 def one(connection: sa.Connection, batch_id: str) -> BatchRow:
-    """One batch. Raises: LookupError if there is none."""
+    """One batch. Raises: UnknownBatch if there is none."""
     found = batches(connection, batch.c.batch_id == batch_id)
     if not found:
-        raise LookupError(f"the ledger has no batch {batch_id[:80]!r}")
+        raise UnknownBatch(f"the ledger has no batch {batch_id[:80]!r}; `okaeri exports list`")
     return found[0]
 
 

@@ -8,13 +8,14 @@ from typing import Literal
 from pipelines import requests, state
 from pipelines.exports import binding, ledger
 from pipelines.exports.destinations import LocalFolder
-from pipelines.exports.errors import ExportRefused, FileNotFaithful
+from pipelines.exports.errors import ExportRefused, FileNotFaithful, UnknownSegment
 from pipelines.exports.exits import claimed_of
 from pipelines.exports.ledger import BatchRow
 from pipelines.exports.machine import Machine
 from pipelines.exports.payload import Vault
 from pipelines.exports.render import RENDERER_VERSION, Layout, file_bytes
 from pipelines.exports.rules import Rules
+from pipelines.exports.snapshot import published_segments
 from pipelines.requests import Request
 from pipelines.settings import Home
 from pipelines.shop import Shop
@@ -35,8 +36,9 @@ def request(
 ) -> str:
     """Id of a new request: a dry run, unless `send` says otherwise.
 
-    Raises: BadRequest for a bad id; ShopNotReady for an unknown destination or, when sending,
-    one without country, contract or basis, or a shop without a sender.
+    `segment` may be a campaign's key: its segment is meant. Raises: BadRequest for a bad id;
+    UnknownSegment; ShopNotReady for an unknown destination or, when sending, one without country,
+    contract or basis, or a shop without a sender.
     """
     requests.checked_id(segment, what="segment")
     requests.checked_id(destination, what="destination")
@@ -45,10 +47,33 @@ def request(
     rules.profile(found)
     if send:
         rules.refuse_sending(found)
+    segment = _segment_of(home, shop, segment)
     return requests.create(
         home, shop.id, segment=segment, destination=destination, requested_by=requested_by,
         requested_at=rules.now(clock), dry_run=not send, as_of=as_of, max_rows=max_rows, slot=slot,
     )  # fmt: skip
+
+
+def _segment_of(home: Home, shop: Shop, asked: str) -> str:
+    known = published_segments(home)
+    if asked in known:
+        return asked
+    running = [c for c in shop.campaigns if c.is_active]
+    mine = {c.segment for c in running if c.key == asked and c.segment in known}
+    if not mine:
+        campaigns = ", ".join(sorted({c.key for c in running})) or "none"
+        raise UnknownSegment(
+            f"there is no segment or campaign {asked!r}; segments: {', '.join(known) or 'none'}; "
+            f"campaigns: {campaigns}"
+        )
+    segment = min(mine)
+    beside = sorted({c.key for c in running if c.segment == segment} - {asked})
+    if beside:
+        raise UnknownSegment(
+            f"campaign {asked!r} shares its segment with {', '.join(beside)}: they leave "
+            f"together; ask for the segment {segment!r}"
+        )
+    return segment
 
 
 def open_requests(home: Home, *, now: datetime) -> list[Request]:
@@ -65,6 +90,18 @@ def batches(home: Home) -> list[BatchRow]:
     """Every batch of the ledger, oldest first."""
     with state.reading(state.ledger_engine(home)) as connection:
         return ledger.batches(connection)
+
+
+def batches_of(home: Home, asked: Request) -> list[BatchRow]:
+    """The batches of one request, oldest first; none for a dry run."""
+    if asked.dry_run:
+        return []
+    return [
+        row
+        for row in batches(home)
+        if (row.shop_id, row.segment, row.destination, row.slot)
+        == (asked.shop_id, asked.segment, asked.destination, asked.slot)
+    ]
 
 
 def rerender(home: Home, shop: Shop, batch_id: str, folder: Path) -> Path:

@@ -1,6 +1,6 @@
 """What one mailer's importer takes, read from a profile's YAML file."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -51,6 +51,8 @@ class Profile(_Part):
     version: int = Field(ge=1)
     title: str
     kind: Literal["machine", "people"]
+    # Language → what a person does with the file in that mailer.
+    import_hint: Mapping[str, str] = Field(default_factory=dict)
     encoding: Literal["utf-8", "utf-8-sig", "cp932"]
     unencodable: Literal["replace", "skip", "fail"] = "skip"
     replacement: Annotated[str, Field(max_length=1)] = "?"

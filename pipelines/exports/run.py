@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -41,7 +41,10 @@ class BatchResult:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a request. `counts`: program → members per outcome, handed over included."""
+    """What became of a request. `counts`: program → members per outcome, handed over included.
+
+    `import_hint`: language → what a person does with the files in this destination's mailer.
+    """
 
     request_id: str
     state: str
@@ -49,6 +52,7 @@ class Outcome:
     batches: tuple[BatchResult, ...]
     counts: Mapping[str, Mapping[str, int]]
     not_before: datetime | None = None
+    import_hint: Mapping[str, str] = field(default_factory=dict)
 
 
 def _never_stops(_place: str) -> None:
@@ -88,7 +92,8 @@ def run_request(
         _say_why(home, request_id, error, at=now)
         raise
     _write_down(home, outcome, at=now)
-    return outcome
+    profile = rules.profile(rules.destination(request.destination))
+    return replace(outcome, import_hint=dict(profile.import_hint))
 
 
 def _say_why(home: Home, request_id: str, error: Exception, *, at: datetime) -> None:

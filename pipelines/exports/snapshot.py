@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import duckdb
 
@@ -88,7 +88,10 @@ class Snapshot:
                 "select meta from catalogue_models where model_name = ?", [table]
             ).fetchone()
             if found is None:
-                raise SnapshotMissing(f"snapshot {self.snapshot_id} has no {table}: run dbt first")
+                raise SnapshotMissing(
+                    f"snapshot {self.snapshot_id} has no segment {key!r}; "
+                    f"it has: {', '.join(_segments(connection)) or 'none'}"
+                )
             # The name stands in the catalogue and matches the pattern of ids.
             cursor = connection.execute(
                 f'select * from "{table}" where shop_id = ?',  # noqa: S608 - checked above
@@ -118,15 +121,24 @@ class Snapshot:
             ) from error
 
 
+def published_segments(home: Home) -> tuple[str, ...]:
+    """Keys of the segments of the snapshot in force, sorted. Raises: SnapshotMissing.
+
+    Names only: the bytes are verified when somebody of them is to be handed over.
+    """
+    path = home.published / _pointer(home)["file"]
+    if not path.is_file():
+        raise SnapshotMissing(f"{path.name} is named by CURRENT.json and missing: publish again")
+    with _reader(path) as connection:
+        return _segments(connection)
+
+
 def open_snapshot(home: Home, shop_id: str, *, snapshot_id: str | None = None) -> Snapshot:
     """The snapshot in force, or a kept older one by its id, with both files verified.
 
     Raises: SnapshotMissing where there is none, it is another shop's, or a byte differs.
     """
-    pointer = home.published / "CURRENT.json"
-    if not pointer.is_file():
-        raise SnapshotMissing("nothing is published yet: run the pipeline first")
-    current = json.loads(pointer.read_text(encoding="utf-8"))
+    current = _pointer(home)
     chain = [current, *current.get("previous", [])]
     wanted = [entry for entry in chain if snapshot_id in (None, entry["snapshot_id"])]
     if not wanted:
@@ -137,6 +149,19 @@ def open_snapshot(home: Home, shop_id: str, *, snapshot_id: str | None = None) -
     published = _verified(home.published / entry["file"], entry["sha256"])
     private = _verified(home.private / entry["private_file"], entry.get("private_sha256"))
     return Snapshot(entry["snapshot_id"], shop_id, published, private)
+
+
+def _pointer(home: Home) -> Mapping[str, Any]:
+    pointer = home.published / "CURRENT.json"
+    if not pointer.is_file():
+        raise SnapshotMissing("nothing is published yet: run `okaeri run` first")
+    found: Mapping[str, Any] = json.loads(pointer.read_text(encoding="utf-8"))
+    return found
+
+
+def _segments(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    found = connection.execute("select model_name from catalogue_models").fetchall()
+    return tuple(sorted(str(n).removeprefix("seg_") for (n,) in found if str(n).startswith("seg_")))
 
 
 def _verified(path: Path, sha256: str | None) -> Path:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from pipelines import keys, state
 from pipelines.canonical import CHANNELS
 from pipelines.exports import ledger
+from pipelines.exports.errors import NoAddress
 from pipelines.settings import Home
 from pipelines.shop import Shop, pepper_of
 from pipelines.state import batch, claim, suppression
@@ -63,10 +64,13 @@ def import_mail_events(home: Home, rows: pl.DataFrame, *, now: datetime) -> int:
 
 
 def suppress(home: Home, shop: Shop, *, email: str, reason: str, by: str, now: datetime) -> int:
-    """Number of channels on which an address is newly stopped by hand."""
+    """Number of channels on which an address is newly stopped by hand.
+
+    Raises: NoAddress for a text that no address could be: it would stop nobody, silently.
+    """
     key = keys.email_hash(email, pepper=pepper_of(shop, home))
-    if key is None:
-        raise ValueError("the address is empty")
+    if key is None or "@" not in (keys.email_key(email) or ""):
+        raise NoAddress("that is no e-mail address; give it as name@example.com")
     rows = [
         _row(
             key,

@@ -24,8 +24,6 @@ TEXTS: Texts = {
     "cohort_month": ("初回購入月", "First order"),
     "persons": ("人数", "Persons"),
     "audit": ("レポート検算: 合わない数字", "Report audit: figures that do not add up"),
-    "export": ("書き出し: {state}", "Export: {state}"),
-    "file": ("{rows}人（{state}）", "{rows} persons ({state})"),
     "next": ("次: .venv/bin/okaeri init ~/shop   （ご自分の受注・会員ファイルで）",
              "Next: .venv/bin/okaeri init ~/shop   (with your own order and member files)"),
     "failed": ("確認に失敗したため、前回の数字を出したままにしています:", "A check failed; the last good numbers stay published:"),

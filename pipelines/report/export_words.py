@@ -1,0 +1,88 @@
+"""Words of an export, as Japanese and English: why somebody is not in the file, and its states."""
+
+from typing import Final
+
+from pipelines.report.words import Texts
+
+TEXTS: Final[Texts] = {
+    "export": ("書き出し: {state}", "Export: {state}"),
+    "file": ("{rows}人（{state}）", "{rows} persons ({state})"),
+    "dry_run": ("試算だけです。ファイルも台帳も書いていません。書き出すには --send を付けます。",
+                "A dry run: no file and no ledger row was written. Add --send to hand over."),
+    "import": ("次: {hint}", "Next: {hint}"),
+    "not_before": ("{at} 以降に書き出します。", "It leaves at {at} or later."),
+    "nobody": ("対象は0人です。", "Nobody is due."),
+    "none": ("まだ何もありません。", "Nothing yet."),
+    "sample": ("例（伏せ字）", "Sample (masked)"),
+    "difference": ("前回との差: 新しく{new}人 · 前回{in_last}人 · うち今回いない{gone_since_last}人",
+                   "Against the last file: {new} new · {in_last} in the last one · {gone_since_last} of them gone"),
+    "resolve": ("届いたか確かめてから: okaeri exports resolve {batch} delivered（または not-delivered）",
+                "Find out whether it left, then: okaeri exports resolve {batch} delivered (or not-delivered)"),
+    "approve": ("別の担当者が: okaeri exports approve {request}", "Somebody else types: okaeri exports approve {request}"),
+    "adopted": ("台帳を引き継ぎました。書き出し済みに加えた便: {count}", "The ledger is adopted. Batches that now count as handed over: {count}"),
+    "suppressed": ("今後は送りません（{channels}経路に追加）。", "Not written to any more ({channels} channels added)."),
+    "rerendered": ("同じ内容をもう一度書きました: {path}", "Written once more, byte for byte: {path}"),
+    "asked": ("依頼", "Asked"),
+    "request": ("依頼ID", "Request"),
+    "segment": ("セグメント", "Segment"),
+    "destination": ("宛先", "To"),
+    "state": ("状態", "State"),
+    "rows": ("人数", "Persons"),
+    "dry": ("試算", "dry run"),
+}  # fmt: skip
+
+STATES: Final[Texts] = {
+    "open": ("受付", "open"),
+    "running": ("実行中", "running"),
+    "planned": ("試算済み", "planned"),
+    "deferred": ("夜間のため延期", "deferred"),
+    "waiting_for_approval": ("承認待ち", "to be approved"),
+    "hold": ("確認待ち", "on hold"),
+    "failed": ("失敗", "failed"),
+    "done": ("完了", "done"),
+    "cancelled": ("取り消し", "cancelled"),
+    "CLAIMED": ("準備中", "claimed"),
+    "SEALED": ("準備済み", "sealed"),
+    "HANDING_OFF": ("引き渡し中", "handing off"),
+    "DELIVERED": ("引き渡し済み", "handed over"),
+    "ACKED": ("結果あり", "results are in"),
+    "HOLD": ("確認待ち", "on hold"),
+    "VOID": ("取り消し", "void"),
+    "EXPIRED": ("期限切れ", "expired"),
+}  # fmt: skip
+
+REASONS: Final[Texts] = {
+    "handed_over": ("書き出し", "handed over"),
+    "held_out": ("送らないグループ", "held out"),
+    "not_due": ("まだ時期ではない", "not due yet"),
+    "erased": ("個人データ削除済み", "erased"),
+    "no_address": ("アドレスなし", "no address"),
+    "no_consent": ("同意なし", "no consent"),
+    "profiling_opt_out": ("行動履歴の利用停止", "profiling opt-out"),
+    "unsubscribed": ("配信停止", "unsubscribed"),
+    "complaint": ("迷惑メール報告", "complaint"),
+    "hard_bounce": ("宛先不明", "hard bounce"),
+    "manual_block": ("手動で除外", "manual block"),
+    "open_inquiry": ("問い合わせ対応中", "open inquiry"),
+    "ordered_since": ("購入済み", "ordered since"),
+    "cart_emptied": ("カートが空", "cart emptied"),
+    "goods_gone": ("販売終了", "goods gone"),
+    "no_content": ("載せる商品なし", "no content"),
+    "shop_mailed": ("カート側で送信済み", "shop system mailed"),
+    "superseded": ("別のメールを優先", "superseded"),
+    "already_handed_over": ("書き出し済み", "already handed over"),
+    "cool_down": ("同じ施策の間隔", "cool-down"),
+    "frequency_cap": ("通数の上限", "frequency cap"),
+    "quiet_hours": ("夜間のため延期", "quiet hours"),
+    "stale": ("期限切れ", "stale"),
+    "unencodable": ("文字コードで表せない", "unencodable"),
+}  # fmt: skip
+
+
+def tell(key: str, language: str, **values: object) -> str:
+    """One text of an export in the reader's language; a key without a text stands for itself."""
+    texts = {**REASONS, **STATES, **TEXTS}
+    if key not in texts:
+        return key
+    ja, en = texts[key]
+    return (ja if language == "ja" else en).format(**values)

@@ -1,0 +1,138 @@
+"""What an export did, in words: who is in the file, why the others are not, and what is next."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pipelines import exports
+from pipelines.exports import BatchResult, Outcome
+from pipelines.report.export_words import tell
+from pipelines.requests import MaskedPlan, Request
+from pipelines.shop import Shop
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One request with everything that is known of it."""
+
+    request: Request
+    plans: Sequence[MaskedPlan]
+    batches: Sequence[exports.BatchRow]
+
+
+def print_export(console: Console, outcome: Outcome, *, language: str) -> None:
+    """What one export did: people by reason, each file with its manifest, and what is next."""
+    _line(console, tell("export", language, state=tell(outcome.state, language)), style="bold")
+    if outcome.reason:
+        _line(console, f"  {tell(outcome.reason, language)}")
+    for program, counts in outcome.counts.items():
+        _line(console, f"  {program}: {_counted(counts, language)}")
+    for batch in outcome.batches:
+        _batch(console, batch, language)
+    if outcome.state == "planned":
+        _line(console, f"  {tell('dry_run', language)}")
+    if outcome.not_before is not None:
+        _line(console, f"  {tell('not_before', language, at=outcome.not_before.isoformat())}")
+    hint = outcome.import_hint.get(language)
+    if hint and any(batch.rows for batch in outcome.batches):
+        _line(console, f"  {tell('import', language, hint=hint)}")
+
+
+def export_json(outcome: Outcome) -> str:
+    """The same for a program."""
+    return json.dumps(asdict(outcome), ensure_ascii=False, default=str)
+
+
+def print_requests(console: Console, shop: Shop, rows: Sequence[Request], *, language: str) -> None:
+    """One line per request. Units: instants in the shop's zone; fits a terminal of 100 columns."""
+    if not rows:
+        _line(console, tell("none", language))
+        return
+    table = Table(box=None, padding=(0, 1), pad_edge=False)
+    # An id is copied and a state looked for: of the others, only names may break.
+    for name in ("request", "asked", "segment", "destination", "state"):
+        breaks = name in ("segment", "destination")
+        table.add_column(tell(name, language), overflow="fold", no_wrap=not breaks)
+    table.add_column(tell("rows", language), justify="right")
+    zone = ZoneInfo(shop.timezone)
+    for row in rows:
+        state = tell(row.request_state, language)
+        cells = (
+            row.request_id, f"{row.requested_at.astimezone(zone):%m-%d %H:%M}", row.segment,
+            row.destination, state, _persons(row),
+        )  # fmt: skip
+        table.add_row(*(Text(cell) for cell in cells))
+    console.print(table)
+
+
+def print_request(console: Console, shown: Shown, *, language: str) -> None:
+    """One request: what was asked, what the plan says, its batches, and what a person has to do."""
+    request = shown.request
+    state = tell(request.request_state, language)
+    kind = f" · {tell('dry', language)}" if request.dry_run else ""
+    _line(console, f"{request.request_id}: {state}{kind}", style="bold")
+    _line(console, f"  {request.segment} → {request.destination} · {request.requested_by}")
+    if request.reason:
+        _line(console, f"  {tell(request.reason, language)}")
+    for program, counts in counts_of(request).items():
+        _line(console, f"  {program}: {_counted(counts, language)}")
+    for plan in shown.plans:
+        _line(console, f"  {plan.program}: {tell('difference', language, **plan.difference)}")
+        for row in plan.sample:
+            _line(console, f"    {' · '.join(value for value in row.values() if value)}")
+    if shown.batches:
+        print_batches(console, shown.batches, language=language)
+    if request.request_state == "waiting_for_approval":
+        _line(console, f"  {tell('approve', language, request=request.request_id)}")
+
+
+def print_batches(console: Console, rows: Sequence[exports.BatchRow], *, language: str) -> None:
+    """Batches as they stand, and what to do about one on HOLD."""
+    if not rows:
+        _line(console, tell("none", language))
+    for row in rows:
+        said = tell("file", language, rows=row.nrows or 0, state=tell(row.state, language))
+        _line(console, f"  {row.batch_id}: {said}")
+        if row.state == "HOLD":
+            _line(console, f"    {row.reason}")
+            _line(console, f"    {tell('resolve', language, batch=row.batch_id)}")
+
+
+def counts_of(request: Request) -> Mapping[str, Mapping[str, int]]:
+    """Program → people per reason, as the request's outcome has them."""
+    found = (request.outcome or {}).get("counts")
+    return found if isinstance(found, dict) else {}
+
+
+def _persons(request: Request) -> str:
+    counts = counts_of(request)
+    if not counts:
+        return ""
+    return f"{sum(found.get('handed_over', 0) for found in counts.values()):,}"
+
+
+def _counted(counts: Mapping[str, int], language: str) -> str:
+    # The people of the file first, then the reasons, most people first.
+    order = sorted(counts.items(), key=lambda item: (item[0] != "handed_over", -item[1], item[0]))
+    parts = [f"{tell(reason, language)} {count:,}" for reason, count in order if count]
+    return " · ".join(parts) or tell("nobody", language)
+
+
+def _batch(console: Console, batch: BatchResult, language: str) -> None:
+    said = tell("file", language, rows=batch.rows or 0, state=tell(batch.state, language))
+    _line(console, f"  {said}")
+    for path in (batch.file, batch.manifest):
+        if path is not None:
+            _line(console, f"    {path}")
+    if batch.state == "HOLD":
+        _line(console, f"    {tell('resolve', language, batch=batch.batch_id)}")
+
+
+def _line(console: Console, text: str, *, style: str = "") -> None:
+    # Unwrapped, so that a path or a command can be copied; never read as markup.
+    console.print(Text(text, style=style), soft_wrap=True)

@@ -1,0 +1,234 @@
+"""The exports commands as somebody types them: what is printed, and how they end."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+from typer.testing import CliRunner, Result
+
+from pipelines import exports, requests, settings
+from pipelines.cli import app
+from pipelines.cli_exports import recover_at_start
+from pipelines.exports.gates import ORDER
+from pipelines.exports.profile import load_profile
+from pipelines.report.export_words import REASONS
+from pipelines.shop import load_shop
+from tests.exports.shop_files import MACHINE, NOW, SmallShop, people, small_shop
+from tests.exports.test_handoff import Dead, dying_at
+
+MORE = """
+  - {key: large, profile: generic_utf8, country: JP, contract: 委託, basis: 案内, approve_above: 2}
+  - {key: odd, profile: carrier_pigeon, country: JP, contract: 委託, basis: 案内}
+clock: 2026-11-10T12:00:00+09:00
+"""
+
+
+@dataclass
+class Terminal:
+    """A shop and a terminal of 100 columns beside it."""
+
+    shop: SmallShop
+    file: Path
+
+    def __call__(self, *words: str, code: int = 0, lang: str = "en") -> Result:
+        command = ["--lang", lang, "exports", *words, "--shop", str(self.file)]
+        done = CliRunner().invoke(app, command)
+        assert done.exit_code == code, f"{done.output}\n{done.exception!r}"
+        return done
+
+    def json(self, *words: str):
+        return json.loads(self(*words, "--json").stdout)
+
+    def refused(self, *words: str) -> str:
+        """The one line of a refusal."""
+        (line,) = self(*words, code=1).stderr.splitlines()
+        return line
+
+
+@pytest.fixture
+def okaeri(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    monkeypatch.setenv("OKAERI_HOME", str(tmp_path))
+    monkeypatch.setenv("OKAERI_LANG", "en")
+    monkeypatch.setenv("COLUMNS", "100")
+    shop = small_shop(tmp_path, more=MORE)
+    assert settings.home_of("tea") == shop.home
+    shop.publish(people(3))
+    return Terminal(shop, tmp_path / "shop.yml")
+
+
+def held(okaeri: Terminal) -> str:
+    """Id of a batch that a restart of the machine put on HOLD."""
+    request_id = okaeri.shop.ask()
+    with pytest.raises(Dead):
+        okaeri.shop.run(request_id, checkpoint=dying_at("intent:done"))
+    after_restart = exports.Machine(MACHINE.machine_id, "boot-2")
+    exports.recover(okaeri.shop.home, okaeri.shop.shop, clock=NOW, machine=after_restart)
+    (row,) = exports.batches(okaeri.shop.home)
+    assert row.state == "HOLD"
+    return row.batch_id
+
+
+def test_a_dry_run_says_that_nothing_was_written(okaeri):
+    english = okaeri("request", "cart_recovery", "--to", "mailer").stdout
+    japanese = okaeri("request", "cart_recovery", "--to", "mailer", lang="ja").stdout
+
+    assert "cart_recovery/1/email: handed over 3" in english
+    assert "no file and no ledger row was written" in english
+    assert "書き出し 3" in japanese
+    assert "ファイルも台帳も書いていません" in japanese
+    assert "Next:" not in english
+    assert exports.batches(okaeri.shop.home) == []
+
+
+def test_a_hand_off_prints_its_file_and_what_to_do_with_it(okaeri):
+    printed = okaeri("request", "cart_recovery", "--to", "listmonk", "--send").stdout
+
+    (file,) = okaeri.shop.outbox("listmonk").glob("*.csv")
+    assert str(file) in printed.split()
+    assert "Next: in listmonk, Subscribers → Import" in printed
+    assert "dry run" not in printed
+
+
+@pytest.mark.parametrize("profile", ["generic_utf8", "generic_cp932", "listmonk", "people_excel"])
+def test_every_profile_says_what_to_do_with_its_file(profile):
+    hint = load_profile(profile).import_hint
+
+    assert set(hint) == {"ja", "en"}
+
+
+def test_every_gate_has_its_words():
+    assert set(ORDER) <= set(REASONS)
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (("nope", "--to", "mailer"), "segments: cart_recovery; campaigns: cart_recovery, winback"),
+    (("cart_recovery", "--to", "mars"), "it has: mailer, sjis, listmonk"),
+    (("cart_recovery", "--to", "odd"), "generic_cp932, generic_utf8, listmonk, people_excel"),
+    (("cart_recovery", "--to", "mailer", "--send", "--max-rows", "2"), "3 people, 2 are allowed"),
+])  # fmt: skip
+def test_a_wish_that_cannot_be_met_says_what_can(okaeri, words, said):
+    assert said in okaeri.refused("request", *words)
+
+
+def test_a_campaign_may_be_named_in_place_of_its_segment(tmp_path):
+    shop = small_shop(tmp_path)
+    shop.publish(people(1))
+    carts = shop.shop.campaigns[0].model_copy(update={"key": "carts_2027"})
+    renamed = shop.shop.model_copy(update={"campaigns": (carts,)})
+    both = shop.shop.model_copy(update={"campaigns": (carts, shop.shop.campaigns[0])})
+
+    asked = exports.request(shop.home, renamed, "carts_2027", "mailer", requested_by="t", clock=NOW)
+
+    assert requests.read(shop.home, asked).segment == "cart_recovery"
+    with pytest.raises(exports.ExportRefused, match="leave together"):
+        exports.request(shop.home, both, "carts_2027", "mailer", requested_by="t", clock=NOW)
+
+
+def test_a_large_request_needs_a_second_person(okaeri):
+    refusal = okaeri.refused("request", "cart_recovery", "--to", "large", "--send")
+    mine = refusal.split()[-1]
+    theirs = okaeri.shop.ask(destination="large")
+    with pytest.raises(exports.ExportRefused, match="second person"):
+        okaeri.shop.run(theirs, machine=exports.Machine.this())
+
+    assert "above 2 a second person has to" in refusal
+    assert "a second one has to" in okaeri.refused("approve", mine)
+    assert f"okaeri exports approve {theirs}" in okaeri("show", theirs).stdout
+    assert okaeri.json("approve", theirs)["state"] == "done"
+    assert "nothing waits for approval" in okaeri.refused("approve", theirs)
+    assert len(list(okaeri.shop.outbox("large").glob("*.csv"))) == 1
+
+
+@pytest.mark.parametrize(("verdict", "state", "again"), [
+    ("delivered", "DELIVERED", {"already_handed_over": 3}), ("not-delivered", "VOID", {"handed_over": 3}),
+])  # fmt: skip
+def test_a_held_batch_is_decided_once(okaeri, verdict, state, again):
+    batch = held(okaeri)
+    (row,) = okaeri.json("list")
+    shown = okaeri("show", row["request_id"]).stdout
+
+    (decided,) = okaeri.json("resolve", batch, verdict)
+
+    assert f"okaeri exports resolve {batch} delivered" in shown
+    assert decided["state"] == state
+    assert "only a batch on HOLD is decided" in okaeri.refused("resolve", batch, verdict)
+    assert "no batch 'nope'" in okaeri.refused("resolve", "nope", verdict)
+    assert okaeri.shop.send().counts == {"cart_recovery/1/email": again}
+
+
+def test_a_ledger_of_another_machine_waits_until_it_is_adopted(okaeri, capsys):
+    okaeri.shop.send()  # made on the machine of the test
+
+    recover_at_start(okaeri.shop.shop)
+    assert "all exports are paused" in capsys.readouterr().err
+    assert "okaeri exports adopt" in okaeri.refused("recover")
+    assert okaeri.json("adopt") == {"batches": []}
+    assert okaeri.json("recover") == []
+    assert "Nothing yet" in okaeri("recover").stdout
+
+
+def test_the_start_of_the_program_finishes_what_a_dead_one_left(okaeri):
+    with pytest.raises(Dead):
+        okaeri.shop.run(
+            okaeri.shop.ask(), machine=exports.Machine.this(), checkpoint=dying_at("seal:done")
+        )
+
+    recover_at_start(load_shop(okaeri.file))
+
+    assert [row.state for row in exports.batches(okaeri.shop.home)] == ["DELIVERED"]
+
+
+def test_a_file_is_written_once_more_but_never_into_the_outbox(okaeri, tmp_path):
+    okaeri("request", "cart_recovery", "--to", "mailer", "--send")
+    (row,) = exports.batches(okaeri.shop.home)
+    (file,) = okaeri.shop.outbox().glob("*.csv")
+
+    copy = Path(okaeri.json("rerender", row.batch_id, str(tmp_path / "copy"))["file"])
+
+    assert copy.read_bytes() == file.read_bytes()
+    assert "never goes into the outbox" in okaeri.refused(
+        "rerender", row.batch_id, str(okaeri.shop.outbox())
+    )
+
+
+def test_an_address_stopped_by_hand_is_not_written_to(okaeri):
+    stopped = okaeri.json("suppress", "U1@Example.jp", "--reason", "unsubscribe")
+    again = okaeri.json("suppress", "u1@example.jp", "--reason", "unsubscribe")
+
+    assert (stopped["channels"], again["channels"]) == (5, 0)
+    assert "no e-mail address" in okaeri.refused("suppress", "u2", "--reason", "manual")
+    counts = okaeri.json("request", "cart_recovery", "--to", "mailer")["counts"]
+    assert counts["cart_recovery/1/email"]["unsubscribed"] == 1
+
+
+@pytest.mark.parametrize("lang", ["ja", "en"])
+def test_the_list_fits_a_hundred_columns(okaeri, lang):
+    for state in ("open", "waiting_for_approval"):
+        made = requests.create(
+            okaeri.shop.home, "tea", segment="a_segment_of_quite_some_length",
+            destination="a_mailer_of_a_long_name", requested_by="t", requested_at=NOW,
+        )  # fmt: skip
+        if state != "open":
+            for to in ("running", state):
+                requests.move(okaeri.shop.home, made, to=to, at=NOW)
+
+    lines = okaeri("list", lang=lang).stdout.splitlines()
+
+    ids = [row["request_id"] for row in okaeri.json("list")]
+    assert [line.split()[0] for line in lines if line.startswith("req-")] == ids
+    assert max(cell_len(line) for line in lines) <= 100
+
+
+def test_a_request_is_shown_without_an_address(okaeri):
+    okaeri("request", "cart_recovery", "--to", "mailer")
+    (row,) = okaeri.json("list")
+
+    printed = okaeri("show", row["request_id"]).stdout
+    record = okaeri.json("show", row["request_id"])
+
+    assert "u***@e***.jp" in printed
+    assert "3 new" in printed
+    assert "@example.jp" not in printed + json.dumps(record)
+    assert "no request 'req-none'" in okaeri.refused("show", "req-none")

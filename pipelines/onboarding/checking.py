@@ -22,7 +22,7 @@ from pipelines.onboarding.months import (
     without_addresses,
 )
 from pipelines.onboarding.preview import ROWS, previews
-from pipelines.onboarding.refusals import told
+from pipelines.onboarding.refusals import header_of, told
 from pipelines.onboarding.report import (
     CheckReport,
     FileCheck,
@@ -129,7 +129,7 @@ def _file(
         unused=tuple(header for header in extract.headers if header not in used),
         missing=extract.headers_missing,
         tables=tuple(_table(batch) for batch in extract.batches),
-        rejects=tuple(_rejects(extract.batches)),
+        rejects=tuple(_rejects(extract.batches, mapping, source)),
     )
 
 
@@ -143,14 +143,17 @@ def _table(batch: sources.TableBatch) -> TableCheck:
     )
 
 
-def _rejects(batches: Iterable[sources.TableBatch]) -> Iterable[Reject]:
+def _rejects(
+    batches: Iterable[sources.TableBatch], mapping: sources.Mapping, source: Source
+) -> Iterable[Reject]:
     for batch in batches:
         for row in batch.rejects.head(REJECTS_KEPT).iter_rows(named=True):
+            column = row["column_name"]
             yield Reject(
                 batch.table,
                 row["row_no"],
                 row["reason_code"],
-                row["column_name"],
+                header_of(column, mapping, source, table=batch.table) if column else None,
                 row["value_masked"],
             )
 

@@ -64,7 +64,7 @@ def shown(column: Column, value: object, *, zone: ZoneInfo) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return f"{value.replace(tzinfo=UTC).astimezone(zone):%Y-%m-%d %H:%M:%S}"
+        return f"{value.replace(tzinfo=UTC).astimezone(zone):%Y-%m-%d %H:%M}"
     text = f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
     if column.pii or column.name in _PERSONAL:
         return masked(text)

@@ -3,7 +3,8 @@
 import re
 from typing import Final
 
-from pipelines.sources import FileRefused
+from pipelines.shop import Source
+from pipelines.sources import FileRefused, Mapping
 
 # ruff: noqa: E501 - a pair reads best when each language stays on one line.
 
@@ -105,9 +106,21 @@ def translated(sentence: str) -> str:
 def told(refusal: FileRefused, language: str) -> str:
     """Why a file is refused, where in it, and what to do; its name stands before this."""
     if language == "ja":
-        row = f"、{refusal.row}行目" if refusal.row is not None else ""
-        column = f"、列「{refusal.column}」" if refusal.column is not None else ""
-        return f"{translated(refusal.reason)}{row}{column}。{translated(refusal.what_to_do)}"
-    row = f", row {refusal.row}" if refusal.row is not None else ""
-    column = f", column {refusal.column}" if refusal.column is not None else ""
-    return f"{refusal.reason}{row}{column}. {refusal.what_to_do}"
+        row = [f"{refusal.row}行目"] if refusal.row is not None else []
+        column = [f"列「{refusal.column}」"] if refusal.column is not None else []
+        place = f"（{'、'.join(row + column)}）" if row or column else ""
+        return f"{translated(refusal.reason)}{place}。{translated(refusal.what_to_do)}"
+    row = [f"row {refusal.row}"] if refusal.row is not None else []
+    column = [f"column {refusal.column}"] if refusal.column is not None else []
+    place = f" ({', '.join(row + column)})" if row or column else ""
+    return f"{refusal.reason}{place}. {refusal.what_to_do}"
+
+
+def header_of(column: str, mapping: Mapping, source: Source, *, table: str) -> str:
+    """The file's header behind a canonical column; the column where none alone is behind it."""
+    for entry in mapping.tables:
+        cell = entry.columns.get(column) if entry.table == table else None
+        if cell is not None:
+            headers = cell.from_ or cell.coalesce or cell.id or cell.hash or ()
+            return " + ".join(source.aliases.get(h, h) for h in headers) or column
+    return column

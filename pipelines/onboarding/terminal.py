@@ -133,17 +133,11 @@ def _plain(value: object) -> object:
     return str(value) if isinstance(value, Decimal | date) else value
 
 
-def _table(*, title: str | None = None) -> Table:
-    # Without edges and with a single blank between columns: six telling columns fit a terminal.
-    return Table(
-        box=box.SIMPLE_HEAD,
-        title=Text(title) if title else None,
-        title_justify="left",
-        title_style="bold",
-        show_edge=False,
-        padding=0,
-        collapse_padding=True,
-    )
+def _table(console: Console, title: str) -> Table:
+    """An empty table under its title; no edges, one blank between columns: six fit a terminal."""
+    line(console, "")
+    line(console, title, style="bold")
+    return Table(box=box.SIMPLE_HEAD, show_edge=False, padding=0)
 
 
 def _source(console: Console, source: SourceCheck, language: str) -> None:
@@ -185,7 +179,7 @@ def _file(console: Console, file: FileCheck, language: str) -> None:
 
 
 def _rejects(console: Console, file: FileCheck, language: str) -> None:
-    table = _table(title=say("rejected_title", language, file=file.name))
+    table = _table(console, say("rejected_title", language, file=file.name))
     for words in ("col_table", "col_row", "col_column", "col_reason", "col_value"):
         table.add_column(say(words, language), overflow="fold")
     for reject in file.rejects[:REJECTS_SHOWN]:
@@ -200,7 +194,7 @@ def _rejects(console: Console, file: FileCheck, language: str) -> None:
 
 
 def _preview(console: Console, preview: Preview, language: str) -> None:
-    table = _table(title=say("preview_title", language, table=preview.table))
+    table = _table(console, say("preview_title", language, table=preview.table))
     for column in preview.columns:
         table.add_column(column, overflow="fold")
     for row in preview.rows:
@@ -211,7 +205,7 @@ def _preview(console: Console, preview: Preview, language: str) -> None:
 def _months(console: Console, months: Iterable[Month], language: str) -> None:
     listed = list(months)
     for currency in sorted({month.currency for month in listed}):
-        table = _table(title=say("months_title", language, currency=currency))
+        table = _table(console, say("months_title", language, currency=currency))
         table.add_column(say("col_month", language))
         for words in ("col_orders", "col_goods", "col_total", "col_refunded", "col_not_sales"):
             table.add_column(say(words, language), justify="right", overflow="fold")
@@ -235,7 +229,7 @@ def _months(console: Console, months: Iterable[Month], language: str) -> None:
 
 
 def _pages(console: Console, pages: Iterable[Shown], language: str) -> None:
-    table = _table(title=say("pages_title", language))
+    table = _table(console, say("pages_title", language))
     for words in ("col_page", "col_figure", "col_state", "col_since", "col_note"):
         table.add_column(say(words, language), overflow="fold")
     for shown in pages:

@@ -6,8 +6,8 @@ from typing import Any
 import duckdb
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
+from pipelines.onboarding.terminal import line
 from pipelines.report.words import say
 
 Rows = list[tuple[Any, ...]]
@@ -50,13 +50,18 @@ def rate(count: int | None, of: int | None, low: float | None, high: float | Non
     return f"{count / of:.1%} ({count}/{of}, {low * 100:.1f}–{high * 100:.1f})"
 
 
+def _title(console: Console, text: str) -> None:
+    """Above a table and not in it: there it would be broken at the table's width."""
+    line(console, text, style="bold")
+
+
 def recovery(console: Console, con: duckdb.DuckDBPyConnection, language: str) -> None:
     """The recovery table, one per campaign and grain, of the period with enough messages."""
     row = con.execute(PERIOD_SQL).fetchone()
     period = row[0] if row else "all"
     rows = con.execute(STEPS_SQL, [period]).fetchall()
     if not rows:
-        console.print(say("no_messages", language))
+        line(console, say("no_messages", language))
         return
     for campaign, grain in sorted({(row[0] or "", row[2]) for row in rows}):
         shown = [r for r in rows if (r[0] or "", r[2]) == (campaign, grain)]
@@ -66,7 +71,8 @@ def recovery(console: Console, con: duckdb.DuckDBPyConnection, language: str) ->
             parts.append(say("totals_only", language))
         if not all(r[18] for r in shown):
             parts.append(say("unsettled", language))
-        console.print(_steps_table(" · ".join(parts), shown, language))
+        _title(console, " · ".join(parts))
+        console.print(_steps_table(shown, language))
 
 
 def _period(key: str, language: str) -> str:
@@ -75,9 +81,9 @@ def _period(key: str, language: str) -> str:
     return say("all", language) if key == "all" else key
 
 
-def _steps_table(title: str, rows: Rows, language: str) -> Table:
+def _steps_table(rows: Rows, language: str) -> Table:
     """Figures down, mails across, a rate's interval below it: it fits 80 columns."""
-    table = Table(title=Text(title), title_justify="left")
+    table = Table()
     table.add_column("")
     for row in rows:
         step = row[1]
@@ -128,7 +134,7 @@ def audit(console: Console, con: duckdb.DuckDBPyConnection, language: str) -> No
         """
     ).fetchall()
     if rows:
-        console.print(say("audit", language), style="yellow")
+        line(console, say("audit", language), style="yellow")
     for label, key, printed, _, expected, recomputed in rows:
         shown = _money if key == "spend_per_orderer" else _percent
         text = say(
@@ -140,7 +146,7 @@ def audit(console: Console, con: duckdb.DuckDBPyConnection, language: str) -> No
             denominator=say(f"per_{expected}", language) if expected else "",
             recomputed=shown(recomputed) if recomputed is not None else "",
         )
-        console.print(Text(f"  ! {text}"))
+        line(console, f"  ! {text}")
 
 
 def _percent(value: float) -> str:
@@ -166,7 +172,8 @@ def waterfall(console: Console, con: duckdb.DuckDBPyConnection, language: str) -
     if not total:
         return False
     title = say("waterfall", language, period=say("all", language))
-    table = Table(title=title, title_justify="left")
+    _title(console, title)
+    table = Table()
     table.add_column(say("state", language))
     table.add_column(say("carts", language), justify="right")
     table.add_column("%", justify="right")
@@ -193,9 +200,10 @@ def cohorts(console: Console, con: duckdb.DuckDBPyConnection, language: str) -> 
     ).fetchall()
     months = sorted({row[0] for row in rows}, reverse=True)[:12]
     if not months:
-        console.print(say("no_orders", language))
+        line(console, say("no_orders", language))
         return
-    table = Table(title=say("cohort", language), title_justify="left")
+    _title(console, say("cohort", language))
+    table = Table()
     table.add_column(say("cohort_month", language))
     table.add_column(say("persons", language), justify="right")
     for number in range(1, 7):
@@ -228,6 +236,6 @@ def repeat(console: Console, con: duckdb.DuckDBPyConnection, language: str) -> N
         """
     ).fetchall()
     if rows:
-        console.print(f"{say('repeat', language)}:")
+        line(console, f"{say('repeat', language)}:")
     for row in rows:
-        console.print("  " + say("within", language, days=f"{row[0]:>3}", rate=rate(*row[1:])))
+        line(console, "  " + say("within", language, days=f"{row[0]:>3}", rate=rate(*row[1:])))

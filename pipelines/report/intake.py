@@ -5,11 +5,12 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 from rich.console import Console
-from rich.text import Text
 
 from pipelines import landing, settings, sources
 from pipelines.onboarding import words
 from pipelines.onboarding.coverage import Entity, coverage, together
+from pipelines.onboarding.refusals import header_of
+from pipelines.onboarding.terminal import line
 from pipelines.report.words import say
 from pipelines.settings import Home
 from pipelines.shop import Shop
@@ -24,16 +25,16 @@ def intake(console: Console, shop: Shop, run_id: str, *, language: str) -> None:
     home = settings.home_of(shop.id)
     books = _books(home, shop, run_id)
     if books.is_empty():
-        console.print(say("nothing_new", language))
+        line(console, say("nothing_new", language))
         return
     sums = books.select(pl.col("^rows_.*$").sum()).row(0, named=True)
-    console.print(say("intake", language, **{k: f"{v:,}" for k, v in sums.items()}))
+    line(console, say("intake", language, **{k: f"{v:,}" for k, v in sums.items()}))
     shelf = landing.rejected(home).filter(
         pl.col("batch_id").is_in(books["landed_batch_id"].unique().to_list())
     )
     for row in shelf.filter(pl.col("entity") == "file").to_dicts():
-        console.print(Text(f"  ✗ {row['description']}", style="red"))
-    _rejects(console, home, books, shelf, language)
+        line(console, f"  ✗ {row['description']}", style="red")
+    _rejects(console, shop, books, shelf, language=language)
 
 
 def _books(home: Home, shop: Shop, run_id: str) -> pl.DataFrame:
@@ -46,13 +47,14 @@ def _books(home: Home, shop: Shop, run_id: str) -> pl.DataFrame:
 
 
 def _rejects(
-    console: Console, home: Home, books: pl.DataFrame, shelf: pl.DataFrame, language: str
+    console: Console, shop: Shop, books: pl.DataFrame, shelf: pl.DataFrame, *, language: str
 ) -> None:
+    home = settings.home_of(shop.id)
     batch = ["landed_batch_id", "entity"]
     found = (
         landing.read_table(home, "rejects")
-        .join(books.select(*batch, "file_name"), on=batch, validate="m:1")
-        .group_by("file_name", "entity", "reason_code", "column_name")
+        .join(books.select(*batch, "file_name", "source_key"), on=batch, validate="m:1")
+        .group_by("source_key", "file_name", "entity", "reason_code", "column_name")
         .agg(rows=pl.len(), first=pl.col("rejected_row_no").min())
         .sort("rows", "file_name", "entity", "reason_code", descending=[True, False, False, False])
     )
@@ -62,15 +64,21 @@ def _rejects(
         if row["first"] is not None:
             place.append(say("from_row", language, row=f"{row['first']:,}"))
         if row["column_name"]:
-            place.append(say("in_column", language, column=row["column_name"]))
+            place.append(say("in_column", language, column=_header(shop, row)))
         reason = words.reason(row["reason_code"], language, told.get(row["reason_code"], ""))
         text = say("left_out", language, place=", ".join(place), reason=reason, rows=row["rows"])
-        console.print(Text(f"  ! {text}"))
+        line(console, f"  ! {text}")
     if found.height > REASONS_SHOWN:
         more = found.height - REASONS_SHOWN
-        console.print("  " + say("more_reasons", language, count=more, folder=home.rejected))
+        line(console, "  " + say("more_reasons", language, count=more, folder=home.rejected))
     if found.height:
-        console.print("  " + say("repair", language), style="dim")
+        line(console, "  " + say("repair", language), style="dim")
+
+
+def _header(shop: Shop, reject: dict[str, str]) -> str:
+    source = next(source for source in shop.sources if source.key == reject["source_key"])
+    mapping = sources.load_mapping(source.mapping, shop.folder)
+    return header_of(reject["column_name"], mapping, source, table=reject["entity"])
 
 
 def brought(home: Home, shop: Shop) -> dict[str, Entity]:
@@ -123,10 +131,10 @@ def lacking(console: Console, shop: Shop, entities: dict[str, Entity], *, langua
         and shown.note != "note_holdout_runs"
     ]
     if open_:
-        console.print(say("lacking", language), style="bold")
+        line(console, say("lacking", language), style="bold")
     for shown in open_:
         mark = "△" if shown.state == "partial" else "—"
         notes = [words.say(key, language) for key in (shown.note, shown.cure) if key]
         told = ("。" if language == "ja" else "; ").join(notes)
         page, figure = (words.say(key, language) for key in (shown.page, shown.figure))
-        console.print(Text(f"  {mark} {page}: {figure} … {told}"))
+        line(console, f"  {mark} {page} · {figure}: {told}")

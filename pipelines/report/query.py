@@ -24,13 +24,25 @@ def print_rows(console: Console, rows: Sequence[dict[str, Any]]) -> None:
     if not rows:
         console.print("—")
         return
+    _print_table(console, list(rows[0]), [tuple(row.values()) for row in rows])
+
+
+def _print_table(console: Console, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
     table = Table()
-    for name in rows[0]:
+    for name in names:
         table.add_column(Text(name), overflow="fold")
     for row in rows:
         # Text: what stands in a cell is never read as markup.
-        table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
+        table.add_row(*(Text("" if value is None else str(value)) for value in row))
     console.print(table)
+
+
+def _what_to_do(error: duckdb.Error, tables: Sequence[str]) -> str:
+    """One or two lines: what is wrong, and for an unknown table which ones there are."""
+    said = str(error).split("\nDid you mean", maxsplit=1)[0].split("\n\nLINE", maxsplit=1)[0]
+    if isinstance(error, duckdb.CatalogException):
+        return f"{said}\nThe published tables: {', '.join(tables)}"
+    return said
 
 
 def print_query(console: Console, shop: Shop, query: str, *, style: str) -> None:
@@ -40,11 +52,17 @@ def print_query(console: Console, shop: Shop, query: str, *, style: str) -> None
     """
     try:
         with publish.open_published(settings.home_of(shop.id)) as con:
-            found = con.execute(query)
-            names = [column[0] for column in found.description or []]
-            rows = found.fetchall()
-    except (duckdb.Error, publish.PublishError) as error:
+            tables = [row[0] for row in con.execute("show tables").fetchall()]
+            try:
+                found = con.execute(query)
+                names = [column[0] for column in found.description or []]
+                rows = found.fetchall()
+            except duckdb.Error as error:
+                raise QueryRefused(_what_to_do(error, tables)) from error
+    except publish.PublishError as error:
         raise QueryRefused(str(error)) from error
+    if not names:
+        raise QueryRefused("Nothing to show: write one select, for example `select 1`.")
     if style == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(names)
@@ -53,4 +71,4 @@ def print_query(console: Console, shop: Shop, query: str, *, style: str) -> None
         records = [dict(zip(names, row, strict=True)) for row in rows]
         sys.stdout.write(json.dumps(records, ensure_ascii=False, default=str) + "\n")
     else:
-        print_rows(console, [dict(zip(names, row, strict=True)) for row in rows])
+        _print_table(console, names, rows)

@@ -1,4 +1,6 @@
 # Every verb sets up what it needs. `make` alone lists them.
+-include .env
+export
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -26,10 +28,13 @@ lint: .venv/ready ## ruff, mypy, sqlfluff, import-linter
 format: .venv/ready ## let ruff and sqlfluff write what they can
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format . ; $(BIN)/sqlfluff fix dbt_project/models dbt_project/tests --disable-progress-bar
 
+test-deep: .venv/ready ## the long runs too: more kills, every suite through Great Expectations
+	$(BIN)/pytest -q -m "deep or slow"
+
 bench: .venv/ready ## the benchmarks: ratios against a reference in one run
 	$(BIN)/python -m benchmarks
 
 lock: ## write requirements.lock again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --only-binary :all: --extra dev --extra postgres pyproject.toml -o requirements.lock
 
-.PHONY: help run test up lint format bench lock
+.PHONY: help run test test-deep up lint format bench lock

@@ -72,7 +72,10 @@ def warehouse_assets() -> dg.AssetsDefinition:
         arguments = ["build", "--exclude-resource-type", "unit_test"]
         arguments += ["--full-refresh"] if street.full_refresh else []
         started = time.monotonic()
-        yield from dbt_cli.cli(arguments, context=context).stream()
+        for done, event in enumerate(dbt_cli.cli(arguments, context=context).stream(), 1):
+            if done % 100 == 0:
+                log.info("warehouse: %d models and checks done", done)
+            yield event
         log.info("warehouse built in %.0f s", time.monotonic() - started)
 
     return warehouse

@@ -82,11 +82,13 @@ def run_street(
 ) -> RunResult:
     """One run of the whole street, in this process.
 
-    Raises: ValueError when `as_of` or `known_at` has no offset.
+    Raises: ValueError when `as_of` or `known_at` is no instant with an offset.
     """
     for text in (as_of, known_at):
-        if text is not None and datetime.fromisoformat(text).tzinfo is None:
-            raise ValueError(f"{text!r} has no offset: write for example 2026-11-20T06:05+09:00")
+        if text is not None and not _is_instant(text):
+            raise ValueError(
+                f"{text!r} is no instant with an offset: write for example 2026-11-20T06:05+09:00"
+            )
     started = time.monotonic()
     result = _execute(
         settings.home_of(load_shop(shop_file).id),
@@ -123,6 +125,13 @@ def _execute(home: Home, street: dict[str, object]) -> "ExecuteInProcessResult":
             },
             raise_on_error=False,
         )
+
+
+def _is_instant(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _failures(result: "ExecuteInProcessResult") -> tuple[str, ...]:

@@ -55,8 +55,9 @@ def print_query(console: Console, shop: Shop, query: str, *, style: str) -> None
             tables = [row[0] for row in con.execute("show tables").fetchall()]
             try:
                 found = con.execute(query)
-                names = [column[0] for column in found.description or []]
-                rows = found.fetchall()
+                # DuckDB gives nothing back for a text without a statement.
+                names = [column[0] for column in found.description or []] if found else []
+                rows = found.fetchall() if found else []
             except duckdb.Error as error:
                 raise QueryRefused(_what_to_do(error, tables)) from error
     except publish.PublishError as error:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import duckdb
 from rich.console import Console
-from rich.text import Text
 
 from pipelines import exports, publish, settings
+from pipelines.onboarding.terminal import line
 from pipelines.report import figures, intake
 from pipelines.report.handed import export_json, print_export
 from pipelines.report.query import QueryRefused, print_query, print_rows
@@ -38,22 +38,22 @@ def print_run(
 ) -> None:
     """The whole report of one run."""
     if not result.success:
-        console.print(say("failed", language), style="red")
+        line(console, say("failed", language), style="red")
         for failure in result.failures:
-            console.print(Text(f"  ✗ {failure}"))
+            line(console, f"  ✗ {failure}")
     try:
         published = publish.open_published(settings.home_of(shop.id))
     except publish.PublishError as error:
-        console.print(str(error), markup=False)
+        line(console, str(error))
         return
     intake.intake(console, shop, result.run_id, language=language)
     with published as con:
         _figures(console, con, shop, language=language)
     for outcome in handed:
         print_export(console, outcome, language=language)
-    console.print(say("seconds", language, seconds=result.seconds), style="dim")
+    line(console, say("seconds", language, seconds=result.seconds), style="dim")
     if shop.is_demo:
-        console.print(say("next", language), style="bold", markup=False)
+        line(console, say("next", language), style="bold")
 
 
 def _figures(
@@ -63,7 +63,7 @@ def _figures(
     figures.recovery(console, con, language)
     figures.audit(console, con, language)
     if not figures.waterfall(console, con, language):
-        console.print(say("none_abandoned" if intake.has_carts(entities) else "no_carts", language))
+        line(console, say("none_abandoned" if intake.has_carts(entities) else "no_carts", language))
     figures.cohorts(console, con, language)
     figures.repeat(console, con, language)
     intake.lacking(console, shop, entities, language=language)

@@ -29,6 +29,10 @@ def shop() -> Book:
         _recorded(book, who, "control")
         if number < HELD_OUT_ORDERERS:
             book.order(who, ELIGIBLE_AT + timedelta(days=1))
+    # Carts left in June, before the campaign wrote to anybody, are on no record: whoever left one
+    # stays in the trial with the first cart that is.
+    for who in ("m05", "m20", "h00", "h15"):
+        book.add(who, utc(2026, 6, 10, 1))
     # A second episode of a person depends on the arm: the first alone is compared.
     again = book.add("h10", utc(2026, 10, 20, 1))
     book.arm_record("h10", again, "control", utc(2026, 10, 20, 2))

@@ -227,10 +227,13 @@ numbered as (
         arms.delay_minutes,
         stacked.assignment_basis,
         coalesce(person_arms.is_contaminated, false) as is_contaminated,
+        -- What was never put on record (carts left before the campaign began to write) is no part of
+        -- the trial and must not stand before what was.
         row_number() over (
             partition by
                 stacked.shop_id, stacked.campaign_key, stacked.campaign_version, stacked.person_id
             order by
+                case when stacked.assignment_basis = 'recorded' then 0 else 1 end,
                 stacked.eligible_at,
                 stacked.occurrence_key
         ) as eligible_no,

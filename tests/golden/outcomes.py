@@ -23,6 +23,7 @@ EXPECTED = {
     "clicker": ("recovered", "click"),
     "visitor": ("recovered", "link"),
     "saver": ("recovered", "coupon"),
+    "returned": ("recovered", "coupon"),
     "stopper": ("recovered", "click"),
     "scanned": ("self_ordered_later", ""),
     "prefetched": ("self_ordered_later", ""),
@@ -90,6 +91,10 @@ def _written_to(book: Book) -> None:
     book.order("visitor", STEP_1_AT + minutes(40))
     book.mail("saver", _left(book, "saver"), STEP_1_AT, coupon="SAVE-1")
     book.order("saver", STEP_1_AT + minutes(40), coupon_codes="WELCOME,SAVE-1")
+    # Reported as bounced, with a coupon nobody else was given used all the same.
+    returned = book.mail("returned", _left(book, "returned"), STEP_1_AT, coupon="SAVE-2")
+    book.result(returned, "soft_bounce", STEP_1_AT + minutes(1))
+    book.order("returned", STEP_1_AT + minutes(40), coupon_codes="SAVE-2")
     # Stops further mail within the eligibility hours: was reachable all the same.
     stopper = book.mail("stopper", _left(book, "stopper"), STEP_1_AT)
     book.result(stopper, "click", STEP_1_AT + minutes(5), is_machine=False)

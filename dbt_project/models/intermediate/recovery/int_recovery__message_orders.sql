@@ -48,8 +48,11 @@ in_window as (
         messages.person_id,
         coalesce(messages.recipient_token = orders.export_token, false) as has_link_token,
         messages.coupon_code is not null
+        -- Not `like`: the underscore of a code would stand for any character.
         and coalesce(
-            ',' || replace(orders.coupon_codes, ' ', '') || ',' like '%,' || messages.coupon_code || ',%',
+            instr(
+                ',' || replace(orders.coupon_codes, ' ', '') || ',', ',' || messages.coupon_code || ','
+            ) > 0,
             false
         ) as has_personal_coupon,
         messages.handed_over_at,

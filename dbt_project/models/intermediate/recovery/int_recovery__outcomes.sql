@@ -32,6 +32,15 @@ messages as (
 
 ),
 
+touched as (
+
+    select distinct
+        shop_id,
+        message_id
+    from {{ ref('int_messages__touched') }}
+
+),
+
 credited as (
 
     select * from {{ ref('int_recovery__credited') }}
@@ -62,22 +71,33 @@ step_limits as (
 
 ),
 
+-- A message whose link or coupon was used arrived, whatever the mailer says of a bounce.
 sent_messages as (
 
     select
-        shop_id,
-        occurrence_key as episode_id,
-        campaign_key,
+        messages.shop_id,
+        messages.occurrence_key as episode_id,
+        messages.campaign_key,
         count(*) as message_count,
-        count(case when is_bounced or not is_sent then 1 end) as lost_message_count,
-        min(case when is_bounced then coalesce(bounce_reason, 'bounced') end) as bounce_reason,
-        max(step_number) as last_handed_step,
-        max(window_ends_at) as last_window_ends_at
+        count(
+            case
+                when touched.message_id is null and (messages.is_bounced or not messages.is_sent)
+                    then 1
+            end
+        ) as lost_message_count,
+        min(case when messages.is_bounced then coalesce(messages.bounce_reason, 'bounced') end)
+            as bounce_reason,
+        max(messages.step_number) as last_handed_step,
+        max(messages.window_ends_at) as last_window_ends_at
     from messages
+    left join touched
+        on
+            messages.shop_id = touched.shop_id
+            and messages.message_id = touched.message_id
     group by
-        shop_id,
-        occurrence_key,
-        campaign_key
+        messages.shop_id,
+        messages.occurrence_key,
+        messages.campaign_key
 
 ),
 

@@ -85,7 +85,7 @@ first_touches as (
 
 ),
 
--- A touched message counts as clicked, a clicked one as opened.
+-- A touched message counts as clicked, a clicked one as opened, an opened one as delivered.
 described as (
 
     select
@@ -105,8 +105,8 @@ described as (
         messages.bounce_reason,
         messages.is_sent,
         messages.is_delivery_reported,
-        messages.is_delivered,
-        messages.is_bounced,
+        messages.is_delivered or first_touches.message_id is not null as is_delivered,
+        messages.is_bounced and first_touches.message_id is null as is_bounced,
         coalesce(reactions.human_count, 0) > 0 or first_touches.message_id is not null as is_opened,
         coalesce(reactions.human_or_unknown_count, 0) > 0
         or first_touches.message_id is not null as is_opened_or_unknown,

@@ -52,6 +52,7 @@ entries as (
         arm_key,
         'handed_over' as entry_kind,
         cast(null as string) as reason_code,
+        cast(null as string) as person_key,
         handed_over_at as entered_at
     from messages
 
@@ -66,6 +67,7 @@ entries as (
         claims.arm_key,
         'held_out' as entry_kind,
         cast(null as string) as reason_code,
+        cast(null as string) as person_key,
         claims.claimed_at as entered_at
     from claims
     inner join batches
@@ -84,6 +86,7 @@ entries as (
         cast(null as string) as arm_key,
         'gated' as entry_kind,
         reason_code,
+        person_key,
         last_at as entered_at
     from gated
 
@@ -98,6 +101,7 @@ entries as (
         arm_key,
         'drawn' as entry_kind,
         cast(null as string) as reason_code,
+        cast(null as string) as person_key,
         eligible_at as entered_at
     from arm_records
 
@@ -128,7 +132,15 @@ ranked as (
                 campaign_version,
                 entry_kind,
                 step_number
-        ) as entry_rank
+        ) as entry_rank,
+        -- Of several reasons to leave a step out the last one stands.
+        row_number() over (
+            partition by shop_id, occurrence_key, campaign_key, entry_kind, step_number
+            order by
+                entered_at desc,
+                campaign_version desc,
+                person_key asc
+        ) as newest_rank
     from of_cart_campaigns
 
 ),
@@ -161,10 +173,15 @@ summed_up as (
         max(case when ranked.entry_kind = 'handed_over' then ranked.step_number end)
             as last_step_number,
         min(case when ranked.entry_kind = 'held_out' then ranked.entered_at end) as held_out_at,
-        max(case when ranked.entry_kind = 'gated' and ranked.step_number = 1 then ranked.entered_at end)
-            as gated_at,
-        max(case when ranked.entry_kind = 'gated' and ranked.step_number = 1 then ranked.reason_code end)
-            as gate_reason
+        max(
+            case
+                when
+                    ranked.entry_kind = 'gated'
+                    and ranked.step_number = 1
+                    and ranked.newest_rank = 1
+                    then ranked.reason_code
+            end
+        ) as gate_reason
     from ranked
     inner join owners
         on

@@ -101,16 +101,22 @@ summed_up as (
         campaign_key,
         reported_step as step_number,
         is_mature,
-        cast(sum(sent_count) as bigint) as sent_count,
-        cast(sum(delivered_count) as bigint) as delivered_count,
-        cast(sum(bounce_count) as bigint) as bounced_count,
-        cast(sum(open_count) as bigint) as opener_count,
-        cast(sum(click_count) as bigint) as clicker_count,
-        cast(sum(orderer_count) as bigint) as orderer_count,
-        cast(sum(order_count) as bigint) as order_count,
-        cast(sum(recovered_amount) as decimal(18, 4)) as recovered_amount,
-        cast(sum(unsubscribe_count) as bigint) as unsubscribe_count,
-        cast(sum(complaint_count) as bigint) as complaint_count
+        -- A line that does not give a count leaves the total of it unknown, not smaller.
+        {%- for report_count in [
+            'sent_count', 'delivered_count', 'bounce_count', 'open_count', 'click_count',
+            'orderer_count', 'order_count', 'unsubscribe_count', 'complaint_count'
+        ] %}
+        cast(case when count({{ report_count }}) = count(*) then sum({{ report_count }}) end as bigint)
+            as {{ {
+                'bounce_count': 'bounced_count',
+                'open_count': 'opener_count',
+                'click_count': 'clicker_count',
+            }.get(report_count, report_count) }},
+        {%- endfor %}
+        cast(
+            case when count(recovered_amount) = count(*) then sum(recovered_amount) end
+            as decimal(18, 4)
+        ) as recovered_amount
     from by_step
     group by
         shop_id,

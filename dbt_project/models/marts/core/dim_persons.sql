@@ -61,7 +61,7 @@ joined as (
         described.browser_count,
         -- Nothing found is none: an order, an inquiry or revenue the shop has no record of.
         coalesce(bought.order_count, 0) as order_count,
-        coalesce(bought.revenue_amount, 0) as revenue_amount,
+        case when bought.person_id is null then 0 else bought.revenue_amount end as revenue_amount,
         bought.average_order_amount,
         coalesce(bought.order_without_amount_count, 0) as order_without_amount_count,
         coalesce(inquired.inquiry_count, 0) as inquiry_count,

@@ -37,6 +37,12 @@ contactable as (
 
 ),
 
+persons as (
+
+    select * from {{ ref('dim_persons') }}
+
+),
+
 sales as (
 
     select
@@ -51,22 +57,38 @@ sales as (
 
 ),
 
+-- Known before the history begins is not new; an order nobody is named for is neither.
+judged_sales as (
+
+    select
+        sales.*,
+        coalesce(
+            sales.ordered_month = sales.first_ordered_month and not persons.is_before_history, false
+        ) as is_new,
+        coalesce(
+            sales.ordered_month > sales.first_ordered_month or persons.is_before_history, false
+        )
+        and persons.person_id is not null as is_returning
+    from sales
+    left join persons
+        on
+            sales.shop_id = persons.shop_id
+            and sales.person_id = persons.person_id
+
+),
+
 order_months as (
 
     select
         shop_id,
         ordered_month as shop_month,
         sum(revenue_amount) as revenue,
-        sum(case when ordered_month = first_ordered_month then revenue_amount else 0 end)
-            as new_revenue,
-        sum(case when ordered_month > first_ordered_month then revenue_amount else 0 end)
-            as returning_revenue,
+        sum(case when is_new then revenue_amount else 0 end) as new_revenue,
+        sum(case when is_returning then revenue_amount else 0 end) as returning_revenue,
         count(*) as orders,
-        count(distinct case when ordered_month = first_ordered_month then person_id end)
-            as new_buyers,
-        count(distinct case when ordered_month > first_ordered_month then person_id end)
-            as returning_buyers
-    from sales
+        count(distinct case when is_new then person_id end) as new_buyers,
+        count(distinct case when is_returning then person_id end) as returning_buyers
+    from judged_sales
     group by
         shop_id,
         ordered_month

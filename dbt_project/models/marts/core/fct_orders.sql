@@ -14,8 +14,6 @@ chosen as (
         person_id,
         order_number,
         cart_id,
-        checkout_token,
-        export_token,
         cast(purchase_no as bigint) as purchase_no,
         order_state,
         source_status,

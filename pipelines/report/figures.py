@@ -47,7 +47,7 @@ def rate(count: int | None, of: int | None, low: float | None, high: float | Non
     """`18.2% (109/598, 15.3-21.5)`; a dash where there is nothing to divide by."""
     if not of or count is None or low is None or high is None:
         return "—"
-    return f"{count / of:.1%} ({count}/{of}, {low * 100:.1f}–{high * 100:.1f})"
+    return f"{count / of:.1%} ({count:,}/{of:,}, {low * 100:.1f}–{high * 100:.1f})"
 
 
 def _title(console: Console, text: str) -> None:
@@ -110,7 +110,10 @@ def _steps_table(rows: Rows, language: str) -> Table:
 
 
 def _cell(count: int | None, of: int | None, low: float | None, high: float | None) -> str:
-    return rate(count, of, low, high).replace(" (", "\n(")
+    """Rate, what it is of, interval, one below the other: three mails stand side by side."""
+    if not of or count is None or low is None or high is None:
+        return "—"
+    return f"{count / of:.1%}\n{count:,}/{of:,}\n{low * 100:.1f}–{high * 100:.1f}"
 
 
 def _count(value: object) -> str:

@@ -233,7 +233,8 @@ def carry_on(rng: np.random.Generator, c: Round, state: State) -> None:
     first = np.where(in_between, moved, first)
     earlier = ordered & (first > c["opened"])
     state.first_order[who] = np.where(earlier, c["order"], first)
-    state.free_at[who] = np.where(ordered, c["order"], c["closed"]) + DAY
+    # An order out of the next cart would be credited to an emptied one inside its window.
+    state.free_at[who] = np.where(ordered, c["order"], until) + DAY
     visitor_bought = ordered & (c["browser_kind"] == UNKNOWN)
     # A guest who bought has said enough: the demo follows such a browser no further.
     state.free_at[who[visitor_bought]] = NEVER

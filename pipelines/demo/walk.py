@@ -34,7 +34,7 @@ REPEAT_SPAN = 90 * DAY
 # Whose interest is fresh leaves a cart within days; after that somebody comes back years apart.
 # Without the drift every arrival would add to a stock of people who leave carts for ever, and the
 # abandonment rate would climb from month to month.
-FRESH_DAYS, DRIFTED_DAYS = 3.0, 2_650.0
+FRESH_DAYS, DRIFTED_DAYS = 3.0, 2_600.0
 FRESH_MEMBER, FRESH_VISITOR, FRESH_AGAIN = 0.52, 0.42, 0.25
 
 

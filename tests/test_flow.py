@@ -103,6 +103,25 @@ def test_a_segment_is_handed_over_once(okaeri):
     assert not any(batch["rows"] for batch in second["batches"])
 
 
+def test_nobody_of_the_landed_ledger_is_handed_over_again(okaeri):
+    with (okaeri.shop_file.parent / "ledger" / "claims.csv").open(encoding="utf-8") as stream:
+        before = {row["dedupe_key"] for row in csv.DictReader(stream)}
+    due = {row["dedupe_key"] for row in okaeri.rows("select dedupe_key from seg_cart_recovery")}
+
+    okaeri("exports", "request", "cart_recovery", "--to", "mailer", "--send")
+
+    manifests = (okaeri.home / "demo" / "outbox" / "mailer" / "manifests").glob("cart_recovery-*")
+    claimed = [
+        claim["dedupe_key"]
+        for manifest in manifests
+        for claim in json.loads(manifest.read_text())["claims"]
+    ]
+    assert due & before, "the dump has somebody who would be due"
+    assert claimed
+    assert len(claimed) == len(set(claimed))
+    assert set(claimed) <= due - before
+
+
 def test_a_second_run_changes_no_published_table(okaeri):
     before = okaeri.pointer()
 

@@ -3,6 +3,7 @@
 Source: the canonical model. dbt reads these tables and nothing of a source's own names; landing
 writes them, contracts judge them. `person_id`, `is_sale` and the like are derived in dbt and stand
 in no table here. This file is long because it is the data dictionary: one line per column.
+Run as a module it prints docs/canonical.md.
 """
 
 from dataclasses import dataclass
@@ -350,8 +351,8 @@ ORDER_ITEMS: Final = Table("order_items", ("order_item_id",), (
     _n("category_id", TEXT),
     _c("quantity", QUANTITY),
     _n("unit_amount", MONEY),
-    _c("discount_amount", MONEY),
-    _c("line_amount", MONEY),
+    _n("discount_amount", MONEY),
+    _n("line_amount", MONEY),
     _n("tax_rate", RATE),
     _c("is_gift", BOOL),
     _c("is_free", BOOL),
@@ -778,3 +779,61 @@ TABLES: Final[dict[str, Table]] = {
         SOURCE_BATCHES, REJECTS,
     )
 }  # fmt: skip
+
+
+def fillable(table: Table) -> tuple[Column, ...]:
+    """Columns a mapping may fill: hashes too, where the table has nothing to compute them from."""
+    names = set(table.names)
+    origin = {"email_hash": "email", "person_key": "customer_id"}
+    given = {name for name, source in origin.items() if source not in names}
+    computed = {c.name for c in table.columns} - {c.name for c in table.mapped} - given
+    return tuple(c for c in table.columns if c.name not in computed)
+
+
+_HEAD: Final = """# Canonical tables
+
+Generated: `python -m pipelines.canonical > docs/canonical.md`. What a [mapping file](mappings.md) may fill.
+**Bold** columns are required: never empty, and every mapping of the table fills them. All others are NULL
+where a source does not know them; 0 means zero. Keys are unique within a shop.
+Landing adds the rest: `shop_id`, the date `x_on` beside every `x_at`, `email_key`, `email_hash`, `person_key`.
+Any table may also have `source_record_id` (text) and `source_updated_at` (instant, which of two versions of a
+row is the newer).
+"""
+
+
+def _kind(dtype: pl.DataType) -> str:
+    if isinstance(dtype, pl.Decimal):
+        return "money" if dtype == MONEY else f"decimal({dtype.precision}, {dtype.scale})"
+    words = {TEXT: "text", BOOL: "boolean", DATE: "date", INSTANT: "instant"}
+    return words.get(dtype, "whole number")
+
+
+def _page(table: Table) -> str:
+    rows = []
+    for column in fillable(table):
+        name = f"**`{column.name}`**" if column.required else f"`{column.name}`"
+        allowed = ", ".join(f"`{value}`" for value in column.allowed)
+        rows.append(f"| {name} | {_kind(column.dtype)} | {allowed} |")
+    key = ", ".join(f"`{name}`" for name in table.key)
+    return "\n".join(
+        [
+            "",
+            f"## {table.name}",
+            "",
+            f"Key: {key}",
+            "",
+            "| Column | Type | Values |",
+            "|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def manual() -> str:
+    """The text of docs/canonical.md: every table a mapping may fill."""
+    return _HEAD + "".join(_page(table) for table in TABLES.values() if not table.internal)
+
+
+if __name__ == "__main__":
+    print(manual(), end="")

@@ -168,4 +168,5 @@ def _query(one: Expectation) -> str:
     if one.kind == "never":
         return f"select 1 from {{batch}} where {condition}"  # noqa: S608
     share = f"avg(case when {condition} then 1.0 else 0.0 end)"
-    return f"select 1 from (select {share} as share from {{batch}}) where share < {one.at_least}"  # noqa: S608
+    too_few = f"share < {one.at_least}" + (" and share > 0" if one.or_none else "")
+    return f"select 1 from (select {share} as share from {{batch}}) where {too_few}"  # noqa: S608

@@ -38,7 +38,7 @@ class Expectation:
     """One promise about a table. Which fields are set follows from `kind`.
 
     `never` and `share` hold a SQL condition over the columns: no row may meet it, or at least that
-    share of the rows must.
+    share of the rows must; with `or_none` no row at all is right too.
     """
 
     id: str
@@ -53,6 +53,7 @@ class Expectation:
     is_strict: bool = False
     condition: str = ""
     at_least: float = 0.0
+    or_none: bool = False
     broken_by: tuple[tuple[str, Scalar], ...] = ()
 
 
@@ -80,6 +81,7 @@ class _Written(BaseModel):
     is_strict: bool = False
     condition: str = ""
     at_least: float = 0.0
+    or_none: bool = False
     broken_by: dict[str, Scalar]
 
 
@@ -132,6 +134,7 @@ def _expectation(one: _Written) -> Expectation:
         is_strict=one.is_strict,
         condition=one.condition,
         at_least=one.at_least,
+        or_none=one.or_none,
         broken_by=tuple(one.broken_by.items()),
     )
 

@@ -9,6 +9,7 @@ from pipelines.sources.extract import (
     status_defaults,
 )
 from pipelines.sources.load import load_mapping, mappings, read_mapping
+from pipelines.sources.losses import Loss, losses, warnings
 from pipelines.sources.mapping import Note, TableBatch
 from pipelines.sources.model import Mapping
 from pipelines.sources.recognise import Candidate, Seen, look_at, recognise
@@ -18,6 +19,7 @@ __all__ = [
     "Candidate",
     "Extract",
     "FileRefused",
+    "Loss",
     "Mapping",
     "MappingBroken",
     "Note",
@@ -29,8 +31,10 @@ __all__ = [
     "identity",
     "load_mapping",
     "look_at",
+    "losses",
     "mappings",
     "read_mapping",
     "recognise",
     "status_defaults",
+    "warnings",
 ]

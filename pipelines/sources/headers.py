@@ -7,14 +7,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from pipelines.canonical import Column
+from pipelines.canonical import Column, fillable
 from pipelines.sources.columns import references
-from pipelines.sources.grammar import parse_sql
-from pipelines.sources.model import Cell, Entry, Mapping, fillable
+from pipelines.sources.grammar import bare_values, sql_names
+from pipelines.sources.model import Cell, Entry, Mapping
 from pipelines.sources.raw import ROW, RawTable
-from pipelines.sources.refusals import FileRefused
-from pipelines.sources.shapes import exploded_headers
-from pipelines.sources.steps import Step
+from pipelines.sources.refusals import FileRefused, MappingBroken
 
 
 @dataclass(frozen=True)
@@ -22,12 +20,14 @@ class Headers:
     """The file's headers under the mapping's names.
 
     Shape: `actual` mapping's name → file's name, only those that are there; `may_lack` names that
-    an SQL may do without.
+    an SQL may do without; `others` mapping's name → what else it may be called.
     """
 
     file: str
     actual: Dict[str, str]
     may_lack: frozenset[str]
+    optional: frozenset[str]
+    others: Dict[str, tuple[str, ...]]
 
     def select(self, frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
         """Frame of ROW and the names; the missing ones are null throughout."""
@@ -46,12 +46,26 @@ class Headers:
         missing = sorted(read - set(frame.columns))
         return frame.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in missing)
 
+    def renamed(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The frame of exploded fields under the mapping's names."""
+        there = tuple(frame.columns)
+        by_fold = {folded(name): name for name in reversed(there)}
+        found = {name: _found(names, there, by_fold) for name, names in self.others.items()}
+        return frame.rename(
+            {actual: name for name, actual in found.items() if actual and name not in there}
+        )
+
     def usable(self, cell: Cell, entry: Entry) -> bool:
         """Whether an SQL has all it needs; a sum without one of its parts would be a wrong sum."""
         return cell.sql is None or not self._lacking(references(cell), made=_made(entry))
 
     def present_entries(self, entries: Sequence[Entry]) -> list[Entry]:
-        """Entries whose needed headers are there. Raises: FileRefused when one must be."""
+        """Entries whose needed headers are there.
+
+        Raises: FileRefused when one must be; MappingBroken when it looks like a text value.
+        """
+        for entry in entries:
+            self._refuse_bare_values(entry)
         missing = {index: self._missing(entry) for index, entry in enumerate(entries)}
         fatal = sorted(
             {name for i, names in missing.items() if not entries[i].optional for name in names}
@@ -63,6 +77,18 @@ class Headers:
                 "Export these columns too, or name them in shop.yml under the source's `aliases`.",
             )
         return [entry for index, entry in enumerate(entries) if not missing[index]]
+
+    def _refuse_bare_values(self, entry: Entry) -> None:
+        texts = [entry.where, *(text for step in entry.shape for text in step.conditions)]
+        known = {*self.actual, *self.optional, *_made(entry)}
+        for text in texts:
+            stray = sorted(bare_values(text) - known)
+            if stray and not (entry.optional and set(self._missing(entry)) - set(stray)):
+                raise MappingBroken(
+                    f"tables.{entry.table}: `{text}`: there is no header `{stray[0]}`; text values "
+                    f"take single quotes ('{stray[0]}'); a header that a file may lack is listed "
+                    "under `optional_headers`"
+                )
 
     def absent(self, entry: Entry) -> list[tuple[str, str]]:
         """Columns and the headers they would read that the file does not have."""
@@ -113,12 +139,11 @@ def resolve(mapping: Mapping, raw: RawTable, *, file: str, aliases: Dict[str, st
     by_fold = {folded(name): name for name in reversed(there)}
     actual: dict[str, str] = {}
     wanted = {name for entry in mapping.tables for name in needed_headers(entry)}
-    for name in sorted(wanted):
-        tries = [aliases.get(name), name, *mapping.aliases.get(name, [])]
-        names = [t for t in tries if t is not None]
-        found = next((t for t in names if t in there), None) or next(
-            (by_fold[folded(t)] for t in names if folded(t) in by_fold), None
-        )
+    others = {}
+    for name in sorted(wanted.union(*(entry_reads(entry) for entry in mapping.tables))):
+        tries = (aliases.get(name), name, *mapping.aliases.get(name, []))
+        others[name] = tuple(t for t in tries if t is not None)
+        found = _found(others[name], there, by_fold) if name in wanted else None
         if found is not None:
             actual[name] = found
     for found in actual.values():
@@ -134,7 +159,14 @@ def resolve(mapping: Mapping, raw: RawTable, *, file: str, aliases: Dict[str, st
     # In JSON a key nobody has is simply not written.
     is_json = mapping.read.format in ("json", "ndjson")
     may_lack = wanted if is_json else set(mapping.optional_headers)
-    return Headers(file, actual, frozenset(may_lack))
+    optional = frozenset(mapping.optional_headers)
+    return Headers(file, actual, frozenset(may_lack), optional, others)
+
+
+def _found(names: Sequence[str], there: Sequence[str], by_fold: Dict[str, str]) -> str | None:
+    """The first of the names that is there, as it is written there."""
+    exact = next((name for name in names if name in there), None)
+    return exact or next((by_fold[folded(n)] for n in names if folded(n) in by_fold), None)
 
 
 def folded(name: str) -> str:
@@ -144,8 +176,10 @@ def folded(name: str) -> str:
 
 def needed_headers(entry: Entry) -> list[str]:
     """Raw headers the entry reads, in order, without those its own shape makes."""
-    names = [*entry.numbers, *_shape_needs(entry)]
     made = _made(entry)
+    exploded = [step for step in entry.shape if step.explode is not None]
+    numbers = [name for name in entry.numbers if not any(step.makes(name) for step in exploded)]
+    names = [*numbers, *_shape_needs(entry)]
     for step in entry.shape:
         if step.fill_down is not None:
             names += step.fill_down.columns
@@ -154,42 +188,22 @@ def needed_headers(entry: Entry) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+def entry_reads(entry: Entry) -> set[str]:
+    """Every header the entry names, its own makings and exploded fields included."""
+    cells = [name for cell in entry.columns.values() for name in references(cell)]
+    steps = [name for step in entry.shape for name in step.reads]
+    return {*entry.numbers, *sql_names(entry.where), *steps, *cells}
+
+
 def _made(entry: Entry) -> set[str]:
-    read = {name for cell in entry.columns.values() for name in references(cell)}
-    return {name for step in entry.shape for name in exploded_headers(step, read)}
+    names = entry_reads(entry)
+    return {name for name in names if any(step.makes(name) for step in entry.shape)}
 
 
 def _shape_needs(entry: Entry) -> list[str]:
-    names = _sql_names(entry.where)
-    made: set[str] = set()
-    for step in entry.shape:
-        wanted = _step_needs(step)
-        names += [name for name in wanted if name not in made]
-        made |= exploded_headers(step, set(wanted)) | _made(entry)
-        if step.group is not None:
-            made |= set(step.group.agg)
-        if step.count_up is not None:
-            made.add(step.count_up.as_)
+    names = sql_names(entry.where)
+    for index, step in enumerate(entry.shape):
+        # A sum may bear the name of what it sums: only what an earlier step made is no raw header.
+        earlier = entry.shape[:index]
+        names += [name for name in step.needs if not any(one.makes(name) for one in earlier)]
     return names
-
-
-def _step_needs(step: Step) -> list[str]:
-    for keyed in (step.first_of, step.distinct, step.derive, step.group, step.count_up):
-        if keyed is not None:
-            names = list(keyed.by)
-            break
-    else:
-        names = list(step.fill_down.by) if step.fill_down is not None else []
-    if step.explode is not None:
-        names = [step.explode.path]
-    if step.group is not None:
-        for aggregate in step.group.agg.values():
-            function, text = aggregate.function
-            if not (function == "count" and text == "*"):
-                names += _sql_names(text)
-            names += _sql_names(aggregate.where)
-    return names
-
-
-def _sql_names(text: str | None) -> list[str]:
-    return list(parse_sql(text).meta.root_names()) if text is not None else []

@@ -1,23 +1,25 @@
 """A mapping applied to a file's raw rows: canonical frames, and every row that could not follow."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import polars as pl
 
-from pipelines.canonical import INSTANT, TABLES, TEXT, Column, Table
+from pipelines.canonical import INSTANT, TABLES, TEXT, Column, Table, fillable
 from pipelines.sources import values
 from pipelines.sources.columns import Context, Made, hashed, made
+from pipelines.sources.explode import Explosions
 from pipelines.sources.grammar import parse_sql
 from pipelines.sources.headers import Headers, needed_headers
-from pipelines.sources.model import Cell, Entry, Mapping, fillable
+from pipelines.sources.model import Cell, Entry, Mapping
 from pipelines.sources.raw import REJECTS, ROW, RawTable, masked_expr
-from pipelines.sources.shapes import BAD_NUMBER, shaped
+from pipelines.sources.refusals import FileRefused, MappingBroken
+from pipelines.sources.shapes import BAD_NUMBER, SEPARATOR, shaped, with_numbers
 
-_SEPARATOR: Final = "\x1f"
 _EXTRA: Final = (Column("source_record_id", TEXT), Column("source_updated_at", INSTANT))
 _RAW_MASK_CHARS: Final = 200
+# What an order is worth, by whichever measure: definitions of revenue.
+_WORTH: Final = ("goods_amount", "total_amount", "paid_amount")
 
 
 @dataclass(frozen=True)
@@ -51,31 +53,56 @@ def apply_mapping(
 ) -> tuple[TableBatch, ...]:
     """One batch per table of the mapping; entries of the same table come together.
 
-    Raises: FileRefused when headers are missing or doubled.
+    Raises: FileRefused when headers are missing or doubled; MappingBroken when its SQL cannot run.
     """
-    present = headers.present_entries(mapping.tables)
+    try:
+        present = headers.present_entries(mapping.tables)
+    except MappingBroken as error:
+        raise MappingBroken(f"{mapping.key}.yml: {error}") from error
+    explosions = Explosions(headers, empty=tuple(mapping.empty))
     batches: dict[str, TableBatch] = {}
     for entry in present:
-        batch = _apply(entry, mapping=mapping, raw=raw, headers=headers, context=context)
+        try:
+            batch = _apply(
+                entry, mapping, raw, headers=headers, context=context, explosions=explosions
+            )
+        except pl.exceptions.PolarsError as error:
+            # What only the rows could show: a sum over text, a condition that is no condition.
+            raise MappingBroken(
+                f"{mapping.key}.yml: tables.{entry.table}: its SQL or shape does not fit the rows "
+                f"({error}); headers to be added or multiplied are listed under `numbers`"
+            ) from error
         earlier = batches.get(entry.table)
         batches[entry.table] = batch if earlier is None else _together(earlier, batch)
+    if "orders" in batches:
+        _refuse_lost_amounts(batches["orders"].frame, present, file=headers.file)
     return tuple(_settled(batch, raw) for batch in batches.values())
 
 
+def _refuse_lost_amounts(orders: pl.DataFrame, entries: list[Entry], *, file: str) -> None:
+    """Nothing, unless amounts are read and none is there: a renamed header, not a free shop."""
+    cells = {name: c for e in entries if e.table == "orders" for name, c in e.columns.items()}
+    read = [n for n in _WORTH if n in cells and cells[n].const is None]
+    known = pl.any_horizontal(pl.col(_WORTH).is_not_null())
+    if read and orders.height and not orders.select(known.any()).item():
+        raise FileRefused(
+            file,
+            f"no order says what it is worth: {', '.join(read)} are empty throughout",
+            "Name the amount's header in shop.yml under the source's `aliases`; the mapping of a "
+            "source that has no amounts leaves these columns out.",
+        )
+
+
 def _apply(
-    entry: Entry, *, mapping: Mapping, raw: RawTable, headers: Headers, context: Context
+    entry: Entry,
+    mapping: Mapping,
+    raw: RawTable,
+    *,
+    headers: Headers,
+    context: Context,
+    explosions: Explosions,
 ) -> TableBatch:
-    frame = headers.select(raw.frame, needed_headers(entry))
-    names = [s.name for s in frame if s.name != ROW and s.null_count() < len(s)]
-    frame = values.clean_cells(frame, names, empty=tuple(mapping.empty))
-    frame = _with_numbers(frame, entry.numbers)
-    notes: tuple[Note, ...] = ()
-    if entry.where is not None:
-        everything = frame.height
-        frame = frame.filter(parse_sql(entry.where))
-        notes = (Note(entry.table, None, "not_this_table", everything - frame.height),)
-    frame = shaped(frame, entry.shape)
-    frame = headers.filled(frame, entry)
+    frame, left_out = _rows(entry, mapping, raw, headers=headers, explosions=explosions)
     digests = [hashed(name, cell, frame) for name, cell in entry.columns.items()]
     frame = frame.with_columns([d for d in digests if d is not None])
     cells = {name: cell for name, cell in entry.columns.items() if headers.usable(cell, entry)}
@@ -87,22 +114,25 @@ def _apply(
         for name, cell in cells.items()
     }
     batch = _judge(entry, frame, cells=cells, forms=forms, headers=headers)
+    notes = () if left_out is None else (Note(entry.table, None, "not_this_table", left_out),)
     return replace(batch, notes=(*notes, *batch.notes))
 
 
-def _with_numbers(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
-    """The named headers as numbers; what is none is remembered in BAD_NUMBER."""
-    read = {name: values.number(frame[name]) for name in names}
-    bad = [
-        number.reason + f"{_SEPARATOR}{name}{_SEPARATOR}" + frame[name]
-        for name, number in read.items()
-        if number.reason.null_count() < frame.height
-    ]
-    first_bad = pl.coalesce(bad) if bad else pl.lit(None, dtype=pl.String)
-    return frame.with_columns(
-        first_bad.alias(BAD_NUMBER),
-        *(n.value.cast(values.NUMBER, strict=False).alias(name) for name, n in read.items()),
-    )
+def _rows(
+    entry: Entry, mapping: Mapping, raw: RawTable, *, headers: Headers, explosions: Explosions
+) -> tuple[pl.DataFrame, int | None]:
+    """The entry's rows, and how many were left out by `where`; None where there is none."""
+    frame = headers.select(raw.frame, needed_headers(entry))
+    names = [s.name for s in frame if s.name != ROW and s.null_count() < len(s)]
+    frame = values.clean_cells(frame, names, empty=tuple(mapping.empty))
+    frame = with_numbers(frame, [name for name in entry.numbers if name in frame.columns])
+    everything = frame.height
+    if entry.where is not None:
+        frame = frame.filter(parse_sql(entry.where))
+    left_out = everything - frame.height
+    frame, left_out_later = shaped(frame, entry, explosions=explosions)
+    filters = entry.where is not None or any(step.where is not None for step in entry.shape)
+    return headers.filled(frame, entry), left_out + left_out_later if filters else None
 
 
 def _judge(
@@ -136,7 +166,7 @@ def _why_bad(
     """Reason and column of the first thing wrong with each row, null where nothing is."""
     numbers = frame[BAD_NUMBER].str.extract(r"^([^\x1f]*\x1f[^\x1f]*)")
     reasons = [
-        form.reason + f"{_SEPARATOR}{name}"
+        form.reason + f"{SEPARATOR}{name}"
         for name, form in forms.items()
         if form.reason is not None and not cells[name].nulls_errors
     ]
@@ -145,7 +175,7 @@ def _why_bad(
         known = forms["email"].value.is_not_null()
         reasons = [
             pl.select(
-                pl.when(~(known & (r == f"missing_required{_SEPARATOR}customer_id"))).then(r)
+                pl.when(~(known & (r == f"missing_required{SEPARATOR}customer_id"))).then(r)
             ).to_series()
             for r in reasons
         ]
@@ -158,7 +188,7 @@ def _rejects(
     """One row per rejected row; texts are masked, for this table is read by many."""
     if frame.height == 0:
         return pl.DataFrame(schema=REJECTS)
-    parts = bad.str.split(_SEPARATOR)
+    parts = bad.str.split(SEPARATOR)
     column = parts.list.get(1)
     value = frame[BAD_NUMBER].str.extract(r"\x1f[^\x1f]*\x1f(.*)$")
     for name in column.unique().to_list():

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from pipelines.canonical import ORDER_STATES, TABLES, Column, Table
+from pipelines.canonical import ORDER_STATES, TABLES, Table, fillable
 from pipelines.sources.grammar import Header, Headers, Part, Sql, Word, Zone, listed, text_of
 from pipelines.sources.steps import Step
 
@@ -102,15 +102,6 @@ def _lookup(value: object) -> object:
     if not isinstance(value, dict):
         return value
     return {text_of(k): text_of(v) for k, v in value.items()}
-
-
-def fillable(table: Table) -> tuple[Column, ...]:
-    """Columns a mapping may fill: hashes too, where the table has nothing to compute them from."""
-    names = set(table.names)
-    origin = {"email_hash": "email", "person_key": "customer_id"}
-    given = {name for name, source in origin.items() if source not in names}
-    computed = {c.name for c in table.columns} - {c.name for c in table.mapped} - given
-    return tuple(c for c in table.columns if c.name not in computed)
 
 
 FORMS = ("from_", "coalesce", "const", "sql", "id", "hash", "sequence")

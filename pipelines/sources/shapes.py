@@ -1,28 +1,63 @@
 """Named row shapes: the few ways in which one raw row is not one row of a table."""
 
-import json
-from typing import Any, Final, Literal
+from collections.abc import Sequence
+from typing import Final, Literal
 
 import polars as pl
 
-from pipelines.sources.documents import flatten, parse_json
+from pipelines.sources import values
+from pipelines.sources.explode import Explosions
 from pipelines.sources.grammar import parse_sql
+from pipelines.sources.model import Entry
 from pipelines.sources.raw import ROW
 from pipelines.sources.steps import Aggregate, Explode, FillDown, Group, Step
 
 # What the `numbers` of an entry could not read: reason, column and text, carried with the row.
 BAD_NUMBER: Final = "__bad_number"
+SEPARATOR: Final = "\x1f"
 _ALONE: Final = "__alone"
 
 
-def shaped(frame: pl.DataFrame, steps: list[Step]) -> pl.DataFrame:
-    """The rows after all steps, in file order."""
-    for step in steps:
-        frame = _step(frame, step)
-    return frame
+def shaped(
+    frame: pl.DataFrame, entry: Entry, *, explosions: Explosions
+) -> tuple[pl.DataFrame, int]:
+    """The rows after all steps, in file order, and how many a `where` among them left out."""
+    left_out = 0
+    for step in entry.shape:
+        # A header no element had is there and empty, as a key no line of JSON has.
+        frame = _with_headers(frame, step.reads)
+        before = frame.height
+        frame = _step(frame, step, explosions)
+        if step.where is not None:
+            left_out += before - frame.height
+        if step.explode is not None:
+            frame = with_numbers(frame, [name for name in entry.numbers if step.makes(name)])
+    return frame, left_out
 
 
-def _step(frame: pl.DataFrame, step: Step) -> pl.DataFrame:
+def _with_headers(frame: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+    missing = [name for name in dict.fromkeys(names) if name not in frame.columns]
+    return frame.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in missing)
+
+
+def with_numbers(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """The named headers as numbers; what is none is remembered in BAD_NUMBER."""
+    frame = _with_headers(frame, [BAD_NUMBER, *names])
+    read = {name: values.number(frame[name]) for name in names}
+    bad = [
+        number.reason + f"{SEPARATOR}{name}{SEPARATOR}" + frame[name]
+        for name, number in read.items()
+        if number.reason.null_count() < frame.height
+    ]
+    return frame.with_columns(
+        pl.coalesce([pl.col(BAD_NUMBER), *bad]).alias(BAD_NUMBER),
+        *(n.value.cast(values.NUMBER, strict=False).alias(name) for name, n in read.items()),
+    )
+
+
+def _step(frame: pl.DataFrame, step: Step, explosions: Explosions) -> pl.DataFrame:
+    if step.where is not None:
+        return frame.filter(parse_sql(step.where))
     if step.fill_down is not None:
         return _fill_down(frame, step.fill_down)
     if step.count_up is not None:
@@ -37,7 +72,7 @@ def _step(frame: pl.DataFrame, step: Step) -> pl.DataFrame:
         return known.unique(step.derive.by, keep="last", maintain_order=True).sort(ROW)
     if step.group is not None:
         return _group(frame, step.group)
-    return _explode(frame, step.explode) if step.explode is not None else frame
+    return _explode(frame, step.explode, explosions) if step.explode is not None else frame
 
 
 def _fill_down(frame: pl.DataFrame, fill: FillDown) -> pl.DataFrame:
@@ -92,19 +127,7 @@ def _aggregate(aggregate: Aggregate) -> pl.Expr:
     return results[function]
 
 
-def exploded_headers(step: Step, names: set[str]) -> set[str]:
-    """Which of the names only exist after this step."""
-    if step.explode is not None:
-        path = step.explode.path
-        return {name for name in names if name.startswith((f"{path}.", f"{path}["))}
-    if step.group is not None:
-        return names & set(step.group.agg)
-    if step.count_up is not None:
-        return names & {step.count_up.as_}
-    return set()
-
-
-def _explode(frame: pl.DataFrame, explode: Explode) -> pl.DataFrame:
+def _explode(frame: pl.DataFrame, explode: Explode, explosions: Explosions) -> pl.DataFrame:
     path = explode.path
     if explode.separator is not None:
         parts = pl.col(path).str.split(explode.separator)
@@ -114,26 +137,7 @@ def _explode(frame: pl.DataFrame, explode: Explode) -> pl.DataFrame:
             .with_columns(pl.col(path).str.strip_chars())
             .filter(pl.col(path).is_not_null() & (pl.col(path) != ""))
         )
-    parents: list[int] = []
-    rows: list[dict[str, str]] = []
-    for parent, text in enumerate(frame[path].to_list()):
-        for element in _elements(text):
-            cells: dict[str, str] = {}
-            flatten(element, path, cells)
-            parents.append(parent)
-            rows.append(cells)
-    headers = list(dict.fromkeys([path, *(name for cells in rows for name in cells)]))
-    inner = pl.DataFrame(rows, schema=dict.fromkeys(headers, pl.String), orient="row")
-    outer = frame.drop([name for name in headers if name in frame.columns])
-    return outer[parents].hstack(inner.get_columns())
-
-
-def _elements(text: str | None) -> list[Any]:
-    if text is None:
-        return []
-    try:
-        found = parse_json(text)
-    except (ValueError, json.JSONDecodeError):
-        # The cell itself stays: its columns turn out bad or missing and the row is rejected.
-        return [text]
-    return found if isinstance(found, list) else [found]
+    exploded = explosions.of(frame, path)
+    inner = exploded.fields
+    outer = frame.drop([name for name in inner.columns if name in frame.columns])
+    return outer[exploded.parents].hstack(inner.get_columns())

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from pipelines.sources.grammar import Header, Headers, Part, Sql, listed
+from pipelines.sources.grammar import Counted, Header, Headers, Part, Sql, listed, sql_names
 
 
 class FillDown(Part):
@@ -34,7 +34,7 @@ class Aggregate(Part):
     max: Sql | None = None
     first: Sql | None = None
     last: Sql | None = None
-    count: str | None = None
+    count: Counted | None = None
     count_distinct: Sql | None = None
     join: Sql | None = None
     where: Sql | None = None
@@ -44,6 +44,13 @@ class Aggregate(Part):
         """Name of the function and the SQL it runs over."""
         found = self.model_dump(exclude={"where"}, exclude_none=True)
         return next(iter(found.items()))
+
+    @property
+    def reads(self) -> list[str]:
+        """Headers it reads."""
+        function, text = self.function
+        counts_rows = function == "count" and text == "*"
+        return [*([] if counts_rows else sql_names(text)), *sql_names(self.where)]
 
     @model_validator(mode="after")
     def _one_function(self) -> "Aggregate":
@@ -98,6 +105,40 @@ class Step(Part):
     explode: Explode | None = None
     distinct: Distinct | None = None
     derive: By | None = None
+    where: Sql | None = None
+
+    @property
+    def conditions(self) -> list[str]:
+        """Its SQL that keeps or leaves out rows."""
+        aggregates = self.group.agg.values() if self.group is not None else ()
+        return [text for text in (self.where, *(a.where for a in aggregates)) if text is not None]
+
+    @property
+    def needs(self) -> list[str]:
+        """Headers it cannot do without."""
+        if self.explode is not None:
+            return [self.explode.path]
+        if self.where is not None:
+            return sql_names(self.where)
+        keyed = (self.first_of, self.distinct, self.derive, self.group, self.count_up)
+        names = [name for part in (*keyed, self.fill_down) if part is not None for name in part.by]
+        if self.group is not None:
+            names += [name for one in self.group.agg.values() for name in one.reads]
+        return names
+
+    @property
+    def reads(self) -> list[str]:
+        """Headers it reads."""
+        filled = self.fill_down.columns if self.fill_down is not None else []
+        return [*self.needs, *filled]
+
+    def makes(self, name: str) -> bool:
+        """Whether the header only exists after this step."""
+        if self.explode is not None:
+            return name.startswith((f"{self.explode.path}.", f"{self.explode.path}["))
+        if self.group is not None:
+            return name in self.group.agg
+        return self.count_up is not None and name == self.count_up.as_
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Step":

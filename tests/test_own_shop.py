@@ -19,9 +19,6 @@ from pipelines.settings import REPOSITORY
 from tests import shop_files
 
 PRINTED_AT = datetime(2026, 11, 19, 9, 0, tzinfo=UTC)
-# Each shop is walked once, in one process.
-ECCUBE, SHOPIFY = (pytest.mark.xdist_group(f"own_shop_{name}") for name in ("eccube", "shopify"))
-BOTH = [pytest.param("eccube", marks=ECCUBE), pytest.param("shopify", marks=SHOPIFY)]
 AS_OF = "2026-11-20T06:05:00+09:00"
 FIRST_ON = date(2024, 11, 4)
 # Three months before the run: who ordered last on that day is to be won back.
@@ -131,7 +128,6 @@ def shopify(tmp_path_factory) -> Shop:
     return Shop(folder, folder.parent / "data", "en_GB.UTF-8").walk()
 
 
-@ECCUBE
 def test_a_row_that_cannot_be_read_is_named_with_file_row_and_column(eccube: Shop) -> None:
     row = 2 + 4 * sum(len(days_of_orders(person)) for person in range(PEOPLE))
 
@@ -141,7 +137,6 @@ def test_a_row_that_cannot_be_read_is_named_with_file_row_and_column(eccube: Sho
         assert "受注日" in line
 
 
-@ECCUBE
 def test_check_shows_the_months_of_the_files(eccube: Shop) -> None:
     wanted = [day for person in range(PEOPLE) for day in days_of_orders(person)]
     in_march = sum(day.strftime("%Y/%m") == "2025/03" for day in wanted)
@@ -151,7 +146,6 @@ def test_check_shows_the_months_of_the_files(eccube: Shop) -> None:
     assert "直すところ" not in eccube.printed["check"]
 
 
-@ECCUBE
 def test_the_recovery_table_comes_from_totals_and_says_so(eccube: Shop) -> None:
     said = eccube.printed["run"]
 
@@ -164,7 +158,6 @@ def test_the_recovery_table_comes_from_totals_and_says_so(eccube: Shop) -> None:
     assert cells(said, "受注金額（JPY）") == ["435,096", "467,693", "902,789"]
 
 
-@ECCUBE
 def test_the_audit_flags_the_first_mails_open_rate_and_nothing_else(eccube: Shop) -> None:
     flagged = [line for line in eccube.printed["run"].splitlines() if "どの分母でも" in line]
 
@@ -193,7 +186,7 @@ def second_orders_within(days: int) -> tuple[int, int]:
     return len(again), len(waited)
 
 
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("name", ["eccube", "shopify"])
 def test_repeat_rates_and_cohorts_are_those_of_the_files(name: str, request) -> None:
     said = request.getfixturevalue(name).printed["run"]
     again, waited = second_orders_within(30)
@@ -206,12 +199,8 @@ def test_repeat_rates_and_cohorts_are_those_of_the_files(name: str, request) -> 
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        pytest.param(
-            "eccube", ["カートの記録", "受注だけでは出せません", "7日後に最初の数字"], marks=ECCUBE
-        ),
-        pytest.param(
-            "shopify", ["needs carts", "orders alone cannot give it", "7 days later"], marks=SHOPIFY
-        ),
+        ("eccube", ["カートの記録", "受注だけでは出せません", "7日後に最初の数字"]),
+        ("shopify", ["needs carts", "orders alone cannot give it", "7 days later"]),
     ],
 )
 def test_a_run_says_what_the_abandonment_rate_needs_and_from_when(name, words, request) -> None:
@@ -220,13 +209,12 @@ def test_a_run_says_what_the_abandonment_rate_needs_and_from_when(name, words, r
     assert all(word in said for word in words)
 
 
-@SHOPIFY
 def test_without_a_mailers_report_a_run_says_which_file_would_help(shopify: Shop) -> None:
     assert "No mail results yet" in shopify.printed["run"]
     assert "Recovery" not in shopify.printed["run"]
 
 
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("name", ["eccube", "shopify"])
 def test_no_line_of_a_table_is_wider_than_the_terminal(name: str, request) -> None:
     printed = request.getfixturevalue(name).printed
     lines = [line for said in printed.values() for line in said.splitlines()]
@@ -237,7 +225,7 @@ def test_no_line_of_a_table_is_wider_than_the_terminal(name: str, request) -> No
     assert not any("…" in line for line in drawn)
 
 
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("name", ["eccube", "shopify"])
 def test_an_own_shop_meets_nothing_of_the_demo(name: str, request) -> None:
     shop = request.getfixturevalue(name)
 
@@ -246,7 +234,6 @@ def test_an_own_shop_meets_nothing_of_the_demo(name: str, request) -> None:
         assert "demo" not in said.lower()
 
 
-@ECCUBE
 def test_without_consent_a_dry_run_says_who_why_not_and_what_to_bring(eccube: Shop) -> None:
     said = eccube("exports", "request", "winback", "--to", "people_excel")
 

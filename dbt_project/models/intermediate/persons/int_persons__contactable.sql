@@ -85,7 +85,11 @@ weighed as (
         on
             questions.shop_id = statements.shop_id
             and questions.person_id = statements.person_id
-            and questions.channel = statements.channel
+            -- A person is erased, not an address of theirs on one channel.
+            and (
+                questions.channel = statements.channel
+                or statements.statement_kind = 'erased'
+            )
 
 ),
 

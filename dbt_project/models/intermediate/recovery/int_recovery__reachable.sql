@@ -105,7 +105,10 @@ weighed as (
         on
             places.shop_id = statements.shop_id
             and places.person_id = statements.person_id
-            and moments.channel = statements.channel
+            and (
+                moments.channel = statements.channel
+                or statements.statement_kind = 'erased'
+            )
             and moments.purpose = statements.asked_purpose
             and moments.moment_at > statements.stated_at
 

@@ -33,6 +33,7 @@ JAPANESE: Final[dict[str, str]] = {
     "it expands to more than {} bytes ({} times its size)": "展開すると{0}バイト（{1}倍）を超えます",
     "the workbook is cut or damaged": "Excelファイルが途中で切れているか壊れています",
     "headers are missing: {}": "必要な見出しがありません: {}",
+    "no order says what it is worth: {} are empty throughout": "どの注文にも金額がありません（{}がすべて空です）",
     "a header that is in use stands there twice": "使う見出しが2つあります",
     "a cell is longer than any cell may be": "1つの値が長すぎます",
     "it holds NUL bytes": "NUL文字が入っています",
@@ -72,6 +73,8 @@ JAPANESE: Final[dict[str, str]] = {
     "Put exactly one file into each archive.": "圧縮ファイルには1つだけ入れてください。",
     "Unpack it into the folder.": "フォルダに展開してください。",
     "Unpack it by hand and see what it is.": "手で展開して中身を確かめてください。",
+    "Name the amount's header in shop.yml under the source's `aliases`; the mapping of a source that has no "
+    "amounts leaves these columns out.": "金額の見出しを shop.yml のそのソースの aliases に書いてください。金額のないソースなら、対応表からこれらの列を外してください。",
     "Export these columns too, or name them in shop.yml under the source's `aliases`.": "これらの列も書き出すか、shop.yml のそのソースの aliases に書いてください。",
     "Remove one of the two, or list it under `doubled` in the mapping's `read`.": "片方を消すか、対応表の read の doubled に書いてください。",
     "Look at this column in the program it came from.": "元のシステムでこの列を確かめてください。",

@@ -23,7 +23,7 @@ up: .venv/ready ## web server, daemon and dashboard on loopback, until Ctrl-C
 	$(BIN)/okaeri up
 
 lint: .venv/ready ## ruff, mypy, sqlfluff, import-linter
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache && $(BIN)/sqlfluff lint dbt_project/models dbt_project/tests --disable-progress-bar
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache && $(BIN)/sqlfluff lint dbt_project/models dbt_project/tests --disable-progress-bar --processes 2
 
 format: .venv/ready ## let ruff and sqlfluff write what they can
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format . ; $(BIN)/sqlfluff fix dbt_project/models dbt_project/tests --disable-progress-bar

@@ -63,7 +63,9 @@ def test_both_readmes_show_the_same_commands():
 
 
 def test_every_table_named_is_a_model():
-    named = set(re.findall(r"`((?:rpt|fct|dim|seg)_[a-z_]+)`", (REPOSITORY / "README.md").read_text()))
+    named = set(
+        re.findall(r"`((?:rpt|fct|dim|seg)_[a-z_]+)`", (REPOSITORY / "README.md").read_text())
+    )
     models = {file.stem for file in (REPOSITORY / "dbt_project" / "models").rglob("*.sql")}
 
     assert named <= models

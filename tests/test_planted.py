@@ -83,7 +83,9 @@ def test_the_planted_effect_lies_in_the_reported_interval(shops, warehouse):
     truths = {load_shop(s.folder / "shop.yml").id: s.truth.itt_effect for s in shops}
 
     assert set(reported) == set(truths)
-    held = [shop for shop, truth in truths.items() if reported[shop][0] <= truth <= reported[shop][1]]
+    held = [
+        shop for shop, truth in truths.items() if reported[shop][0] <= truth <= reported[shop][1]
+    ]
     assert len(held) >= MUST_HOLD, sorted(set(truths) - set(held))
     assert all(high > low for low, high in reported.values())
 

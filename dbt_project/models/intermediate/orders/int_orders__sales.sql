@@ -145,9 +145,10 @@ numbered as (
         is_sale,
         is_cancelled,
         is_refunded_in_full,
-        -- More than the whole is never given back: sources round taxes differently.
+        -- More than the whole is never given back: sources round taxes differently. An amount that
+        -- is not known stays so: `greatest` would pass over it and say 0.
         case
-            when is_in_shop_currency then cast(
+            when is_in_shop_currency and gross_amount is not null then cast(
                 greatest(gross_amount - taken_back_amount, 0) as decimal(18, 4)
             )
         end as revenue_amount,

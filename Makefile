@@ -11,6 +11,7 @@ help: ## list the verbs
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all: -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -c "from pipelines.defs.warehouse import ensure_manifest; ensure_manifest()"
 	touch $@
 
 run: .venv/ready ## run the main job on the demo shop: land, check, build, publish, hand off

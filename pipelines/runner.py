@@ -114,6 +114,8 @@ def run_street(
 
 
 def _execute(home: Home, street: dict[str, object]) -> "ExecuteInProcessResult":
+    # One commit per 200 events of the run's history instead of one per event: 15 s of 50.
+    settings.export_environment({"DAGSTER_EVENT_BATCH_SIZE": "200"})
     with _instance(home) as instance, _quietly(home.dagster / "last_run.log"):
         from pipelines.definitions import defs
 

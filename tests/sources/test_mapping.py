@@ -365,9 +365,7 @@ def test_headers_are_found_by_alias_of_the_source_then_of_the_mapping_then_by_wi
 
 
 def test_a_missing_header_refuses_the_file_only_where_a_required_column_needs_it(tmp_path):
-    mapping = orders(
-        tax_amount="gone", email="{coalesce: [gone, x]}", device='{sql: "x || gone"}'
-    )
+    mapping = orders(tax_amount="gone", email="{coalesce: [gone, x]}", device='{sql: "x || gone"}')
 
     extract = read_bytes(tmp_path, b"id,x\n1,a@x.jp\n", mapping)
 

@@ -60,7 +60,8 @@ newest_version as (
     from ranked
     where
         version_rank = 1
-        and eligible_at < as_of_at
+        -- A draw is a fact from the moment it is recorded; eligible it was before.
+        and recorded_at < as_of_at
 
 )
 

@@ -12,21 +12,35 @@ source_batches as (
 
 ),
 
+-- The program's own ledger is landed too, and is no source of the shop.
+own_sources as (
+
+    select distinct
+        shop_id,
+        source_key
+    from capabilities
+
+),
+
 taken_in as (
 
     select
-        shop_id,
-        source_key,
-        entity,
+        source_batches.shop_id,
+        source_batches.source_key,
+        source_batches.entity,
         count(*) as batch_count,
-        cast(sum(rows_landed) as bigint) as landed_row_count,
-        cast(sum(rows_rejected) as bigint) as rejected_row_count,
-        max(window_to_at) as newest_row_at
+        cast(sum(source_batches.rows_landed) as bigint) as landed_row_count,
+        cast(sum(source_batches.rows_rejected) as bigint) as rejected_row_count,
+        max(source_batches.window_to_at) as newest_row_at
     from source_batches
+    inner join own_sources
+        on
+            source_batches.shop_id = own_sources.shop_id
+            and source_batches.source_key = own_sources.source_key
     group by
-        shop_id,
-        source_key,
-        entity
+        source_batches.shop_id,
+        source_batches.source_key,
+        source_batches.entity
 
 ),
 

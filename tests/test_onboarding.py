@@ -636,7 +636,7 @@ def test_check_conserves_rows_and_shows_each_rejected_one_without_its_value(
 
     assert (table.rows_read, table.taken, table.rejected) == (3, 2, 1)
     assert table.rows_read == table.taken + table.rejected + table.duplicates
-    assert (reject.row_no, reject.column) == (4, "registered_at")
+    assert (reject.row_no, reject.column) == (4, "登録日")
     assert "取り込めない行が 1行あります" in drafted.check_printed
     assert "きのう" not in drafted.check_printed
 
@@ -813,7 +813,7 @@ def test_a_refusal_names_row_and_column_in_both_languages() -> None:
     )
 
     assert refusals.told(refusal, "ja") == (
-        "必要な見出しがありません: 受注日, 合計、1行目、列「受注日」。もう一度書き出してください。"
+        "必要な見出しがありません: 受注日, 合計（1行目、列「受注日」）。もう一度書き出してください。"
     )
     assert refusals.told(refusal, "en") == (
         "headers are missing: 受注日, 合計, row 1, column 受注日. Export it again."

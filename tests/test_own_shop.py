@@ -18,6 +18,9 @@ from rich.cells import cell_len
 from pipelines.settings import REPOSITORY
 from tests import shop_files
 
+# Two shops, init to export: minutes.
+pytestmark = pytest.mark.slow
+
 PRINTED_AT = datetime(2026, 11, 19, 9, 0, tzinfo=UTC)
 AS_OF = "2026-11-20T06:05:00+09:00"
 FIRST_ON = date(2024, 11, 4)
@@ -237,7 +240,7 @@ def test_an_own_shop_meets_nothing_of_the_demo(name: str, request) -> None:
 def test_without_consent_a_dry_run_says_who_why_not_and_what_to_bring(eccube: Shop) -> None:
     said = eccube("exports", "request", "winback", "--to", "people_excel")
 
-    assert re.search(rf"no_consent {DORMANT}\b", said)
+    assert re.search(rf"同意なし {DORMANT}\b", said)
     assert not list((eccube.home / "kutsu").glob("outbox/**/*.csv"))
     # The run before it said how to bring consent.
     assert "メルマガの同意が分かる列またはCSV" in eccube.printed["run"].replace("\n", "")

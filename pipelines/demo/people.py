@@ -137,7 +137,10 @@ def _consents(
 
 
 def people(words: Mapping[str, Any], *, seed: int, persons: int, span: Span) -> People:
-    """Everybody who ever comes near the shop, for a seed. Shape: `persons` entries."""
+    """Everybody who ever comes near the shop, for a seed. Shape: `persons` entries.
+
+    Long because every attribute of a person is drawn here, in one order, from one stream.
+    """
     rng = stream(seed, "people")
     kind = _kinds(rng, persons)
     arrived = span.instants(rng, persons)

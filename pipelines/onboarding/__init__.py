@@ -41,7 +41,7 @@ def init(
     """Path of the shop.yml written into the folder, with the shop's secret key made.
 
     Raises OnboardingRefused, with what to do, where nothing can be proposed, an answer cannot be
-    used, or a shop.yml is already there.
+    used, or a shop.yml is already there. Long: it is the conversation, in its order.
     """
     language = settings.language()
     target = folder / "shop.yml"

@@ -1,4 +1,7 @@
-"""Every sentence of `init` and `check`, one Japanese and English pair each."""
+"""Every sentence of `init` and `check`, one Japanese and English pair each.
+
+Long because it is the list of them.
+"""
 
 # ruff: noqa: E501 - a pair reads best when each language stays on one line.
 

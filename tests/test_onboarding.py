@@ -816,5 +816,5 @@ def test_a_refusal_names_row_and_column_in_both_languages() -> None:
         "必要な見出しがありません: 受注日, 合計（1行目、列「受注日」）。もう一度書き出してください。"
     )
     assert refusals.told(refusal, "en") == (
-        "headers are missing: 受注日, 合計, row 1, column 受注日. Export it again."
+        "headers are missing: 受注日, 合計 (row 1, column 受注日). Export it again."
     )

@@ -84,11 +84,18 @@ def build(
     return duckdb.connect(str(warehouse), read_only=True)
 
 
-def run_dbt(arguments: Sequence[str], folder: Path, *, landing: Path, warehouse: Path) -> str:
+def run_dbt(
+    arguments: Sequence[str],
+    folder: Path,
+    *,
+    landing: Path,
+    warehouse: Path,
+    project: Path = DBT_PROJECT,
+) -> str:
     """What dbt printed. Raises: DbtFailed with the end of it when dbt refuses or a test is red."""
     command = [
         str(Path(sys.executable).with_name("dbt")), *arguments,
-        "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
+        "--project-dir", str(project), "--profiles-dir", str(project),
         "--target-path", str(folder / "target"), "--log-path", str(folder / "logs"),
         "--no-use-colors",
     ]  # fmt: skip

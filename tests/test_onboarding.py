@@ -818,3 +818,40 @@ def test_a_refusal_names_row_and_column_in_both_languages() -> None:
     assert refusals.told(refusal, "en") == (
         "headers are missing: 受注日, 合計 (row 1, column 受注日). Export it again."
     )
+
+
+def test_check_says_what_a_run_would_refuse_before_it_is_run(tmp_path: Path) -> None:
+    folder = tmp_path / "ahead"
+    folder.mkdir()
+    rows = [
+        *shop_files.eccube_order(1, at="2026-05-01 10:00:00"),
+        *shop_files.eccube_order(2, at="2099-05-01 10:00:00"),
+    ]
+    shop_files.write_csv(folder / "orders.csv", shop_files.ECCUBE_ORDER_HEADERS, rows)
+    run_init(folder)
+
+    report = onboarding.check_shop(load_shop(folder / "shop.yml"))
+    _, printed = run_check(folder / "shop.yml")
+
+    found = [f for f in report.findings if f.words.startswith("breach_")]
+    assert [(f.level, dict(f.values)["table"], dict(f.values)["rows"]) for f in found] == [
+        ("warning", "orders", "1")
+    ]
+    assert "orders.csv: orders の 1行は取り込まれません" in printed
+    assert not (home_of("ahead").path / "landing").exists(), "a check lands nothing"
+
+
+def test_check_warns_of_a_table_that_loses_most_of_its_rows(tmp_path: Path) -> None:
+    folder = tmp_path / "lost"
+    folder.mkdir()
+    rows = [
+        shop_files.eccube_member(number, registered_at=at)
+        for number, at in enumerate(["2026-05-01 10:00:00", "soon", "later"], start=11)
+    ]
+    shop_files.write_csv(folder / "members.csv", shop_files.ECCUBE_MEMBER_HEADERS, rows)
+    run_init(folder)
+
+    report = onboarding.check_shop(load_shop(folder / "shop.yml"))
+
+    lost = [dict(f.values) for f in report.findings if f.words == "mostly_rejected"]
+    assert [(one["rows"], one["of_rows"]) for one in lost] == [("2", "3")]

@@ -1,4 +1,4 @@
-"""Reads every file of a shop as a run would, lands nothing, and says what it found."""
+"""Reads and judges every file of a shop as a run would, keeps nothing, says what it found."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -23,6 +23,7 @@ from pipelines.onboarding.months import (
 )
 from pipelines.onboarding.preview import ROWS, previews
 from pipelines.onboarding.refusals import header_of, told
+from pipelines.onboarding.rehearsal import Rehearsal, rehearsal
 from pipelines.onboarding.report import (
     CheckReport,
     FileCheck,
@@ -33,6 +34,7 @@ from pipelines.onboarding.report import (
     TableCheck,
     errors_first,
 )
+from pipelines.onboarding.words import reason
 from pipelines.settings import language
 from pipelines.shop import Shop, Source
 
@@ -44,6 +46,7 @@ class _Gathered:
     """What the files of one shop give, kept while they are read one after the other."""
 
     zone: ZoneInfo
+    rehearsal: Rehearsal
     heads: dict[str, pl.DataFrame] = field(default_factory=dict)
     orders: list[pl.DataFrame] = field(default_factory=list)
     entities: list[Entity] = field(default_factory=list)
@@ -74,8 +77,9 @@ class _Gathered:
 
 def check_shop(shop: Shop) -> CheckReport:
     """The report of one shop. Raises OnboardingRefused where a mapping cannot be used at all."""
-    gathered = _Gathered(ZoneInfo(shop.timezone))
-    checked = tuple(_source(shop, source, gathered) for source in shop.sources)
+    with rehearsal(shop) as landing:
+        gathered = _Gathered(ZoneInfo(shop.timezone), landing)
+        checked = tuple(_source(shop, source, gathered) for source in shop.sources)
     defaults = sources.status_defaults(shop)
     statuses = status_frame(defaults, (rule.row for rule in shop.order_status_map))
     orders = without_addresses(orders_of(gathered.orders), shop.excluded_addresses)
@@ -116,10 +120,11 @@ def _file(
         )
     except sources.FileRefused as refusal:
         return FileCheck(path.name, refused=told(refusal, language()))
+    except sources.MappingBroken as error:
+        raise OnboardingRefused(f"{source.key}: {error}") from error
+    support = {table: given for table, given, _ in sources.capabilities_of(shop, source)}
     for batch in extract.batches:
-        declared = mapping.capabilities.get(batch.table)
-        support = source.support.get(batch.table) or (declared.support if declared else "full")
-        gathered.take(batch, source=source, support=support)
+        gathered.take(batch, source=source, support=support[batch.table])
     used = set(extract.headers_used)
     return FileCheck(
         name=extract.file_name,
@@ -130,6 +135,8 @@ def _file(
         missing=extract.headers_missing,
         tables=tuple(_table(batch) for batch in extract.batches),
         rejects=tuple(_rejects(extract.batches, mapping, source)),
+        breaches=gathered.rehearsal.land(extract),
+        losses=sources.losses(extract),
     )
 
 
@@ -173,6 +180,7 @@ def _findings(
             if file.refused:
                 said = (("file", file.name), ("reason", file.refused))
                 yield Finding("error", "file_refused", said)
+            yield from _of_file(file)
     for status in still_open:
         values = (
             ("source", status.source),
@@ -184,3 +192,28 @@ def _findings(
         yield Finding("warning", "rejects_found", (("count", f"{rejected:,}"),))
     if shop.sender.lacks:
         yield Finding("warning", "sender_lacks", (("keys", ", ".join(shop.sender.lacks)),))
+
+
+def _of_file(file: FileCheck) -> Iterable[Finding]:
+    """What the contracts would refuse at the next run, and tables that lost most of their rows."""
+    for one in file.breaches:
+        values = (
+            ("file", file.name),
+            ("table", one.table),
+            ("rows", f"{one.rows:,}"),
+            ("description", one.description),
+        )
+        if one.is_whole:
+            yield Finding("error", "breach_whole", values)
+        else:
+            yield Finding("warning", "breach_rows", values)
+    for loss in file.losses:
+        said = (
+            ("file", file.name),
+            ("table", loss.table),
+            ("rows", f"{loss.rows:,}"),
+            ("of_rows", f"{loss.of_rows:,}"),
+            ("reason", reason(loss.reason, language()) if loss.reason else ""),
+            ("column", loss.column or "—"),
+        )
+        yield Finding("warning", loss.kind, said)

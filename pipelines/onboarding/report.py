@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Literal
 
 from pipelines.onboarding.coverage import Shown
+from pipelines.onboarding.rehearsal import Breach
+from pipelines.sources import Loss
 
 # Same words as the command's exit codes: 0 nothing to correct, 1 something is.
 DONE, FAILED = 0, 1
@@ -36,7 +38,10 @@ class TableCheck:
 
 @dataclass(frozen=True)
 class FileCheck:
-    """One file of a source. `refused` says why nothing of it is taken."""
+    """One file of a source. `refused` says why nothing of it is taken.
+
+    `breaches` is what its contracts would refuse at a run, `losses` what would be missed.
+    """
 
     name: str
     encoding: str | None = None
@@ -46,6 +51,8 @@ class FileCheck:
     missing: tuple[str, ...] = ()
     tables: tuple[TableCheck, ...] = ()
     rejects: tuple[Reject, ...] = ()
+    breaches: tuple[Breach, ...] = ()
+    losses: tuple[Loss, ...] = ()
     refused: str | None = None
 
     @property

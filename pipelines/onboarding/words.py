@@ -146,6 +146,26 @@ PAIRS: Final[dict[str, tuple[str, str]]] = {
         "{source} の受注状態「{status}」（{count}件）の意味が決まっていません。shop.yml の order_status_map に書いてください",
         "The meaning of order status {status} of {source} ({count} orders) is open: add it to order_status_map in shop.yml",
     ),
+    "breach_whole": (
+        "{file}: {table} はこのままでは全体が取り込まれません（{rows}行が該当）: {description}",
+        "{file}: nothing of {table} would be taken in ({rows} rows at fault): {description}",
+    ),
+    "breach_rows": (
+        "{file}: {table} の {rows}行は取り込まれません: {description}",
+        "{file}: {rows} rows of {table} would be left out: {description}",
+    ),
+    "no_rows": (
+        "{file}: {of_rows}行ありますが、{table} に入る行がありません。対応表の絞り込み、行の形、見出しを確かめてください",
+        "{file}: {of_rows} rows, but none for {table}: look at `where`, `shape` and the header names of the mapping",
+    ),
+    "mostly_rejected": (
+        "{file}: {table} の {of_rows}行のうち {rows}行が除外されます（{column}: {reason}）",
+        "{file}: {rows} of {of_rows} rows of {table} are rejected ({column}: {reason})",
+    ),
+    "mostly_unmapped": (
+        "{file}: {table} の {column} は {of_rows}件のうち {rows}件が対応表にない値です",
+        "{file}: the lookup of {table}.{column} does not know {rows} of {of_rows} cells",
+    ),
     "rejects_found": ("取り込めない行が {count}行あります", "{count} rows cannot be taken in"),
     "sender_lacks": (
         "送信者情報が足りません: {keys}。そろうまで配信リストは書き出せません",

@@ -9,7 +9,7 @@ from pipelines.sources.extract import (
     status_defaults,
 )
 from pipelines.sources.load import load_mapping, mappings, read_mapping
-from pipelines.sources.losses import Loss, losses, warnings
+from pipelines.sources.losses import Loss, losses
 from pipelines.sources.mapping import Note, TableBatch
 from pipelines.sources.model import Mapping
 from pipelines.sources.recognise import Candidate, Seen, look_at, recognise
@@ -36,5 +36,4 @@ __all__ = [
     "read_mapping",
     "recognise",
     "status_defaults",
-    "warnings",
 ]

@@ -198,10 +198,17 @@ def status_defaults(shop: Shop, *, sources: Sequence[Source] | None = None) -> l
 
 
 def capabilities_of(shop: Shop, source: Source) -> list[tuple[str, str, str | None]]:
-    """What the source promises: entity, support and basis; shop.yml beats the mapping."""
-    promised = {
+    """What the source promises: entity, support and basis; shop.yml beats the mapping.
+
+    A table the mapping fills and says nothing of is given in full.
+    """
+    mapping = load_mapping(source.mapping, shop.folder)
+    promised: dict[str, tuple[str, str | None]] = {
+        entry.table: ("full", None) for entry in mapping.tables
+    }
+    promised |= {
         entity: (capability.support, capability.basis)
-        for entity, capability in load_mapping(source.mapping, shop.folder).capabilities.items()
+        for entity, capability in mapping.capabilities.items()
     }
     promised |= {entity: (support, None) for entity, support in source.support.items()}
     return [(entity, support, basis) for entity, (support, basis) in sorted(promised.items())]

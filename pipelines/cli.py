@@ -86,7 +86,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Land, check, build, publish. Exit 1: a check failed and the last good numbers stay up."""
-    from pipelines import report, runner
+    from pipelines import report, runner, sources
 
     shop_file, loaded = (runner.demo_shop(), None) if demo else the_shop(shop)
     if loaded is None:
@@ -95,7 +95,7 @@ def run(
         result = runner.run_street(
             shop_file, as_of=as_of, known_at=known_at, full_refresh=full_refresh
         )
-    except ValueError as error:
+    except (ValueError, sources.MappingBroken, settings.HomeUnusable) as error:
         stop(str(error))
     settings.remember_shop(shop_file, shop_id=loaded.id)
     handed = runner.hand_off_due(loaded) if demo and result.success else []

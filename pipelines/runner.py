@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from pipelines import demo, exports, settings
+from pipelines import demo, exports, settings, sources
 from pipelines.settings import Home
 from pipelines.shop import Shop, load_shop
 
@@ -82,16 +83,20 @@ def run_street(
 ) -> RunResult:
     """One run of the whole street, in this process.
 
-    Raises: ValueError when `as_of` or `known_at` is no instant with an offset.
+    Raises: ValueError when `as_of` or `known_at` is no instant with an offset; MappingBroken for a
+    source whose mapping cannot be used; HomeUnusable.
     """
     for text in (as_of, known_at):
         if text is not None and not _is_instant(text):
             raise ValueError(
                 f"{text!r} is no instant with an offset: write for example 2026-11-20T06:05+09:00"
             )
+    shop = load_shop(shop_file)
+    for source in shop.sources:
+        sources.load_mapping(source.mapping, shop.folder)
     started = time.monotonic()
     result = _execute(
-        settings.home_of(load_shop(shop_file).id),
+        settings.usable_home(shop.id),
         {
             "shop_file": str(shop_file),
             "as_of": as_of,
@@ -146,8 +151,13 @@ def _failures(result: "ExecuteInProcessResult") -> tuple[str, ...]:
         if event.is_step_failure:
             error = event.step_failure_data.error
             cause = error.cause if error and error.cause else error
-            failed.append(f"{event.step_key}: {cause.message.strip() if cause else 'failed'}")
+            failed.append(f"{event.step_key}: {_said(cause.message) if cause else 'failed'}")
     return tuple(failed)
+
+
+def _said(message: str) -> str:
+    """What an error of ours says, without its class; another's keeps it, for it explains less."""
+    return re.sub(r"^pipelines\.[\w.]+: ", "", message.strip())
 
 
 def _metadata(result: "ExecuteInProcessResult") -> dict[str, dict[str, Any]]:

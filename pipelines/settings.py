@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import secrets
+import tempfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -85,6 +86,25 @@ class Home:
             with os.fdopen(handle, "w") as stream:
                 stream.write(secrets.token_hex(32))
         return file.read_text().strip().encode()
+
+
+class HomeUnusable(Exception):
+    """A data folder nothing can be written to; the text says what to do."""
+
+
+def usable_home(shop_id: str) -> Home:
+    """Home of one shop, made if it was not there. Raises: HomeUnusable."""
+    home = home_of(shop_id)
+    try:
+        home.path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=home.path):
+            pass
+    except OSError as error:
+        raise HomeUnusable(
+            f"{home.path}: {error.strerror}. Give this user the right to write there, or set "
+            "OKAERI_HOME to another folder."
+        ) from error
+    return home
 
 
 def homes() -> Path:

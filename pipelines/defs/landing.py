@@ -164,7 +164,8 @@ def read_file(shop_file: str, source_key: str, file: Path) -> sources.Extract | 
             currency=shop.currency,
             folder=shop.folder,
         )
-    except sources.FileRefused as refusal:
+    except (sources.FileRefused, sources.MappingBroken) as refusal:
+        # A mapping may break on one file's cells alone; the others of its source still come in.
         return str(refusal)
 
 

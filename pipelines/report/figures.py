@@ -203,7 +203,8 @@ def cohorts(console: Console, con: duckdb.DuckDBPyConnection, language: str) -> 
     ).fetchall()
     months = sorted({row[0] for row in rows}, reverse=True)[:12]
     if not months:
-        line(console, say("no_orders", language))
+        (orders,) = con.execute("select count(*) from fct_orders").fetchone() or (0,)
+        line(console, say("nameless_orders" if orders else "no_orders", language))
         return
     _title(console, say("cohort", language))
     table = Table()

@@ -36,6 +36,8 @@ TEXTS: Texts = {
     "none_abandoned": ("カートの記録はありますが、カゴ落ちと判定されたものはまだありません。", "Carts are recorded; none counts as abandoned yet."),
     "no_orders": ("コホートとF2転換率: 受注がないため計算できません。受注CSVを置いて shop.yml の sources に加えてください。",
                   "Cohorts and F2 rate: need orders. Put an order CSV there and name it under `sources` in shop.yml."),
+    "nameless_orders": ("コホートとF2転換率: 受注に会員IDもメールアドレスもないため計算できません。どちらかの列も書き出してください。",
+                        "Cohorts and F2 rate: the orders name nobody. Export the customer id or the address with them."),
     "intake": ("取り込み: 読んだ行 {rows_read} = 採用 {rows_landed} + 除外 {rows_rejected} + 重複 {rows_duplicate}",
                "Taken in: {rows_read} rows read = {rows_landed} landed + {rows_rejected} left out + {rows_duplicate} known"),
     "nothing_new": ("取り込み: 新しいファイルはありません。", "Taken in: no new file."),

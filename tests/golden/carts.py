@@ -9,7 +9,9 @@ def tokyo() -> Book:
     """Two carts at once, a merge, an emptied, an expired, a midnight and a day-precision cart."""
     book = Book("tokyo", timezone="Asia/Tokyo")
     since = utc(2026, 1, 1)
-    for who in ("two", "emptied", "expired", "midnight", "daily", "viewer"):
+    for who in (
+        "two", "emptied", "expired", "midnight", "daily", "viewer", "changer", "declined", "other",
+    ):  # fmt: skip
         book.member(who, since=since)
     # Two browsers of one member, the second opened while the first still held something.
     book.event("two-a", "Product Added", utc(2026, 10, 1, 1), customer_id="two",
@@ -32,7 +34,17 @@ def tokyo() -> Book:
     book.add("daily", utc(2026, 10, 12, 3))
     book.order("daily", utc(2026, 10, 11, 15), ordered_precision="day")
     _views(book)
+    _void_orders(book)
     return book
+
+
+def _void_orders(book: Book) -> None:
+    for who in ("changer", "declined", "other"):
+        book.add(who, utc(2026, 10, 15, 1))
+    # Ordered what lay in the cart and cancelled it; a payment that failed; another thing cancelled.
+    book.order("changer", utc(2026, 10, 15, 1, 30), source_status="cancelled")
+    book.order("declined", utc(2026, 10, 15, 1, 30), source_status="failed")
+    book.order("other", utc(2026, 10, 15, 1, 30), source_status="cancelled", product="p9")
 
 
 def _merged_guest(book: Book) -> None:
@@ -63,7 +75,7 @@ def snapshots() -> Book:
     """Carts seen every quarter of an hour, and checkouts as a list shows them."""
     book = Book("snapshots")
     since = utc(2026, 1, 1)
-    for who in ("gone", "bought", "kept", "listed"):
+    for who in ("gone", "bought", "kept", "listed", "nobody"):
         book.member(who, since=since)
     day = utc(2026, 10, 5)
     _seen(book, "gone", [
@@ -78,6 +90,9 @@ def snapshots() -> Book:
         (day.replace(hour=1, minute=15), "-", []),
     ])  # fmt: skip
     book.order("bought", day.replace(hour=1, minute=25), product="p1", cart_id="cart-bought")
+    # The cart names nobody; the order that names it does.
+    _seen(book, "nobody", [(day.replace(hour=1), "a", [("p1", 1)])], is_owned=False)
+    book.order("nobody", day.replace(hour=1, minute=40), product="p1", cart_id="cart-nobody")
     _seen(book, "kept", [(day.replace(hour=1), "a", [("p1", 3)])])
     book.put("carts", cart_id="checkout-1", customer_id="listed", cart_kind="checkout",
              created_at=day.replace(hour=1), last_activity_at=day.replace(hour=2),
@@ -87,12 +102,15 @@ def snapshots() -> Book:
     return book
 
 
-def _seen(book: Book, who: str, sights: list[tuple[datetime, str, list[tuple[str, int]]]]) -> None:
-    cart_id = f"cart-{who}"
-    book.put("carts", cart_id=cart_id, customer_id=who, last_activity_at=sights[0][0],
+def _seen(
+    book: Book, who: str, sights: list[tuple[datetime, str, list[tuple[str, int]]]],
+    *, is_owned: bool = True,
+) -> None:  # fmt: skip
+    cart_id, owner = f"cart-{who}", who if is_owned else None
+    book.put("carts", cart_id=cart_id, customer_id=owner, last_activity_at=sights[0][0],
              last_activity_precision="snapshot")  # fmt: skip
     for at, items_hash, items in sights:
-        book.put("cart_observations", cart_id=cart_id, customer_id=who, observed_at=at,
+        book.put("cart_observations", cart_id=cart_id, customer_id=owner, observed_at=at,
                  items_hash=items_hash, items_count=sum(n for _, n in items),
                  cart_state="present" if items else "gone")  # fmt: skip
         for line, (product, quantity) in enumerate(items, start=1):

@@ -2,7 +2,9 @@
 
 from datetime import datetime, timedelta
 
+from pipelines import keys
 from tests.golden.rows import Book, minutes, utc
+from tests.warehouse import PEPPER
 
 # Left at 10:00 Tokyo time on 1 October; abandoned an hour later; now is 1 November.
 LEFT_AT = utc(2026, 10, 1, 1)
@@ -25,6 +27,7 @@ EXPECTED = {
     "saver": ("recovered", "coupon"),
     "returned": ("recovered", "coupon"),
     "stopper": ("recovered", "click"),
+    "forgotten_since": ("recovered", "click"),
     "scanned": ("self_ordered_later", ""),
     "prefetched": ("self_ordered_later", ""),
     "opener": ("self_ordered_later", ""),
@@ -32,6 +35,7 @@ EXPECTED = {
     "waiting": ("open", ""),
     "leaver": ("emptied_later", ""),
     "gone": ("lost", ""),
+    "latecomer": ("lost", ""),
 }
 
 
@@ -45,7 +49,22 @@ def shop() -> Book:
     _before_step_1(book)
     _written_to(book)
     _ordered_by_themselves(book)
+    _erased_since(book)
     return book
+
+
+def _erased_since(book: Book) -> None:
+    # Erased three weeks after the order: of the address the hash alone is left.
+    email = "forgotten_since@example.jp"
+    book.put("customers", customer_id="forgotten_since", is_member=True, email_key=None,
+             email_hash=keys.email_hash(email, pepper=PEPPER), registered_at=SINCE,
+             deleted_at=utc(2026, 10, 25))  # fmt: skip
+    book.put("consents", consent_id="forgotten_since", customer_id="forgotten_since", email=email,
+             channel="email", purpose="marketing", consent_state="granted", occurred_at=SINCE,
+             basis="form")  # fmt: skip
+    token = book.mail("forgotten_since", book.add("forgotten_since", LEFT_AT), STEP_1_AT)
+    book.result(token, "click", STEP_1_AT + minutes(5), is_machine=False)
+    book.order("forgotten_since", STEP_1_AT + minutes(60))
 
 
 def _left(book: Book, who: str, *, at: datetime = LEFT_AT, **member: bool) -> str:
@@ -109,6 +128,9 @@ def _written_to(book: Book) -> None:
     late = f"t-cart-1-gone-{STEP_1_AT:%Y%m%d%H%M}"
     book.result(late, "click", STEP_1_AT + timedelta(days=7), is_machine=False)
     book.order("gone", STEP_1_AT + timedelta(days=7, minutes=5), product="another")
+    # Buys what lay in the cart on the twentieth day: the month has settled.
+    book.mail("latecomer", _left(book, "latecomer"), STEP_1_AT)
+    book.order("latecomer", STEP_1_AT + timedelta(days=20))
 
 
 def _ordered_by_themselves(book: Book) -> None:

@@ -3,6 +3,8 @@
 from datetime import date
 from decimal import Decimal
 
+import pytest
+
 from tests.golden.rows import episode_of, utc
 
 
@@ -109,3 +111,26 @@ def test_a_listed_checkout_has_its_own_clock(golden):
 
     # Begun at 01:00, touched at 02:00: left alone for an hour before and after, 2 × 700.
     assert found == [(utc(2026, 10, 5, 1), utc(2026, 10, 5, 2), "checkout", Decimal(1400), 2)]
+
+
+def test_an_order_that_is_no_sale_empties_the_cart(golden):
+    found = episodes(
+        golden, "tokyo", "changer", "close_reason, close_basis, closed_at, is_abandoned, order_id"
+    )
+
+    assert found == [("emptied", "void_order", utc(2026, 10, 15, 1, 30), False, None)]
+
+
+@pytest.mark.parametrize("who", ["declined", "other"])
+def test_a_failed_payment_or_a_cancelled_order_of_other_goods_leaves_the_cart(golden, who):
+    found = episodes(golden, "tokyo", who, "close_reason, abandoned_at")
+
+    assert found == [(None, utc(2026, 10, 15, 2))]
+
+
+def test_a_cart_without_an_owner_is_whose_order_names_it(golden):
+    found = episodes(
+        golden, "snapshots", "nobody", "close_reason, close_basis, closed_at, is_abandoned"
+    )
+
+    assert found == [("ordered", "same_cart", utc(2026, 10, 5, 1, 40), False)]

@@ -29,18 +29,14 @@ shops as (
 shelves as (
 
     select
-        items.shop_id,
-        items.episode_id,
+        shop_id,
+        episode_id,
         count(*) as item_count,
-        count(case when not products.is_purchasable then 1 end) as sold_out_count
+        count(case when is_in_catalogue and not is_purchasable then 1 end) as sold_out_count
     from items
-    left join products
-        on
-            items.shop_id = products.shop_id
-            and items.product_id = products.product_id
     group by
-        items.shop_id,
-        items.episode_id
+        shop_id,
+        episode_id
 
 ),
 
@@ -51,14 +47,10 @@ offered as (
         items.shop_id,
         items.episode_id,
         products.product_name,
-        products.price_amount,
-        products.image_url,
+        items.price_now_amount as price_amount,
+        items.image_url,
         products.url,
-        case
-            when products.stock_policy <> 'tracked' or products.stock_quantity is null then 'unknown'
-            when products.stock_quantity <= 3 then 'low'
-            else 'in'
-        end as stock_band,
+        items.stock_band,
         row_number() over (
             partition by items.shop_id, items.episode_id
             order by items.item_no
@@ -69,9 +61,9 @@ offered as (
             items.shop_id = products.shop_id
             and items.product_id = products.product_id
     where
-        products.is_purchasable
+        items.is_purchasable
         and products.url is not null
-        and products.image_url is not null
+        and items.image_url is not null
 
 ),
 

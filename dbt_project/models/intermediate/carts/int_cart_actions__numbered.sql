@@ -20,14 +20,14 @@ order_items as (
 
 ),
 
-observed_carts as (
+cart_orders as (
 
-    select * from {{ ref('int_carts__observed') }}
+    select * from {{ ref('int_cart_orders__named') }}
 
 ),
 
 -- Equal instants sort add, change, remove, checkout, order; the key settles the rest.
-positioned as (
+ranked_kinds as (
 
     select
         *,
@@ -37,50 +37,50 @@ positioned as (
             when 'remove' then 3
             when 'checkout' then 4
             when 'payment' then 4
-            when 'order' then 5
+            else 5
         end as action_rank,
+        action_kind in ('order', 'void_order') as is_order
+    from actions
+
+),
+
+positioned as (
+
+    select
+        *,
         row_number() over (
             partition by shop_id, actor_key
             order by
                 acted_at,
-                case action_kind
-                    when 'add' then 1
-                    when 'change' then 2
-                    when 'remove' then 3
-                    when 'checkout' then 4
-                    when 'payment' then 4
-                    when 'order' then 5
-                end,
+                action_rank,
                 action_key
-        ) as position,
-        max(case when action_kind <> 'order' then acted_at end) over (
+        ) as position
+    from ranked_kinds
+
+),
+
+with_previous as (
+
+    select
+        *,
+        max(case when not is_order then acted_at end) over (
             partition by shop_id, actor_key
-            order by
-                acted_at,
-                case action_kind
-                    when 'add' then 1
-                    when 'change' then 2
-                    when 'remove' then 3
-                    when 'checkout' then 4
-                    when 'payment' then 4
-                    when 'order' then 5
-                end,
-                action_key
+            order by position
             rows between unbounded preceding and 1 preceding
         ) as previous_activity_at
-    from actions
+    from positioned
 
 ),
 
 with_expiry as (
 
     select
-        positioned.*,
-        {{ add_days('positioned.previous_activity_at', 'settings.cart_expiry_days') }}
+        with_previous.*,
+        {{ add_days('with_previous.previous_activity_at', 'settings.cart_expiry_days') }}
             as expiry_at
-    from positioned
+    from with_previous
     inner join settings
-        on positioned.shop_id = settings.shop_id
+        on with_previous.shop_id = settings.shop_id
 
 ),
 
@@ -90,7 +90,7 @@ blocked as (
 
     select
         *,
-        sum(case when action_kind <> 'order' and acted_at >= expiry_at then 1 else 0 end) over (
+        sum(case when not is_order and acted_at >= expiry_at then 1 else 0 end) over (
             partition by shop_id, actor_key
             order by position
             rows between unbounded preceding and current row
@@ -102,7 +102,7 @@ blocked as (
 orders as (
 
     select * from blocked
-    where action_kind = 'order'
+    where is_order
 
 ),
 
@@ -168,18 +168,6 @@ order_marks as (
         actor_key,
         block_no,
         position,
-        'cart' as mark_kind,
-        cart_id as mark_value
-    from orders
-    where cart_id is not null
-
-    union all
-
-    select
-        shop_id,
-        actor_key,
-        block_no,
-        position,
         'checkout' as mark_kind,
         checkout_id as mark_value
     from orders
@@ -193,12 +181,12 @@ order_marks as (
         orders.block_no,
         orders.position,
         'cart' as mark_kind,
-        observed_carts.cart_id as mark_value
+        cart_orders.cart_id as mark_value
     from orders
-    inner join observed_carts
+    inner join cart_orders
         on
-            orders.shop_id = observed_carts.shop_id
-            and orders.order_id = observed_carts.order_id
+            orders.shop_id = cart_orders.shop_id
+            and orders.order_id = cart_orders.order_id
 
 ),
 

@@ -20,16 +20,17 @@ observations as (
 
 ),
 
-observed_carts as (
+cart_orders as (
 
-    select * from {{ ref('int_carts__observed') }}
+    select * from {{ ref('int_cart_orders__named') }}
 
 ),
 
+-- What was placed empties the cart, a sale or not. Drafts and failed payments were not placed.
 orders as (
 
     select * from {{ ref('int_orders__sales') }}
-    where is_sale
+    where is_sale or order_state not in ('draft', 'failed')
 
 ),
 
@@ -100,21 +101,14 @@ soon_ordered_carts as (
         observations.cart_id,
         observations.acted_at
     from observations
-    inner join observed_carts
+    inner join cart_orders
         on
-            observations.shop_id = observed_carts.shop_id
-            and observations.cart_id = observed_carts.cart_id
-    inner join orders
-        on
-            observations.shop_id = orders.shop_id
-            and (
-                observations.cart_id = orders.cart_id
-                or observed_carts.order_id = orders.order_id
-            )
+            observations.shop_id = cart_orders.shop_id
+            and observations.cart_id = cart_orders.cart_id
     where
         observations.cart_state = 'gone'
-        and orders.ordered_at >= observations.acted_at
-        and orders.ordered_at < {{ add_days('observations.acted_at', 1) }}
+        and cart_orders.ordered_at >= observations.acted_at
+        and cart_orders.ordered_at < {{ add_days('observations.acted_at', 1) }}
 
 ),
 
@@ -242,8 +236,8 @@ order_actions as (
         cast(null as string) as variant_id,
         cast(null as string) as sku,
         orders.device,
-        'order' as action_kind,
-        'order' as action_basis,
+        case when orders.is_sale then 'order' else 'void_order' end as action_kind,
+        case when orders.is_sale then 'order' else 'void_order' end as action_basis,
         orders.ordered_precision as acted_precision,
         cast(null as decimal(12, 3)) as quantity_delta,
         cast(null as decimal(12, 3)) as quantity_set,

@@ -107,7 +107,8 @@ described as (
             when summed_up.close_reason = 'emptied'
                 then
                     case
-                        when summed_up.closing_basis = 'disappeared' then 'disappeared'
+                        when summed_up.closing_basis in ('disappeared', 'void_order')
+                            then summed_up.closing_basis
                         else 'removed'
                     end
             when summed_up.close_reason = 'expired' then 'idle'

@@ -122,6 +122,9 @@ cut as (
                         action_kind = 'order' and matched_position >= opened_position
                         then 'ordered'
                     when
+                        action_kind = 'void_order' and matched_position >= opened_position
+                        then 'emptied'
+                    when
                         action_kind in ('change', 'remove')
                         and total_before > 0
                         and total_quantity = 0

@@ -35,6 +35,19 @@ address_keys as (
 
 ),
 
+browsers as (
+
+    select * from {{ ref('int_persons__browsers') }}
+
+),
+
+cart_orders as (
+
+    select * from {{ ref('int_cart_orders__named') }}
+    where person_id is not null
+
+),
+
 owners_seen as (
 
     select
@@ -95,6 +108,24 @@ owned as (
 
 ),
 
+-- An order says whose the cart was that it came out of.
+buyers as (
+
+    select
+        shop_id,
+        cart_id,
+        person_id,
+        ordered_at,
+        row_number() over (
+            partition by shop_id, cart_id
+            order by
+                ordered_at,
+                order_id
+        ) as buyer_no
+    from cart_orders
+
+),
+
 resolved as (
 
     select
@@ -103,15 +134,18 @@ resolved as (
         -- An account no key leads to is one of the shop's own test accounts.
         case
             when owned.customer_id is not null then customer_keys.person_id
-            when address_keys.person_id is not null then address_keys.person_id
-            else browser_keys.person_id
+            else coalesce(address_keys.person_id, buyers.person_id, browser_keys.person_id)
         end as person_id,
         owned.customer_id is null
         and owned.anonymous_id is null
-        and address_keys.person_id is null as is_nobodys,
+        and coalesce(address_keys.person_id, buyers.person_id) is null as is_nobodys,
         owned.order_id,
         owned.has_observations,
-        owned.identified_at
+        case
+            when owned.customer_id is not null or address_keys.person_id is not null
+                then owned.identified_at
+            else least(browsers.linked_at, buyers.ordered_at)
+        end as identified_at
     from owned
     left join customer_keys
         on
@@ -125,6 +159,15 @@ resolved as (
         on
             owned.shop_id = browser_keys.shop_id
             and owned.anonymous_id = browser_keys.key_value
+    left join browsers
+        on
+            owned.shop_id = browsers.shop_id
+            and owned.anonymous_id = browsers.anonymous_id
+    left join buyers
+        on
+            owned.shop_id = buyers.shop_id
+            and owned.cart_id = buyers.cart_id
+            and buyers.buyer_no = 1
 
 ),
 

@@ -97,7 +97,8 @@ measured as (
             else known_refunded_amount
         end as taken_back_amount,
         known_refunded_amount > 0 and (
-            coalesce(known_refunded_amount >= total_amount, false)
+            -- Points come back as points: in full is what was paid.
+            coalesce(known_refunded_amount >= coalesce(nullif(paid_amount, 0), total_amount), false)
             or coalesce(refunded_goods_amount >= goods_amount, false)
         ) as is_refunded_in_full
     from judged

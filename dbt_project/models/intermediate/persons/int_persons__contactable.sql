@@ -1,4 +1,4 @@
-{# Long so that every gate of a message is read in one place, in the order they are passed. #}
+{# Long for one explicit list of columns per step from question to answer. #}
 
 with
 
@@ -66,20 +66,28 @@ questions as (
 
 ),
 
--- Cart mail is advertising: it needs marketing's consent or its own, and falls with marketing's.
 weighed as (
 
     select
-        questions.*,
+        questions.shop_id,
+        questions.person_id,
+        questions.place_key,
+        questions.channel,
+        questions.purpose,
+        questions.email_hash,
+        questions.customer_id,
+        questions.is_member,
+        questions.is_erased,
+        questions.has_address,
+        questions.purpose as asked_purpose,
         statements.statement_kind,
-        statements.is_explicit,
-        statements.stated_at,
+        statements.purpose as statement_purpose,
+        coalesce(statements.is_explicit, false) as is_explicit,
         coalesce(statements.place_key = questions.place_key, false) as is_own_place,
-        coalesce(statements.purpose in ('marketing', questions.purpose), false) as is_about_this,
-        coalesce(statements.purpose = 'profiling', false) as is_about_profiling,
         coalesce(
             statements.ended_at is null or statements.ended_at > questions.as_of_at, false
-        ) as is_in_force
+        ) as is_in_force,
+        statements.stated_at
     from questions
     left join statements
         on
@@ -93,87 +101,24 @@ weighed as (
 
 ),
 
--- Consent holds for its own place only; a refusal at any place binds the person on the channel.
-gathered as (
+{{ contact_gates([
+    'shop_id', 'person_id', 'place_key', 'channel', 'purpose', 'email_hash', 'customer_id', 'is_member'
+]) }},
+
+profiling_refusals as (
 
     select
         shop_id,
         person_id,
-        place_key,
         channel,
-        purpose,
-        email_hash,
-        customer_id,
-        is_member,
-        is_erased,
-        has_address,
-        max(case
-            when statement_kind = 'grant' and is_own_place and is_about_this then stated_at
-        end) as granted_at,
-        max(case
-            when
-                statement_kind = 'grant' and is_own_place and is_explicit and is_about_this
-                then stated_at
-        end) as explicit_grant_at,
-        max(case
-            when statement_kind = 'denial' and is_own_place and is_about_this then stated_at
-        end) as own_denial_at,
-        max(case
-            when
-                is_about_this
-                and (
-                    statement_kind = 'unsubscribe'
-                    or (statement_kind = 'denial' and not is_own_place)
-                )
-                then stated_at
-        end) as refused_at,
-        max(case
-            when is_about_profiling and statement_kind in ('denial', 'unsubscribe') then stated_at
-        end) as profiling_denied_at,
-        max(case
-            when is_about_profiling and statement_kind = 'grant' and is_explicit then stated_at
-        end) as profiling_granted_at,
-        max(case when statement_kind = 'erased' then 1 else 0 end) = 1 as was_erased,
-        max(case when statement_kind = 'complaint' then 1 else 0 end) = 1 as has_complained,
-        max(case
-            when statement_kind = 'hard_bounce' and is_own_place and is_in_force then 1 else 0
-        end) = 1 as has_bounced,
-        max(case when statement_kind = 'manual_block' and is_in_force then 1 else 0 end) = 1
-            as is_blocked
-    from weighed
+        max(case when statement_kind in ('denial', 'unsubscribe') then stated_at end) as denied_at,
+        max(case when statement_kind = 'grant' and is_explicit then stated_at end) as granted_at
+    from statements
+    where purpose = 'profiling'
     group by
         shop_id,
         person_id,
-        place_key,
-        channel,
-        purpose,
-        email_hash,
-        customer_id,
-        is_member,
-        is_erased,
-        has_address
-
-),
-
--- At the same instant a denial beats a grant: only a later one ends it.
-judged as (
-
-    select
-        *,
-        case
-            when is_erased or was_erased then 1
-            when not has_address then 2
-            when granted_at is null then 3
-            when own_denial_at is not null and coalesce(explicit_grant_at <= own_denial_at, true) then 3
-            when refused_at is not null and coalesce(explicit_grant_at <= refused_at, true) then 4
-            when has_complained then 5
-            when has_bounced then 6
-            when is_blocked then 7
-            else 8
-        end as gate_number,
-        profiling_denied_at is not null
-        and coalesce(profiling_granted_at <= profiling_denied_at, true) as has_profiling_opt_out
-    from gathered
+        channel
 
 ),
 
@@ -196,13 +141,13 @@ ranked as (
 answered as (
 
     select
-        shop_id,
-        person_id,
-        channel,
-        purpose,
-        customer_id,
-        email_hash,
-        case gate_number
+        ranked.shop_id,
+        ranked.person_id,
+        ranked.channel,
+        ranked.purpose,
+        ranked.customer_id,
+        ranked.email_hash,
+        case ranked.gate_number
             when 1 then 'erased'
             when 2 then 'no_address'
             when 3 then 'no_consent'
@@ -211,10 +156,17 @@ answered as (
             when 6 then 'hard_bounce'
             when 7 then 'manual_block'
         end as block_reason,
-        gate_number = 8 as is_contactable,
-        has_profiling_opt_out
+        ranked.gate_number = 8 as is_contactable,
+        profiling_refusals.denied_at is not null
+        and coalesce(profiling_refusals.granted_at <= profiling_refusals.denied_at, true)
+            as has_profiling_opt_out
     from ranked
-    where place_rank = 1
+    left join profiling_refusals
+        on
+            ranked.shop_id = profiling_refusals.shop_id
+            and ranked.person_id = profiling_refusals.person_id
+            and ranked.channel = profiling_refusals.channel
+    where ranked.place_rank = 1
 
 )
 

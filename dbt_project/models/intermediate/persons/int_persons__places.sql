@@ -56,6 +56,7 @@ described as (
         of_accounts.email_hash,
         of_accounts.is_member,
         coalesce(customers.deleted_at < as_of.as_of_at, false) as is_erased,
+        customers.deleted_at as erased_at,
         -- A known hash alone is no address: nobody can write to it.
         coalesce(customers.email_hash = of_accounts.email_hash and customers.email is not null, false)
             as has_email,
@@ -91,6 +92,7 @@ summed_up as (
         ) as customer_id,
         max(case when is_member then 1 else 0 end) = 1 as is_member,
         min(case when is_erased then 1 else 0 end) = 1 as is_erased,
+        case when min(case when is_erased then 1 else 0 end) = 1 then max(erased_at) end as erased_at,
         max(case when has_email and not is_erased then 1 else 0 end) = 1 as has_email,
         max(case when has_phone and not is_erased then 1 else 0 end) = 1 as has_phone,
         max(case when has_post and not is_erased then 1 else 0 end) = 1 as has_post

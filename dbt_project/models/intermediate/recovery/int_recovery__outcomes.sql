@@ -267,7 +267,10 @@ ended as (
             when handed_over_at is null and held_out_at is not null then 'held_out'
             when message_count > 0 and lost_message_count = message_count then 'not_delivered'
             when recovered_order_id is not null then 'recovered'
-            when self_order_id is not null or close_reason = 'ordered' then 'self_ordered_later'
+            when self_order_id is not null then 'self_ordered_later'
+            -- What happens after the last window would move a month that has settled.
+            when close_reason = 'ordered' and closed_at < last_window_ends_at
+                then 'self_ordered_later'
             when last_window_ends_at > as_of_at then 'open'
             when message_count = 0 then 'open'
             when
@@ -275,7 +278,7 @@ ended as (
                 and last_handed_step < final_step_number
                 and last_valid_until_at > as_of_at
                 then 'open'
-            when close_reason = 'emptied' then 'emptied_later'
+            when close_reason = 'emptied' and closed_at < last_window_ends_at then 'emptied_later'
             else 'lost'
         end as terminal_state
     from bounded

@@ -1,5 +1,5 @@
 {#
-    Long for seven gates at two moments.
+    Long for two moments and their answers.
     May this person have been written to then? The same gates as int_persons__contactable, judged by
     what had been said up to two moments: the abandonment and the end of the eligibility hours. Good at
     either is good: an unsubscribe by the mail itself must not undo that the person was reachable, or
@@ -83,14 +83,23 @@ weighed as (
         moments.moment_at,
         moments.identified_at,
         places.place_key,
-        places.is_member,
-        places.is_erased,
-        case moments.channel
-            when 'email' then places.has_email
-            when 'sms' then places.has_phone
-            when 'post' then places.has_post
-        end as has_address,
+        coalesce(places.is_member, false) as is_member,
+        moments.purpose as asked_purpose,
+        coalesce(places.erased_at < moments.moment_at, false) as is_erased,
+        coalesce(
+            case moments.channel
+                -- Of an account erased since the hash alone is left to tell of its address.
+                when 'email'
+                    then
+                        places.has_email
+                        or (places.erased_at >= moments.moment_at and places.email_hash is not null)
+                when 'sms' then places.has_phone
+                when 'post' then places.has_post
+            end,
+            false
+        ) as has_address,
         statements.statement_kind,
+        statements.purpose as statement_purpose,
         statements.stated_at,
         coalesce(statements.is_explicit, false) as is_explicit,
         coalesce(statements.place_key = places.place_key, false) as is_own_place,
@@ -114,71 +123,19 @@ weighed as (
 
 ),
 
-gathered as (
+{{ contact_gates([
+    'shop_id', 'episode_id', 'moment_kind', 'moment_at', 'identified_at', 'place_key', 'is_member'
+]) }},
 
-    select
-        shop_id,
-        episode_id,
-        moment_kind,
-        moment_at,
-        place_key,
-        is_member,
-        min(identified_at) as identified_at,
-        coalesce(min(identified_at) < moment_at, false) as is_identified,
-        coalesce(is_erased, false) as is_erased,
-        coalesce(has_address, false) as has_address,
-        max(case when statement_kind = 'grant' and is_own_place then stated_at end) as granted_at,
-        max(
-            case when statement_kind = 'grant' and is_own_place and is_explicit then stated_at end
-        ) as explicit_grant_at,
-        max(case when statement_kind = 'denial' and is_own_place then stated_at end)
-            as own_denial_at,
-        max(
-            case
-                when
-                    statement_kind = 'unsubscribe'
-                    or (statement_kind = 'denial' and not is_own_place)
-                    then stated_at
-            end
-        ) as refused_at,
-        max(case when statement_kind = 'erased' then 1 else 0 end) = 1 as was_erased,
-        max(case when statement_kind = 'complaint' then 1 else 0 end) = 1 as has_complained,
-        max(
-            case when statement_kind = 'hard_bounce' and is_own_place and is_in_force then 1 else 0 end
-        ) = 1 as has_bounced,
-        max(case when statement_kind = 'manual_block' and is_in_force then 1 else 0 end) = 1
-            as is_blocked
-    from weighed
-    group by
-        shop_id,
-        episode_id,
-        moment_kind,
-        moment_at,
-        place_key,
-        is_member,
-        coalesce(is_erased, false),
-        coalesce(has_address, false)
-
-),
-
-judged as (
+known as (
 
     select
         *,
-        case
-            when not is_identified then 1
-            when is_erased or was_erased then 4
-            when not has_address then 2
-            when granted_at is null then 3
-            when own_denial_at is not null and coalesce(explicit_grant_at <= own_denial_at, true)
-                then 3
-            when refused_at is not null and coalesce(explicit_grant_at <= refused_at, true) then 5
-            when has_complained then 6
-            when has_bounced then 7
-            when is_blocked then 8
-            else 9
-        end as gate_number
-    from gathered
+        coalesce(identified_at < moment_at, false) as is_identified,
+        -- 0: nobody to ask about.
+        case when coalesce(identified_at < moment_at, false) then gate_number else 0 end
+            as reached_gate
+    from judged
 
 ),
 
@@ -190,9 +147,9 @@ ranked as (
         row_number() over (
             partition by shop_id, episode_id
             order by
-                gate_number desc,
+                reached_gate desc,
                 moment_kind asc,
-                is_member desc nulls last,
+                is_member desc,
                 place_key asc nulls last
         ) as answer_rank,
         max(case when is_identified then 1 else 0 end) over (
@@ -204,7 +161,7 @@ ranked as (
         min(moment_at) over (
             partition by shop_id, episode_id
         ) as abandoned_at
-    from judged
+    from known
 
 ),
 
@@ -213,28 +170,28 @@ answered as (
     select
         shop_id,
         episode_id,
-        case gate_number
-            when 1 then 'not_identified'
+        case reached_gate
+            when 0 then 'not_identified'
             when 2 then 'no_address'
             when 3 then 'no_consent'
-            when 9 then 'reachable'
+            when 8 then 'reachable'
             else 'suppressed'
         end as reach_state,
-        case gate_number
-            when 4 then 'erased'
-            when 5 then 'unsubscribed'
-            when 6 then 'complaint'
-            when 7 then 'hard_bounce'
-            when 8 then 'manual_block'
+        case reached_gate
+            when 1 then 'erased'
+            when 4 then 'unsubscribed'
+            when 5 then 'complaint'
+            when 6 then 'hard_bounce'
+            when 7 then 'manual_block'
         end as suppression_reason,
         was_identified = 1 as is_identified,
         had_address = 1 as has_address,
-        gate_number in (5, 6, 7, 8, 9) as has_consent,
-        gate_number = 9 as is_reachable,
+        reached_gate >= 4 as has_consent,
+        reached_gate = 8 as is_reachable,
         -- Whoever was not reachable at once became so no later than the cut-off.
         case
-            when gate_number = 9 and moment_kind = 'abandonment' then abandoned_at
-            when gate_number = 9 then greatest(abandoned_at, identified_at, granted_at)
+            when reached_gate = 8 and moment_kind = 'abandonment' then abandoned_at
+            when reached_gate = 8 then greatest(abandoned_at, identified_at, granted_at)
         end as eligible_at
     from ranked
     where answer_rank = 1

@@ -55,21 +55,64 @@ without_messages as (
 
 ),
 
+step_spans as (
+
+    select distinct
+        shop_id,
+        campaign_key,
+        period_starts_on as span_starts_on,
+        period_ends_on as span_ends_on
+    from without_messages
+    where coalesce(step_number, 0) > 0
+
+),
+
+-- A line of the whole campaign beside lines of its steps says the same once more.
+repeated_totals as (
+
+    select distinct
+        without_messages.shop_id,
+        without_messages.provider,
+        without_messages.provider_campaign_id
+    from without_messages
+    inner join step_spans
+        on
+            without_messages.shop_id = step_spans.shop_id
+            and without_messages.campaign_key = step_spans.campaign_key
+            and without_messages.period_starts_on <= step_spans.span_ends_on
+            and without_messages.period_ends_on >= step_spans.span_starts_on
+    where coalesce(without_messages.step_number, 0) = 0
+
+),
+
+single_reports as (
+
+    select without_messages.*
+    from without_messages
+    left join repeated_totals
+        on
+            without_messages.shop_id = repeated_totals.shop_id
+            and without_messages.provider = repeated_totals.provider
+            and without_messages.provider_campaign_id = repeated_totals.provider_campaign_id
+    where repeated_totals.shop_id is null
+
+),
+
 -- Totals cannot be cut: they stand in every period that holds all of theirs.
 in_periods as (
 
     select
         periods.period_key,
-        without_messages.*
-    from without_messages
+        single_reports.*
+    from single_reports
     inner join periods
         on
-            without_messages.shop_id = periods.shop_id
+            single_reports.shop_id = periods.shop_id
             and (
                 periods.period_kind = 'all'
                 or (
-                    {{ month_of('without_messages.period_starts_on') }} >= periods.first_month
-                    and {{ month_of('without_messages.period_ends_on') }} <= periods.last_month
+                    {{ month_of('single_reports.period_starts_on') }} >= periods.first_month
+                    and {{ month_of('single_reports.period_ends_on') }} <= periods.last_month
                 )
             )
 

@@ -30,19 +30,19 @@ settings as (
 
 ),
 
-variant_stock as (
+shelves as (
+
+    select * from {{ ref('int_goods__shelved') }}
+    where variant_id = ''
+
+),
+
+variant_counts as (
 
     select
         shop_id,
         product_id,
-        count(*) as variant_count,
-        max(
-            case
-                when variant_state in ('hidden', 'discontinued') then 0
-                when stock_policy = 'tracked' and coalesce(stock_quantity, 0) <= 0 then 0
-                else 1
-            end
-        ) = 1 as has_stock
+        count(*) as variant_count
     from variants
     group by
         shop_id,
@@ -68,12 +68,9 @@ described as (
             as product_state,
         products.stock_policy,
         settings.currency,
-        -- A product whose stock nobody tracks can be bought while it is published.
-        coalesce(
-            variant_stock.has_stock,
-            products.stock_policy <> 'tracked' or coalesce(products.stock_quantity, 0) > 0
-        ) as has_stock,
-        coalesce(variant_stock.variant_count, 0) as variant_count,
+        shelves.has_stock,
+        shelves.is_purchasable,
+        coalesce(variant_counts.variant_count, 0) as variant_count,
         products.stock_quantity,
         products.price_amount,
         products.list_price_amount,
@@ -84,12 +81,16 @@ described as (
         end as new_basis,
         products.stock_observed_at
     from products
+    inner join shelves
+        on
+            products.shop_id = shelves.shop_id
+            and products.product_id = shelves.product_id
     inner join settings
         on products.shop_id = settings.shop_id
-    left join variant_stock
+    left join variant_counts
         on
-            products.shop_id = variant_stock.shop_id
-            and products.product_id = variant_stock.product_id
+            products.shop_id = variant_counts.shop_id
+            and products.product_id = variant_counts.product_id
     left join categories
         on
             products.shop_id = categories.shop_id
@@ -100,15 +101,6 @@ described as (
             and products.created_at >= shop_days.starts_at
             and products.created_at < shop_days.ends_at
 
-),
-
-judged as (
-
-    select
-        *,
-        product_state = 'published' and has_stock as is_purchasable
-    from described
-
 )
 
-select * from judged
+select * from described

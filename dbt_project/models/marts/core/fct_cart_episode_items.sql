@@ -2,7 +2,7 @@ with
 
 items as (
 
-    select * from {{ ref('int_cart_episode_items__held') }}
+    select * from {{ ref('int_cart_episode_items__shelved') }}
     where
         held_when = 'last'
         and quantity > 0
@@ -29,9 +29,14 @@ numbered as (
         items.product_id,
         items.variant_id,
         items.sku,
+        items.stock_band,
+        items.image_url,
         settings.currency,
+        items.is_in_catalogue,
+        items.is_purchasable,
         cast(items.quantity as decimal(12, 3)) as quantity,
         cast(items.unit_amount as decimal(18, 4)) as unit_amount,
+        cast(items.price_now_amount as decimal(18, 4)) as price_now_amount,
         items.added_at
     from items
     inner join settings

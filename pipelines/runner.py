@@ -24,7 +24,7 @@ from pipelines.shop import Shop, load_shop
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from dagster import DagsterInstance, ExecuteInProcessResult
+    from dagster import DagsterInstance, ExecuteInProcessResult, SerializableErrorInfo
 
 log = logging.getLogger("okaeri")
 
@@ -149,10 +149,17 @@ def _failures(result: "ExecuteInProcessResult") -> tuple[str, ...]:
     ]
     for event in result.all_events:
         if event.is_step_failure:
-            error = event.step_failure_data.error
-            cause = error.cause if error and error.cause else error
-            failed.append(f"{event.step_key}: {_said(cause.message) if cause else 'failed'}")
+            told = _told(event.step_failure_data.error) or "failed"
+            failed.append(f"{event.step_key}: {told}")
+        elif event.is_job_failure and not failed:
+            # It ended before its first step: somebody else holds the folder, for one.
+            failed.append(_told(event.job_failure_data.error) or "the run failed; see its log")
     return tuple(failed)
+
+
+def _told(error: "SerializableErrorInfo | None") -> str | None:
+    cause = error.cause if error and error.cause else error
+    return _said(cause.message) if cause else None
 
 
 def _said(message: str) -> str:

@@ -1,0 +1,1 @@
+"""Bugs put into the SQL on purpose, to see whether the tests would find them."""

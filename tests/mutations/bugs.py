@@ -1,0 +1,214 @@
+"""The bugs, as data: which model, what it says, what it would say, and what would be wrong then."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Bug:
+    """One change of one model's compiled SQL. `old` stands in it exactly once."""
+
+    model: str
+    old: str
+    new: str
+    sentence: str
+
+
+# The first five are found by the golden shops alone: they run with every test run.
+BUGS: Final = (
+    Bug(
+        "int_cart_episodes",
+        "abandoned_days.day_on as abandoned_on",
+        "cast(described.abandoned_at as date) as abandoned_on",
+        "an abandonment is dated by UTC, not by the shop's clock",
+    ),
+    Bug(
+        "int_recovery__credited",
+        "message_orders.message_id desc",
+        "message_orders.message_id asc",
+        "of two messages touched at one instant the smaller id is credited",
+    ),
+    Bug(
+        "int_orders__sales",
+        "left join refunded",
+        "inner join refunded",
+        "an order without a refund is lost",
+    ),
+    Bug(
+        "int_cart_activities__spaced",
+        "idle_at <= coalesce(",
+        "idle_at < coalesce(",
+        "a cart left alone for exactly its idle minutes is not abandoned",
+    ),
+    Bug(
+        "int_recovery__message_orders",
+        "messages.window_ends_at > orders.ordered_by_at",
+        "messages.window_ends_at >= orders.ordered_by_at",
+        "an order at the end of a message's window lies inside it",
+    ),
+    Bug(
+        "int_arms__observed",
+        "windowed.window_ends_at > orders.ordered_by_at",
+        "windowed.window_ends_at >= orders.ordered_by_at",
+        "an order at the end of the trial's window lies inside it",
+    ),
+    Bug(
+        "rpt_repeat_rate",
+        "left join aged as later",
+        "inner join aged as later",
+        "who never came back is left out of the repeat rate",
+    ),
+    Bug(
+        "rpt_repeat_rate",
+        "pairs.gap_days < spans.within_days",
+        "pairs.gap_days <= spans.within_days",
+        "an order on the thirtieth day came within thirty days",
+    ),
+    Bug(
+        "int_orders__sales",
+        "gross_amount - taken_back_amount",
+        "gross_amount + taken_back_amount",
+        "a refund is added to revenue",
+    ),
+    Bug(
+        "int_recovery__credited",
+        "message_orders.ordered_by_at >= touches.touched_at",
+        "message_orders.ordered_by_at is not null",
+        "a click after the order recovers it",
+    ),
+    Bug(
+        "int_orders__sales",
+        "is_sale_status and not is_cancelled and not is_refunded_in_full as is_sale",
+        "not is_cancelled and not is_refunded_in_full as is_sale",
+        "an order of a cancelled status is a sale",
+    ),
+    Bug(
+        "int_orders__sales",
+        "and not is_refunded_in_full as is_sale",
+        "as is_sale",
+        "an order refunded in full is a sale",
+    ),
+    Bug(
+        "int_cart_activities__spaced",
+        "coalesce(next_activity_at, closed_at, as_of_at)",
+        "coalesce(next_activity_at, closed_at)",
+        "a cart nobody touches again is never abandoned: only a new event would tell",
+    ),
+    Bug(
+        "int_arms__observed",
+        "where eligible_no = 1",
+        "where eligible_no >= 1",
+        "every episode counts in the trial, not each person's first",
+    ),
+    Bug(
+        "rpt_incrementality",
+        "count(case when is_mature then 1 end) as person_count",
+        "count(*) as person_count",
+        "persons whose window is still open count as not having ordered",
+    ),
+    Bug(
+        "int_messages__reported",
+        "windowed.window_ends_at <= windowed.as_of_at as is_mature",
+        "true as is_mature",
+        "messages whose window is still open count as settled",
+    ),
+    Bug(
+        "int_persons__merged",
+        "where at_address.account_no <> address_heads.head_no",
+        """where at_address.account_no <> address_heads.head_no
+
+    union
+
+    select
+        one.shop_id,
+        one_account.account_no as from_no,
+        other_account.account_no as to_no
+    from memory.intermediate.int_persons__traces as one
+    inner join memory.intermediate.int_persons__traces as other
+        on
+            one.shop_id = other.shop_id
+            and one.anonymous_id = other.anonymous_id
+            and one.anonymous_id <> ''
+    inner join ranked as one_account
+        on
+            one.shop_id = one_account.shop_id
+            and one.customer_id = one_account.customer_id
+    inner join ranked as other_account
+        on
+            other.shop_id = other_account.shop_id
+            and other.customer_id = other_account.customer_id""",
+        "two who logged in on one browser become one person",
+    ),
+    Bug(
+        "int_persons__browsers",
+        "max(person_rank) > 1 as is_shared",
+        "false as is_shared",
+        "a browser two persons logged in on counts as one person's",
+    ),
+    Bug(
+        "int_events__identified",
+        "or events.occurred_at < browsers.shared_from_at",
+        "or browsers.person_id is not null",
+        "what the second person does on a shared browser is the first one's doing",
+    ),
+    Bug(
+        "int_recovery__credited",
+        "where ranked.credit_rank = 1",
+        "where ranked.credit_rank >= 1",
+        "an order is credited to every message that could have led to it",
+    ),
+    Bug(
+        "int_messages__touched",
+        "and mail_events.event_class = 'human'",
+        "and mail_events.event_class <> 'none'",
+        "a scanner's click is a touch",
+    ),
+    Bug(
+        "int_messages__touched",
+        "and mail_events.occurred_at < messages.window_ends_at",
+        "and mail_events.occurred_at is not null",
+        "a click after the window is a touch",
+    ),
+    Bug(
+        "int_cart_episodes__cut",
+        "when expiry_at <= as_of_at then 'expired'",
+        "when false then 'expired'",
+        "a cart nobody comes back to never expires",
+    ),
+    Bug(
+        "int_cart_episodes__cut",
+        "and total_quantity = 0",
+        "and total_quantity <= 1",
+        "a cart with one piece left counts as emptied",
+    ),
+    Bug(
+        "int_recovery__step_spending",
+        "count(*) as orderer_count",
+        "cast(sum(order_count) as bigint) as orderer_count",
+        "orders are counted as persons",
+    ),
+    Bug(
+        "int_orders__sales",
+        "coalesce(orders.customer_id, 'guest:' || orders.email_hash) = merged.customer_id",
+        "orders.customer_id = merged.customer_id",
+        "a guest known by address alone is nobody",
+    ),
+    Bug(
+        "rpt_recovery_waterfall",
+        "and outcomes.abandoned_month <= periods.last_month",
+        "and outcomes.abandoned_month < periods.last_month",
+        "the last month of a period is not in it",
+    ),
+    Bug(
+        "stg_orders",
+        "loaded_at desc,",
+        "loaded_at asc,",
+        "the first version of an order wins over its correction",
+    ),
+    Bug(
+        "int_orders__aged",
+        "coalesce(seen.first_seen_on < settings.history_from_on, false) as is_before_history",
+        "false as is_before_history",
+        "who was known before the history begins counts as new",
+    ),
+)

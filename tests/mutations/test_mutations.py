@@ -1,0 +1,159 @@
+"""Of the bugs put into the SQL on purpose, the tests find all but a named few."""
+
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC
+
+import duckdb
+import pytest
+
+from tests import test_oracle
+from tests.compiled import marts_of, project, rebuild
+from tests.golden import (
+    article,
+    carts,
+    due,
+    edges,
+    outcomes,
+    test_article,
+    test_carts,
+    test_edges,
+    test_outcomes,
+    test_segments,
+    trial,
+)
+from tests.golden.rows import together
+from tests.mutations.bugs import BUGS, Bug
+from tests.mutations.judge import broken_check, first_objection
+from tests.oracle import shops
+
+SHOPS = 100
+LEAST_FOUND = 19
+# Sentence of a bug no test finds → why nobody would mind. The list may only shrink.
+SURVIVORS: dict[str, str] = {}
+GOLDEN = [test_carts, test_outcomes, test_article, test_segments]
+
+
+class Bench:
+    """A warehouse in memory to be broken, and who looks at it."""
+
+    def __init__(self, warehouse: duckdb.DuckDBPyConnection) -> None:
+        self.warehouse = warehouse
+
+    def tests(self) -> str | None:
+        """Which of the tests of these shops is red."""
+        raise NotImplementedError
+
+    def objection(self) -> str | None:
+        """Who objects to the warehouse as it is: a test, or a data test of dbt."""
+        return self.tests() or broken_check(self.warehouse)
+
+    def objection_to(self, bug: Bug) -> str | None:
+        """Who objects to the warehouse with the bug in it, which is then as before."""
+        self.warehouse.execute("begin")
+        try:
+            rebuild(self.warehouse, replace={bug.model: with_bug(bug)})
+            return self.objection()
+        finally:
+            self.warehouse.execute("rollback")
+
+
+class GoldenBench(Bench):
+    """The golden shops, whose figures were computed by hand."""
+
+    def tests(self) -> str | None:
+        return first_objection(
+            GOLDEN, {"golden": self.warehouse}, about="golden"
+        ) or first_objection([test_edges], {"built": self.warehouse}, about="built")
+
+
+class OracleBench(Bench):
+    """Generated shops, of which the oracle knows what every mart must hold."""
+
+    def __init__(
+        self, warehouse: duckdb.DuckDBPyConnection, generated: Sequence[shops.Shop]
+    ) -> None:
+        super().__init__(warehouse)
+        self.generated = generated
+
+    def tests(self) -> str | None:
+        given = {"generated": self.generated, "warehouse": self.warehouse}
+        return first_objection([test_oracle], given, about="warehouse")
+
+
+def with_bug(bug: Bug) -> str:
+    """The model's SQL with the bug. Raises: AssertionError when it has moved on."""
+    code = project().models[bug.model].code
+    times = code.count(bug.old)
+    assert times == 1, f"{bug.model} says {times} times: {bug.old}. Rewrite the bug."
+    return code.replace(bug.old, bug.new)
+
+
+@pytest.fixture(scope="module")
+def golden_bench(tmp_path_factory) -> GoldenBench:
+    rows = together(
+        article.message_shop(),
+        article.report_shop(),
+        carts.tokyo(),
+        carts.new_york(),
+        carts.snapshots(),
+        outcomes.shop(),
+        trial.shop(),
+        due.shop(),
+        edges.shop(),
+    )
+    return GoldenBench(marts_of(rows, folder=tmp_path_factory.mktemp("golden")))
+
+
+@pytest.fixture(scope="module")
+def oracle_bench(tmp_path_factory) -> OracleBench:
+    generated = [shops.shop(number) for number in range(SHOPS)]
+    rows = defaultdict(list)
+    for made in generated:
+        rows["shops"].append({"shop_id": made.shop_id, "timezone": made.zone})
+        for table, given in made.tables.items():
+            rows[table] += given
+    as_of = shops.AS_OF.replace(tzinfo=UTC)
+    folder = tmp_path_factory.mktemp("generated")
+    return OracleBench(marts_of(rows, folder=folder, as_of=as_of), generated)
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.sentence)
+def test_a_bug_fits_the_sql_it_is_put_into(bug):
+    assert with_bug(bug) != project().models[bug.model].code
+
+
+def test_a_bug_that_fits_nowhere_any_more_is_an_error():
+    with pytest.raises(AssertionError, match="says 0 times"):
+        with_bug(Bug("fct_orders", "no such text", "", "nothing"))
+
+
+def test_without_a_bug_nobody_objects(golden_bench):
+    assert golden_bench.objection() is None
+
+
+@pytest.mark.parametrize("bug", BUGS[:5], ids=lambda bug: bug.sentence)
+def test_the_golden_shops_find_a_bug(golden_bench, bug):
+    assert golden_bench.objection_to(bug) is not None
+
+
+@pytest.mark.slow
+def test_the_tests_find_the_bugs(oracle_bench, golden_bench):
+    benches = (oracle_bench, golden_bench)
+    assert [bench.objection() for bench in benches] == [None, None]
+
+    found = {}
+    for bug in BUGS:
+        started = time.perf_counter()
+        found[bug.sentence] = oracle_bench.objection_to(bug) or golden_bench.objection_to(bug)
+        seconds = time.perf_counter() - started
+        print(f"{seconds:5.1f} s  {bug.model}: {bug.sentence} → {found[bug.sentence]}")
+
+    survivors = {sentence for sentence, objection in found.items() if objection is None}
+    print(
+        f"{len(BUGS) - len(survivors)} of {len(BUGS)} bugs found; not found: {survivors or 'none'}"
+    )
+    assert survivors == set(SURVIVORS)
+    assert len(BUGS) - len(survivors) >= LEAST_FOUND
+    assert [bench.objection() for bench in benches] == [None, None]

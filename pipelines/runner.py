@@ -24,7 +24,8 @@ from pipelines.shop import Shop, load_shop
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from dagster import DagsterInstance, ExecuteInProcessResult, SerializableErrorInfo
+    from dagster import DagsterInstance, ExecuteInProcessResult
+    from dagster_shared.error import SerializableErrorInfo
 
 log = logging.getLogger("okaeri")
 

@@ -248,7 +248,7 @@ order_actions as (
             else orders.ordered_at
         end as acted_at,
         orders.ordered_on as acted_on,
-        orders.ordered_at as identified_at
+        case when orders.person_id is not null then orders.ordered_at end as identified_at
     from orders
     left join last_activities_of_days
         on

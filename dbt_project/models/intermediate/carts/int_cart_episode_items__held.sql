@@ -94,6 +94,8 @@ held as (
         episode_id,
         held_when,
         item_key
+    -- Taken out without ever having been in, it was no item of the cart.
+    having max(held_quantity) > 0
 
 )
 

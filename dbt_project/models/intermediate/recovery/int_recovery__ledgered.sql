@@ -53,6 +53,7 @@ entries as (
         'handed_over' as entry_kind,
         cast(null as string) as reason_code,
         cast(null as string) as person_key,
+        cast(null as timestamp) as recorded_at,
         handed_over_at as entered_at
     from messages
 
@@ -68,6 +69,7 @@ entries as (
         'held_out' as entry_kind,
         cast(null as string) as reason_code,
         cast(null as string) as person_key,
+        cast(null as timestamp) as recorded_at,
         claims.claimed_at as entered_at
     from claims
     inner join batches
@@ -87,6 +89,7 @@ entries as (
         'gated' as entry_kind,
         reason_code,
         person_key,
+        cast(null as timestamp) as recorded_at,
         last_at as entered_at
     from gated
 
@@ -101,7 +104,8 @@ entries as (
         arm_key,
         'drawn' as entry_kind,
         cast(null as string) as reason_code,
-        cast(null as string) as person_key,
+        person_key,
+        recorded_at,
         eligible_at as entered_at
     from arm_records
 
@@ -140,7 +144,15 @@ ranked as (
                 entered_at desc,
                 campaign_version desc,
                 person_key asc
-        ) as newest_rank
+        ) as newest_rank,
+        -- Of several records of one episode (persons merged since) the first stands.
+        row_number() over (
+            partition by shop_id, occurrence_key, campaign_key, entry_kind
+            order by
+                recorded_at,
+                person_key,
+                campaign_version
+        ) as record_rank
     from of_cart_campaigns
 
 ),
@@ -164,7 +176,11 @@ summed_up as (
         ranked.campaign_key,
         min(ranked.campaign_version) as campaign_version,
         coalesce(
-            min(case when ranked.entry_kind = 'drawn' then ranked.arm_key end),
+            max(
+                case
+                    when ranked.entry_kind = 'drawn' and ranked.record_rank = 1 then ranked.arm_key
+                end
+            ),
             min(ranked.arm_key)
         ) as arm_key,
         min(case when ranked.entry_kind = 'drawn' then ranked.entered_at end) as eligible_at,

@@ -13,10 +13,14 @@ from pipelines.settings import DBT_PROJECT, Home
 
 MACROS = (DBT_PROJECT / "macros" / "intervals.sql").read_text(encoding="utf-8")
 NEEDED = {
-    "wilson_low": (),
-    "wilson_high": (),
-    "newcombe_low": ("wilson_low", "wilson_high"),
-    "newcombe_high": ("wilson_low", "wilson_high"),
+    "wilson_low": ("wilson_low_at",),
+    "wilson_high": ("wilson_high_at",),
+    "newcombe_low": ("newcombe_low_at",),
+    "newcombe_high": ("newcombe_high_at",),
+    "wilson_low_at": (),
+    "wilson_high_at": (),
+    "newcombe_low_at": ("wilson_low_at", "wilson_high_at"),
+    "newcombe_high_at": ("wilson_low_at", "wilson_high_at"),
 }
 
 

@@ -61,6 +61,13 @@ ORDERED: Final = (exp.RowNumber, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValu
 UNIQUE_ENDINGS: Final = ("_id", "_key", "_hash", "_no", "_number", "position", "campaign_version")
 
 
+# A Python model may draw lots from a generator seeded by its rows, and read no clock.
+UNSEEDED: Final = re.compile(
+    r"\b(datetime\.|time\.|date\.today|import random|from random|uuid|secrets|default_rng\(\s*\)"
+    r"|np\.random\.(?!Generator\b|PCG64\(\w|SeedSequence\(\w))"
+)
+
+
 @dataclass(frozen=True)
 class Model:
     """One model: `code` is its text without comments, `compiled` what dbt would run."""
@@ -74,6 +81,7 @@ class Model:
     tests: frozenset[str]
     is_enforced: bool
     columns: dict[str, str]
+    is_python: bool = False
 
 
 @pytest.fixture(scope="session")
@@ -92,8 +100,14 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def models(manifest: dict[str, Any]) -> list[Model]:
+def models(every_model: list[Model]) -> list[Model]:
     """Every SQL model of the project, sorted by name."""
+    return [model for model in every_model if not model.is_python]
+
+
+@pytest.fixture(scope="session")
+def every_model(manifest: dict[str, Any]) -> list[Model]:
+    """Every model of the project, SQL and Python, sorted by name."""
     tests: dict[str, set[str]] = {}
     for node in manifest["nodes"].values():
         if node["resource_type"] == "test" and node.get("attached_node"):
@@ -110,9 +124,10 @@ def models(manifest: dict[str, Any]) -> list[Model]:
             tests=frozenset(tests.get(key, ())),
             is_enforced=bool(node["config"]["contract"]["enforced"]),
             columns={name: c["description"] for name, c in node["columns"].items()},
+            is_python=node["language"] == "python",
         )
         for key, node in manifest["nodes"].items()
-        if node["resource_type"] == "model" and node["language"] == "sql"
+        if node["resource_type"] == "model"
     ]
     return sorted(found, key=lambda model: model.name)
 
@@ -164,27 +179,27 @@ def _broken(found: Iterator[tuple[str, str, str]]) -> list[tuple[str, str, str]]
     return [each for each in found if not _excepted(*each)]
 
 
-def test_no_model_reads_a_later_layer(models: list[Model]) -> None:
-    broken = [each for model in models for each in _broken(_back_references(model))]
+def test_no_model_reads_a_later_layer(every_model: list[Model]) -> None:
+    broken = [each for model in every_model for each in _broken(_back_references(model))]
 
     assert broken == []
 
 
-def test_only_staging_reads_sources(models: list[Model]) -> None:
-    readers = [m.name for m in models if any(layer == "source" for layer, _ in m.parents)]
+def test_only_staging_reads_sources(every_model: list[Model]) -> None:
+    readers = [m.name for m in every_model if any(layer == "source" for layer, _ in m.parents)]
 
     assert readers
     assert all(name.startswith("stg_") for name in readers)
 
 
-def test_every_model_says_what_one_row_is(models: list[Model]) -> None:
-    silent = [m.name for m in models if not m.description.startswith("One row per")]
+def test_every_model_says_what_one_row_is(every_model: list[Model]) -> None:
+    silent = [m.name for m in every_model if not m.description.startswith("One row per")]
 
     assert silent == []
 
 
-def test_every_model_has_its_key_tested(models: list[Model]) -> None:
-    untested = [m.name for m in models if "unique_key" not in m.tests]
+def test_every_model_has_its_key_tested(every_model: list[Model]) -> None:
+    untested = [m.name for m in every_model if "unique_key" not in m.tests]
 
     assert untested == []
 
@@ -210,6 +225,24 @@ def test_no_model_reads_a_clock_or_draws_lots(models: list[Model]) -> None:
     broken = {m.name: found.group() for m in models if (found := CLOCKS.search(m.code))}
 
     assert broken == {}
+
+
+def test_python_models_stand_below_the_contracts_and_draw_no_unseeded_lots(
+    every_model: list[Model],
+) -> None:
+    scripts = [model for model in every_model if model.is_python]
+
+    assert scripts
+    assert {model.layer for model in scripts} == {"intermediate"}
+    assert {m.name: found.group() for m in scripts if (found := UNSEEDED.search(m.code))} == {}
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["np.random.default_rng()", "np.random.normal(size=3)", "datetime.now()", "import random"],
+)
+def test_an_unseeded_draw_is_found(code: str) -> None:
+    assert UNSEEDED.search(code)
 
 
 def test_every_window_has_a_unique_last_sort_key(models: list[Model]) -> None:

@@ -76,7 +76,7 @@ def test_the_planted_effect_lies_in_the_reported_interval(shops, warehouse):
             """
             select shop_id, difference_low, difference_high
             from marts.rpt_incrementality
-            where not is_holdout and campaign_key = 'cart_recovery'
+            where campaign_key = 'cart_recovery' and comparison_key = 'holdout' and arm_key = 'all'
             """
         ).fetchall()
     }
@@ -93,7 +93,8 @@ def test_the_planted_effect_lies_in_the_reported_interval(shops, warehouse):
 def test_a_wrong_truth_is_not_held(shops, warehouse):
     """The check can fail: an effect of 40 points lies in no interval."""
     rows = warehouse.execute(
-        "select difference_low, difference_high from marts.rpt_incrementality where not is_holdout"
+        "select difference_low, difference_high from marts.rpt_incrementality"
+        " where campaign_key = 'cart_recovery' and comparison_key = 'holdout' and arm_key = 'all'"
     ).fetchall()
 
     assert not any(low <= 0.40 <= high for low, high in rows)

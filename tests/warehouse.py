@@ -5,16 +5,19 @@ starts dbt once, so a test module builds once and asks many questions (a session
 with one `shop_id` per case.
 """
 
+import fcntl
 import hashlib
+import itertools
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -35,6 +38,7 @@ THRESHOLDS: Final = {
     "max_accounts_per_email": 10, "loyal_order_count": 5, "interval_horizon_days": 365,
     "coupon_gap_days": 90, "catch_up_days": 3, "winback_months": 3, "second_purchase_days": 0,
     "new_days": 14, "motivation_low": 10, "motivation_high": 25, "small_n": 30, "hide_below": 5,
+    "smallest_effect_bp": 100, "planned_persons_per_arm": 0,
 }  # fmt: skip
 # Status → (order_state, is_sale) of source `test`, as a shop's status map would say.
 STATUSES: Final = {
@@ -73,13 +77,14 @@ def build(
     landing = folder / "landing"
     write_landing(rows, landing, as_of=as_of, shop_ids=shop_ids)
     warehouse = folder / "build.duckdb"
+    link = _leading_to(folder)
     run_dbt(
         ["build", *([] if unit_tests else ["--exclude-resource-type", "unit_test"]),
          # A test that also reads a model nobody selected has nothing to read.
          *(["--select", select, "--indirect-selection", "buildable"] if select else [])],
-        folder,
-        landing=landing,
-        warehouse=warehouse,
+        _place(),
+        landing=link / "landing",
+        warehouse=link / "build.duckdb",
     )  # fmt: skip
     return duckdb.connect(str(warehouse), read_only=True)
 
@@ -108,6 +113,42 @@ def run_dbt(
     if done.returncode != 0:
         raise DbtFailed(f"dbt {' '.join(arguments)}\n{done.stdout[-8000:]}{done.stderr[-2000:]}")
     return done.stdout
+
+
+@lru_cache(maxsize=1)
+def _place() -> Path:
+    """A folder this process alone holds until it ends, the same one run after run.
+
+    dbt parses the whole project anew when a path of its profile changes, ten seconds a time; here
+    its paths never change, only where they lead, and what it remembers of parsing stays.
+    """
+    checkout = hashlib.sha256(str(DBT_PROJECT).encode()).hexdigest()[:8]
+    for number in itertools.count():
+        place = Path(tempfile.gettempdir()) / f"okaeri-dbt-{os.getuid()}-{checkout}-{number}"
+        place.mkdir(mode=0o700, exist_ok=True)
+        lock = (place / "lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            continue
+        _HELD.append(lock)
+        return place
+    raise AssertionError("there is always a next number")
+
+
+# The lock lives as long as its file is open.
+_HELD: Final[list[IO[str]]] = []
+
+
+def _leading_to(folder: Path) -> Path:
+    """The place's one link, now leading to `folder`."""
+    link = _place() / "folder"
+    waiting = _place() / "next"
+    waiting.unlink(missing_ok=True)
+    waiting.symlink_to(folder.resolve())
+    waiting.replace(link)
+    return link
 
 
 def write_landing(

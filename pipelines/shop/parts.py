@@ -141,6 +141,18 @@ class Thresholds(Part):
     motivation_high: int = Field(default=25, ge=1, le=10_000)
     small_n: int = Field(default=30, ge=1, le=1_000)
     hide_below: int = Field(default=5, ge=1, le=1_000)
+    smallest_effect_bp: int = Field(
+        default=100,
+        ge=1,
+        le=10_000,
+        description="Smaller differences do not matter; 100 = 1 point.",
+    )
+    planned_persons_per_arm: int = Field(
+        default=0,
+        ge=0,
+        le=10_000_000,
+        description="No verdict before so many; 0 = what smallest_effect_bp needs, a year at most.",
+    )
 
 
 class Weight(Part):

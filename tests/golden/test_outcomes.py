@@ -79,8 +79,8 @@ def test_reach_loses_a_cart_at_each_reason(golden):
 
 def test_effect_is_by_intention_to_treat_from_eligibility(golden):
     row = golden.execute(
-        "select person_count, orderer_count, holdout_person_count, holdout_orderer_count,"
-        " order_rate_difference, difference_low, difference_high, recorded_person_count"
+        "select person_count, outcome_person_count, baseline_person_count,"
+        " baseline_outcome_person_count, outcome_rate_difference, difference_low, difference_high, recorded_person_count"
         " from marts.rpt_incrementality where shop_id = 'trial' and arm_key = 'mail'"
     ).fetchone()
 

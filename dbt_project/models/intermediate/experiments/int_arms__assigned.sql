@@ -40,6 +40,12 @@ arms as (
 
 ),
 
+known_arms as (
+
+    select * from {{ ref('stg_known_campaign_arms') }}
+
+),
+
 recorded as (
 
     select
@@ -223,8 +229,8 @@ numbered as (
         stacked.occurrence_key,
         stacked.person_id,
         stacked.arm_key,
-        arms.is_holdout,
-        arms.delay_minutes,
+        known_arms.is_holdout,
+        known_arms.delay_minutes,
         stacked.assignment_basis,
         coalesce(person_arms.is_contaminated, false) as is_contaminated,
         -- What was never put on record (carts left before the campaign began to write) is no part of
@@ -240,13 +246,13 @@ numbered as (
         stacked.eligible_at,
         stacked.recorded_at
     from stacked
-    -- An arm that stands in no file any more keeps its people.
-    left join arms
+    -- An arm that stands in no file any more keeps its people, and a holdout stays one.
+    left join known_arms
         on
-            stacked.shop_id = arms.shop_id
-            and stacked.campaign_key = arms.campaign_key
-            and stacked.campaign_version = arms.campaign_version
-            and stacked.arm_key = arms.arm_key
+            stacked.shop_id = known_arms.shop_id
+            and stacked.campaign_key = known_arms.campaign_key
+            and stacked.campaign_version = known_arms.campaign_version
+            and stacked.arm_key = known_arms.arm_key
     left join person_arms
         on
             stacked.shop_id = person_arms.shop_id

@@ -17,6 +17,8 @@
     'motivation_high',
     'small_n',
     'hide_below',
+    'smallest_effect_bp',
+    'planned_persons_per_arm',
 ] -%}
 
 with

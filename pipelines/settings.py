@@ -161,7 +161,6 @@ def dbt_environment(home: Home) -> dict[str, str]:
     return {
         "OKAERI_LANDING": str(home.landing),
         "OKAERI_WAREHOUSE": str(home.warehouse),
-        "OKAERI_SPILL": str(home.warehouse.parent / "spill"),
         "OKAERI_MEMORY": os.environ.get("OKAERI_MEMORY", "4GB"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }

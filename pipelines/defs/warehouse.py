@@ -72,7 +72,10 @@ def warehouse_assets() -> dg.AssetsDefinition:
         arguments = ["build", "--exclude-resource-type", "unit_test"]
         arguments += ["--full-refresh"] if street.full_refresh else []
         started = time.monotonic()
-        for done, event in enumerate(dbt_cli.cli(arguments, context=context).stream(), 1):
+        # One folder per home: what dbt remembers of parsing holds for this home's paths alone.
+        remembered = street.home.dagster / "dbt"
+        invocation = dbt_cli.cli(arguments, context=context, target_path=remembered)
+        for done, event in enumerate(invocation.stream(), 1):
             if done % 100 == 0:
                 log.info("warehouse: %d models and checks done", done)
             yield event

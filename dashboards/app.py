@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from dashboards import access, layout
+from dashboards import access, filters
 from dashboards.text import Words
 
 st.set_page_config(page_title="Okaeri", page_icon="🛒", layout="wide")
 viewer = access.guard()
-words = Words(layout.language())
+words = Words(filters.language())
 pages = {
     words("menu.daily"): [
         st.Page("app_pages/overview.py", title=words("page.overview"), default=True),
@@ -17,6 +17,6 @@ pages = {
 }
 chosen = st.navigation(pages)
 with st.sidebar:
-    layout.choose_language()
+    filters.choose_language()
     st.caption(words("app.role", role=words(f"role.{viewer.role}")))
 chosen.run()

@@ -1,14 +1,18 @@
-"""The article's table: figures down, mails across, two families of rates."""
+"""The article's table: figures down, mails or patterns across, two families of rates.
+
+Long: one short function per figure.
+"""
 
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from dashboards import layout, tables
-from dashboards.layout import Card, Metric, Page
+from dashboards import filters, parts, tables
+from dashboards.overview_today import effect_note
+from dashboards.page import Page
+from dashboards.parts import Card, Metric
 from dashboards.text import Cell
 
 STEPS: Final = "rpt_recovery_steps"
@@ -19,61 +23,86 @@ FAMILIES: Final = {
 }
 # Below this many orderers a mean says more about one order than about the mail.
 MEAN_FROM: Final = 5
+TOTAL_STEP: Final = 0
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One version of one campaign as the table shows it."""
+    """One version of one campaign as the table shows it, and the period."""
 
+    period: str
     key: str
     version: int
     grain: str
 
-    def filters(self, period: str) -> dict[str, Any]:
-        """The rows of this version in a period, all arms together."""
+    @property
+    def name(self) -> str:
+        """The version as an address holds it."""
+        return f"{self.key}.{self.version}.{self.grain}"
+
+    def filters(self, *, arm: str = "all") -> dict[str, Any]:
+        """The rows of this version, of one arm or of all arms together."""
         return {
-            "period_key": period,
+            "period_key": self.period,
             "campaign_key": self.key,
             "campaign_version": self.version,
             "report_grain": self.grain,
-            "arm_key": "all",
+            "arm_key": arm,
         }
 
 
-def choices(page: Page, period: str) -> list[Choice]:
+def choices(page: Page, period: str, campaign: str) -> dict[str, Choice]:
     """Versions with a message in the period, the one with most messages first."""
-    rows = page.snapshot.read(
-        STEPS,
-        {"period_key": period, "step_number": 0, "arm_key": "all"},
-        order_by=("-sent_count", "campaign_key", "campaign_version"),
-    )
+    if not page.snapshot.has(STEPS):
+        return {}
+    where: dict[str, Any] = {
+        "period_key": period,
+        "step_number": TOTAL_STEP,
+        "arm_key": "all",
+    }
+    if campaign != "all":
+        where["campaign_key"] = campaign
+    order = ("-sent_count", "campaign_key", "-campaign_version")
+    rows = page.snapshot.read(STEPS, where, order_by=order)
     found = (
-        Choice(row["campaign_key"], row["campaign_version"], row["report_grain"])
+        Choice(period, row["campaign_key"], row["campaign_version"], row["report_grain"])
         for row in rows.to_dicts()
     )
-    return list(dict.fromkeys(found))
+    return {choice.name: choice for choice in found}
 
 
-def chosen(page: Page, period: str) -> Choice | None:
+def chosen(page: Page, period: str, campaign: str = "all") -> Choice | None:
     """The version the reader chose; the largest one at first; None without any message."""
-    if not page.snapshot.has(STEPS):
-        return None
-    options = choices(page, period)
-    wanted = st.session_state.get("cart_recovery_campaign")
-    return wanted if wanted in options else next(iter(options), None)
+    options = choices(page, period, campaign)
+    if len(options) < 2:
+        return next(iter(options.values()), None)
+    name = filters.choose(
+        page,
+        "version",
+        list(options),
+        word=lambda name: version_name(page, options[name]),
+    )
+    return options[name]
 
 
-def total_row(page: Page, period: str, choice: Choice | None) -> Row | None:
+def version_name(page: Page, choice: Choice) -> str:
+    """Campaign and version; totals of a mailer are named as such."""
+    words = page.words
+    name = words("filter.version.name", key=choice.key, version=choice.version)
+    return words("filter.version.totals", name=name) if choice.grain == "totals" else name
+
+
+def total_row(page: Page, choice: Choice | None) -> Row | None:
     """The row of all mails together whose windows have passed."""
     if choice is None:
         return None
-    filters = {**choice.filters(period), "step_number": 0, "is_mature": True}
-    return next(iter(page.snapshot.read(STEPS, filters).to_dicts()), None)
+    where = {**choice.filters(), "step_number": TOTAL_STEP, "is_mature": True}
+    return next(iter(page.snapshot.read(STEPS, where).to_dicts()), None)
 
 
-def number_cards(page: Page, results: Row | None, *, is_held_out: bool) -> list[Card]:
+def number_cards(page: Page, results: Row | None) -> list[Card]:
     """Orderers of sent, and the recovered amount with what may be said of its effect."""
     words = page.words
     if results is None:
@@ -83,87 +112,89 @@ def number_cards(page: Page, results: Row | None, *, is_held_out: bool) -> list[
             Card(words("cart.card.recovered"), Cell("—"), unknown),
         ]
     rate = page.snapshot.rate(STEPS, "order_per_sent_rate", results)
-    effect = words("card.unmeasured.held" if is_held_out else "card.unmeasured")
+    amount = Cell(words.money(results["recovered_amount"]))
     return [
         Card(words("cart.card.orderers"), words.rate(rate, "message")),
-        Card(words("cart.card.recovered"), Cell(words.money(results["recovered_amount"])), effect),
+        Card(words("cart.card.recovered"), amount, effect_note(page)),
     ]
 
 
-def only_totals(page: Page, period: str, head: DeltaGenerator) -> None:
-    """The page of a shop that has its mailer's totals and no carts."""
-    words = page.words
-    choice = chosen(page, period)
-    results = total_row(page, period, choice)
-    if choice is None or results is None:
-        with head:
-            layout.answer(words("cart.sentence.orders"))
-        layout.empty(words, "empty.mail")
-        return
-    with head:
-        layout.answer(
-            words(
-                "cart.sentence.totals",
-                period=words.period(period),
-                sent=words.count(results["sent_count"], "message"),
-                orderers=words.count(results["orderer_count"], "person"),
-            )
-        )
-        layout.cards(number_cards(page, results, is_held_out=False))
-    layout.title(words("cart.waterfall"))
-    layout.empty(words, "empty.carts")
-    show(page, period, choice, carts=None)
-
-
-def show(page: Page, period: str, choice: Choice, *, carts: int | None) -> None:
+def show(page: Page, choice: Choice, *, carts: int | None) -> None:
     """The table with its switches, marks and notes. `carts`: written to, as the chart counts."""
     words = page.words
-    layout.title(words("cart.results"))
+    parts.title(words("cart.results"))
     with st.container(horizontal=True):
-        choice = choose_campaign(page, period, choice)
-        family = st.segmented_control(
-            words("filter.family"),
-            ("sent", "previous"),
-            default="sent",
-            format_func=lambda key: words(f"family.{key}"),
-            key="cart_recovery_family",
-            required=True,
-            wrap=True,
+        family = filters.choose(
+            page, "family", list(FAMILIES), word=lambda key: words(f"family.{key}")
         )
+        step, arm = choose_step(page, choice), choose_arm(page, choice)
     if choice.grain == "totals":
-        layout.note(words("cart.totals_mark"))
-    steps = page.snapshot.read(
-        STEPS, {**choice.filters(period), "is_mature": True}, order_by=("step_number",)
-    ).to_dicts()
-    # The total stands last on the screen and first in the model.
-    steps = [row for row in steps if row["step_number"]] + [
-        row for row in steps if not row["step_number"]
-    ]
-    head = [words("cart.figure"), *(step_name(page, row) for row in steps)]
-    layout.table(
-        page,
-        "results",
-        head,
-        figures(page, steps, family=str(family)),
-        metrics=metrics(page, family=str(family)),
-    )
-    notes(page, period, choice, carts=carts)
+        parts.note(words("cart.totals_mark"))
+    columns = columns_of(page, choice, step=step, arm=arm)
+    head = [words("cart.figure"), *columns]
+    body = figures(page, list(columns.values()), family=family)
+    parts.table(page, "results", head, body, metrics=metrics(page, family=family))
+    notes(page, choice, carts=carts)
 
 
-def choose_campaign(page: Page, period: str, choice: Choice) -> Choice:
-    """Which campaign and version; nothing to choose where there is one."""
+def choose_step(page: Page, choice: Choice) -> str:
+    """`all` mails side by side, or one of them."""
     words = page.words
-    options = choices(page, period)
-    if len(options) < 2:
-        return choice
-    picked: Choice = st.selectbox(
-        words("filter.campaign"),
-        options,
-        index=options.index(choice),
-        format_func=lambda c: words("filter.campaign.version", key=c.key, version=c.version),
-        key="cart_recovery_campaign",
+    rows = page.snapshot.read(STEPS, choice.filters(), order_by=("step_number",))
+    numbers = dict.fromkeys(str(n) for n in rows["step_number"].to_list() if n != TOTAL_STEP)
+    if len(numbers) < 2:
+        return "all"
+    return filters.choose(
+        page,
+        "step",
+        ["all", *numbers],
+        word=lambda key: words("filter.all") if key == "all" else words("cart.step", n=key),
     )
-    return picked
+
+
+def arms_of(page: Page, choice: Choice) -> list[str]:
+    """Arms that were written to, when there is more than one."""
+    where = {**choice.filters(), "step_number": TOTAL_STEP}
+    del where["arm_key"]
+    rows = page.snapshot.read(STEPS, {**where, "arm_key !=": "all"}, order_by=("arm_key",))
+    names = list(dict.fromkeys(rows["arm_key"].to_list()))
+    return names if len(names) > 1 else []
+
+
+def choose_arm(page: Page, choice: Choice) -> str:
+    """`all` patterns together, or one of them."""
+    names = arms_of(page, choice)
+    if not names:
+        return "all"
+    return filters.choose(page, "arm", ["all", *names], word=lambda key: arm_name(page, key))
+
+
+def arm_name(page: Page, key: str) -> str:
+    """The pattern as the shop calls it."""
+    return page.words("filter.all") if key == "all" else key
+
+
+def columns_of(page: Page, choice: Choice, *, step: str, arm: str) -> dict[str, Row]:
+    """Head of a column → its row: the mails and their total, or one mail's patterns."""
+    words, snapshot = page.words, page.snapshot
+    mature = {"is_mature": True}
+    if step == "all":
+        rows = snapshot.read(
+            STEPS, {**choice.filters(arm=arm), **mature}, order_by=("step_number",)
+        ).to_dicts()
+        # The total stands last on the screen and first in the model.
+        rows = [row for row in rows if row["step_number"]] + [
+            row for row in rows if not row["step_number"]
+        ]
+        return {step_name(page, row): row for row in rows}
+    arms = [arm] if arm != "all" else [*arms_of(page, choice), "all"]
+    found = {}
+    for key in arms:
+        where = {**choice.filters(arm=key), **mature, "step_number": int(step)}
+        for row in snapshot.read(STEPS, where).to_dicts():
+            label = words("cart.step", n=step) if len(arms) == 1 else arm_name(page, key)
+            found[label] = row
+    return found
 
 
 def step_name(page: Page, row: Row) -> str:
@@ -180,6 +211,7 @@ def figures(page: Page, steps: list[Row], *, family: str) -> list[tables.Row]:
         ("figure.sent", [words.count(s["sent_count"], "message") for s in steps]),
         ("figure.delivered", [words.count(s["delivered_count"], "message") for s in steps]),
         ("figure.opens", [opens(page, s) for s in steps]),
+        ("figure.opens.delivered", [opens_of_delivered(page, s) for s in steps]),
         (f"figure.clicks.{family}", [clicks(page, s, family=family) for s in steps]),
         (f"figure.orders.{family}", [orders(page, s, family=family) for s in steps]),
         ("figure.orderers", [words.count(s["orderer_count"], "person") for s in steps]),
@@ -199,6 +231,11 @@ def opens(page: Page, step: Row) -> Cell:
     rate = page.snapshot.rate(STEPS, "open_rate", step)
     wider = page.snapshot.ratio(step["opener_with_unknown_count"], step["sent_count"])
     return with_unknown(page, page.words.rate(rate, "message"), rate.numerator, wider)
+
+
+def opens_of_delivered(page: Page, step: Row) -> Cell:
+    """Open rate of delivered, as most mailers print it."""
+    return page.words.rate(page.snapshot.rate(STEPS, "open_per_delivered_rate", step), "message")
 
 
 def clicks(page: Page, step: Row, *, family: str) -> Cell:
@@ -243,17 +280,23 @@ def unsubscribed(page: Page, step: Row) -> Cell:
     return page.words.rate(page.snapshot.rate(STEPS, "unsubscribe_rate", step), "message")
 
 
-def notes(page: Page, period: str, choice: Choice, *, carts: int | None) -> None:
+def notes(page: Page, choice: Choice, *, carts: int | None) -> None:
     """What is still open, and why chart and table differ."""
     words, snapshot = page.words, page.snapshot
-    whole = {**choice.filters(period), "step_number": 0}
+    whole = {**choice.filters(), "step_number": TOTAL_STEP}
     young = snapshot.total(STEPS, {**whole, "is_mature": False}, column="sent_count")
     if young:
-        days = int(snapshot.settings.get("recovery_window_days", 7))
-        layout.note(words("cart.immature", messages=words.count(young, "message"), days=days))
+        days = int(snapshot.settings["recovery_window_days"])
+        parts.note(words("cart.immature", messages=words.count(int(young), "message"), days=days))
     if carts is not None:
-        messages = words.count(snapshot.total(STEPS, whole, column="sent_count"), "message")
-        layout.note(words("cart.bridge", carts=words.count(carts, "cart"), messages=messages))
+        messages = {
+            name: words.count(int(count or 0), "message")
+            for name, count in (
+                ("messages", snapshot.total(STEPS, whole, column="sent_count")),
+                ("young", young),
+            )
+        }
+        parts.note(words("cart.bridge", carts=words.count(carts, "cart"), **messages))
 
 
 def metrics(page: Page, *, family: str) -> list[Metric]:

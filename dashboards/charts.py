@@ -1,18 +1,30 @@
 """Charts: months as text, few colours that colour-blind readers tell apart, no English menu."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypeVar
+from dataclasses import dataclass
+from typing import Any, Final
 
 import altair as alt
 import polars as pl
 
 FONT: Final = "Noto Sans JP, Noto Sans CJK JP, Hiragino Sans, Yu Gothic UI, Meiryo, sans-serif"
-INK: Final = "#1E2329"
-QUIET: Final = "#5A6472"
-GRID: Final = "#E4E8EE"
 BLUE: Final = "#0072B2"
 SKY: Final = "#7CC3EC"
 ORANGE: Final = "#D55E00"
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours of one theme: ink, quiet ink, grid, and what lies behind."""
+
+    ink: str
+    quiet: str
+    grid: str
+    ground: str
+
+
+LIGHT: Final = Palette("#1E2329", "#5A6472", "#E4E8EE", "#FFFFFF")
+DARK: Final = Palette("#E8EBEF", "#A5AFBB", "#39414C", "#14181D")
 # Okabe and Ito's palette: what happened to people stands out, what did not stays grey.
 STATE_COLOURS: Final[Mapping[str, str]] = {
     "not_identified": "#A9B2BE",
@@ -31,36 +43,51 @@ STATE_COLOURS: Final[Mapping[str, str]] = {
     "emptied_later": "#C9B9A6",
     "lost": "#8D97A5",
 }
+# The greys on a dark ground: as quiet there as the pale ones are on white.
+DARK_STATES: Final[Mapping[str, str]] = {
+    "not_identified": "#6B7683",
+    "no_address": "#5C6672",
+    "no_consent": "#505965",
+    "suppressed": "#454E59",
+    "no_campaign": "#3A424C",
+    "emptied_before_step_1": "#4F8474",
+    "emptied_later": "#85796B",
+    "lost": "#77828F",
+}
 
 # The band behind a line is pale; its mark in the legend must not be.
 LINES: Final = alt.Legend(orient="top", symbolOpacity=1, symbolType="stroke", symbolStrokeWidth=3)
 COUNTS: Final = alt.Axis(tickCount=5, labelOverlap="greedy", labelSeparation=8)
-Drawn = TypeVar("Drawn", alt.Chart, alt.LayerChart)
+Drawing = alt.Chart | alt.LayerChart
 Rows = Sequence[Mapping[str, Any]]
 
 
 def waterfall(
-    rows: Rows, *, bars: Sequence[str], totals: Rows, labels: Mapping[str, str], title: str
+    rows: Rows,
+    *,
+    bars: Sequence[str],
+    totals: Rows,
+    colours: Mapping[str, str],
+    title: str,
 ) -> alt.LayerChart:
-    """Bars end to end: every cart is in one of them, the last ends at the total.
+    """Bars end to end: every cart is in one of them, the last ends at the total. Long: two layers.
 
-    `rows`: bar, state, running_from, running_to, count. `totals`: bar, end, text. `labels`: state →
-    word, in the order of the legend.
+    `rows`: bar, state, running_from, running_to, tip. `totals`: bar, end, text. `colours`: word of
+    a state → its colour.
     """
     end = max((row["running_to"] for row in rows), default=0)
     y = alt.Y("bar:N", sort=list(bars), title=None, axis=alt.Axis(labelLimit=150, grid=False))
     # Room at the right end for the text of a bar that reaches the total.
     scale = alt.Scale(domain=[0, end * 1.36], nice=False)
-    colours = [STATE_COLOURS[state] for state in labels]
     colour = alt.Color(
         # The page draws the legend: the engine's own does not wrap on a phone.
         "state:N",
-        scale=alt.Scale(domain=list(labels.values()), range=colours),
+        scale=alt.Scale(domain=list(colours), range=list(colours.values())),
         legend=None,
     )
     blocks = (
         alt.Chart(_values(rows))
-        .mark_bar(size=26, stroke="#FFFFFF", strokeWidth=0.6)
+        .mark_bar(size=26)
         .encode(
             x=alt.X("running_from:Q", scale=scale, title=title, axis=COUNTS),
             x2="running_to:Q",
@@ -71,11 +98,11 @@ def waterfall(
     )
     texts = (
         alt.Chart(_values(totals))
-        .mark_text(align="left", dx=6, color=INK, fontSize=12)
+        .mark_text(align="left", dx=6, fontSize=12)
         .encode(x=alt.X("end:Q", scale=scale), y=y, text="text:N")
     )
     drawn: alt.LayerChart = (blocks + texts).properties(height=40 * len(bars) + 50)
-    return _finished(drawn)
+    return drawn
 
 
 def stacked_months(
@@ -100,7 +127,7 @@ def stacked_months(
         )
     )
     drawn: alt.Chart = chart.properties(height=250)
-    return _finished(drawn)
+    return drawn
 
 
 def rate_lines(rows: Rows, *, series: Sequence[str], x_title: str | None = None) -> alt.LayerChart:
@@ -131,7 +158,7 @@ def rate_lines(rows: Rows, *, series: Sequence[str], x_title: str | None = None)
         tooltip=[alt.Tooltip("tip:N", title=" ")],
     )
     drawn: alt.LayerChart = (band + line).properties(height=260)
-    return _finished(drawn)
+    return drawn
 
 
 def steps(rows: Rows, *, title: str) -> alt.LayerChart:
@@ -147,11 +174,11 @@ def steps(rows: Rows, *, title: str) -> alt.LayerChart:
     )
     texts = (
         alt.Chart(_values(rows))
-        .mark_text(align="left", dx=6, color=INK, fontSize=12)
+        .mark_text(align="left", dx=6, fontSize=12)
         .encode(x=alt.X("count:Q", scale=scale), y=y, text="text:N")
     )
     drawn: alt.LayerChart = (bars + texts).properties(height=36 * len(rows) + 50)
-    return _finished(drawn)
+    return drawn
 
 
 def _month_axis() -> alt.Axis:
@@ -164,23 +191,31 @@ def _values(rows: Rows) -> pl.DataFrame:
     return pl.DataFrame(list(rows), infer_schema_length=None)
 
 
-def _finished(chart: Drawn) -> Drawn:
+def dressed(chart: Drawing, *, is_dark: bool) -> Drawing:
     """The chart with the house's fonts and quiet axes, and without Vega's English menu."""
-    finished: Drawn = (
+    colours = DARK if is_dark else LIGHT
+    finished: Drawing = (
         chart.properties(usermeta={"embedOptions": {"actions": False}})
-        .configure(font=FONT)
+        .configure(font=FONT, background="transparent")
         .configure_view(strokeWidth=0)
+        .configure_text(color=colours.ink)
+        .configure_bar(stroke=colours.ground, strokeWidth=0.6)
         .configure_axis(
-            labelColor=QUIET,
-            titleColor=QUIET,
+            labelColor=colours.quiet,
+            titleColor=colours.quiet,
             titleFontWeight="normal",
-            gridColor=GRID,
-            domainColor=GRID,
-            tickColor=GRID,
+            gridColor=colours.grid,
+            domainColor=colours.grid,
+            tickColor=colours.grid,
             labelFontSize=12,
             titleFontSize=12,
         )
         .configure_axisY(grid=True)
-        .configure_legend(labelColor=INK, labelFontSize=12)
+        .configure_legend(labelColor=colours.ink, labelFontSize=12)
     )
     return finished
+
+
+def state_colours(*, is_dark: bool) -> Mapping[str, str]:
+    """State → colour on the ground it is drawn on."""
+    return {**STATE_COLOURS, **(DARK_STATES if is_dark else {})}

@@ -58,6 +58,15 @@ class Rate:
 
 
 @dataclass(frozen=True)
+class Difference:
+    """One rate less another with its 95 % interval. Units: -1..1; None where one is unknown."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
 class Facts:
     """What the file says of itself. Units: `as_of_at` aware UTC."""
 
@@ -232,6 +241,17 @@ class Snapshot:
             "select $1 / $2, wilson_low($1, $2), wilson_high($1, $2)", [numerator, denominator]
         ).row(0)
         return Rate(numerator, denominator, value, low, high)
+
+    def difference(self, first: Rate, second: Rate) -> Difference:
+        """First rate less second, with the stored Newcombe interval."""
+        counts = [first.numerator, first.denominator, second.numerator, second.denominator]
+        if first.value is None or second.value is None or None in counts:
+            return Difference(None, None, None)
+        value, low, high = self._rows(
+            "select $1 / $2 - $3 / $4, newcombe_low($1, $2, $3, $4), newcombe_high($1, $2, $3, $4)",
+            [count for count in counts if count is not None],
+        ).row(0)
+        return Difference(value, low, high)
 
     def _where(self, table: str, filters: Filters) -> tuple[str, list[Scalar]]:
         """Condition text and its bound values; this shop's rows only."""

@@ -1,12 +1,14 @@
 """コホート: of the people who first bought in a month, who came back, and when."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
-from dashboards import access, charts, layout, tables
-from dashboards.layout import Card, Metric, Page
+from dashboards import access, charts, filters, layout, parts, tables
+from dashboards.page import Page
+from dashboards.parts import Card, Metric
 from dashboards.snapshot import Filters, Rate
 from dashboards.tables import HeatCell, HeatRow
 from dashboards.text import Cell
@@ -14,6 +16,7 @@ from dashboards.text import Cell
 TABLE = "rpt_cohort_retention"
 VARIANTS = ("cumulative", "classic", "on_or_after")
 UNITS = ("calendar_month", "days_30")
+GRAINS = ("month", "quarter", "pooled")
 # Months shown as numbers: soon, a season, half a year; a year needs the whole history.
 MILESTONES = (1, 3, 6)
 YEAR = 12
@@ -131,19 +134,19 @@ def numbers(page: Page, *, unit: str) -> None:
     at = {row["period_number"]: row for row in pooled}
     three = rate_of(at[3]) if 3 in at else None
     if three is None or three.value is None:
-        layout.answer(words("cohort.sentence.young", months=3))
+        parts.answer(words("cohort.sentence.young", months=3))
     else:
         rate = words.rate(three, "person").text
-        layout.answer(words("cohort.sentence", period=period, months=3, rate=rate))
+        parts.answer(words("cohort.sentence", period=period, months=3, rate=rate))
     entries = []
     for months in MILESTONES:
         cell = words.rate(rate_of(at[months]), "person") if months in at else Cell("—")
         note = words("cohort.card.none") if cell.main == "—" else ""
         entries.append(Card(words("cohort.card", months=months), cell, note))
     entries.append(year_card(page, unit=unit))
-    layout.cards(entries)
-    label = f"{words('cohort.show')}: {words(f'unit.{unit}')}"
-    layout.receipt(page, "numbers", [Metric(label, TABLE, RATE)])
+    parts.cards(entries)
+    label = f"{words('filter.unit')}: {words(f'unit.{unit}')}"
+    parts.receipt(page, "numbers", [Metric(label, TABLE, RATE)])
 
 
 def year_card(page: Page, *, unit: str) -> Card:
@@ -160,7 +163,7 @@ def curve(page: Page, pooled: Sequence[Row], *, variant: str) -> None:
     """The pooled row as a line with its interval."""
     words = page.words
     name = words(f"variant.{variant}")
-    layout.title(words("cohort.chart", period=words.period("trailing_12")))
+    parts.title(words("cohort.chart", period=words.period("trailing_12")))
     points = [
         {
             "x": str(row["period_number"]),
@@ -173,82 +176,75 @@ def curve(page: Page, pooled: Sequence[Row], *, variant: str) -> None:
         for row in pooled
         if row[RATE] is not None
     ]
-    st.altair_chart(
-        charts.rate_lines(points, series=[name], x_title=words("cohort.chart.x")),
-        theme=None,
-        key="cohorts_curve",
-    )
-    layout.note(words("cohort.chart.note"))
+    drawn = charts.rate_lines(points, series=[name], x_title=words("cohort.chart.x"))
+    about = words("cohort.chart", period=words.period("trailing_12"))
+    parts.chart(page, "curve", drawn, about=about)
+    parts.note(words("cohort.chart.note"))
 
 
-def switches(page: Page) -> tuple[str, str, str]:
-    """Variant, unit and what the squares show, chosen in words."""
+@dataclass(frozen=True)
+class View:
+    """What the squares hold: who counts, how months are cut, what is written, whose rows."""
+
+    variant: str
+    unit: str
+    show: str
+    grain: str
+
+
+def choose_view(page: Page) -> View:
+    """Variant, unit, measure and rows, chosen in words."""
     words = page.words
+
+    def one(name: str, options: Sequence[str], *, default: str | None = None) -> str:
+        return filters.choose(
+            page, name, options, word=lambda key: words(f"{name}.{key}"), default=default
+        )
+
     with st.container(horizontal=True):
-        variant = st.segmented_control(
-            words("cohort.variant"),
-            VARIANTS,
-            default="cumulative",
-            format_func=lambda key: words(f"variant.{key}"),
-            key="cohorts_variant",
-            required=True,
-            wrap=True,
-        )
-        unit = st.segmented_control(
-            words("cohort.unit"),
-            UNITS,
-            default="calendar_month",
-            format_func=lambda key: words(f"unit.{key}"),
-            key="cohorts_unit",
-            required=True,
-        )
-        show = st.segmented_control(
-            words("cohort.show"),
-            ("rate", "people"),
-            default="rate",
-            format_func=lambda key: words(f"show.{key}"),
-            key="cohorts_show",
-            required=True,
-        )
-    return str(variant), str(unit), str(show)
+        variant = one("variant", VARIANTS)
+        unit = one("unit", UNITS)
+        show = one("show", ("rate", "people"))
+        carries = grain_that_carries(page, unit=unit, variant=variant)
+        grain = one("grain", GRAINS, default=carries)
+    if grain == carries != GRAINS[0]:
+        parts.note(words(f"cohort.because.{grain}", n=words.small_n))
+    return View(variant, unit, show, grain)
 
 
-def squares(page: Page, pooled: Sequence[Row], *, variant: str, unit: str, show: str) -> None:
+def squares(page: Page, pooled: Sequence[Row], view: View) -> None:
     """The table of cohorts with what it needs to be read."""
     words = page.words
-    grain = grain_that_carries(page, unit=unit, variant=variant)
-    cohorts = [] if grain == "pooled" else rows_of(page, grain=grain, unit=unit, variant=variant)
-    layout.title(words("cohort.table.quarter" if grain == "quarter" else "cohort.table"))
-    if grain == "quarter":
-        layout.note(words("cohort.quarterly"))
-    if grain == "pooled":
-        layout.note(words("cohort.pooled_only"))
-    rows = heat_rows(page, pooled, cohorts, show=show, grain=grain)
+    cohorts: list[Row] = []
+    if view.grain != "pooled":
+        cohorts = rows_of(page, grain=view.grain, unit=view.unit, variant=view.variant)
+    parts.title(words(f"cohort.table.{view.grain}"))
+    rows = heat_rows(page, pooled, cohorts, show=view.show, grain=view.grain)
     head = [words("cohort.head"), words("cohort.size")]
     head += [words("cohort.period", n=n) for n in range(1, LAST_PERIOD + 1)]
     st.html(tables.heat(head, rows))
-    layout.note(words("cohort.legend"))
-    if variant == "on_or_after":
-        layout.note(words("cohort.growing"))
+    parts.note(words("cohort.legend"))
+    if view.variant == "on_or_after":
+        parts.note(words("cohort.growing"))
     plain: list[tables.Row] = [
         [row.label, row.size, *(s.cell for s in row.squares)] for row in rows
     ]
-    layout.download(page, "cohorts", head, plain)
+    parts.download(page, "cohorts", head, plain)
 
 
 def show(page: Page) -> None:
     """Sentence, numbers, curve, squares."""
     if not page.snapshot.has(TABLE):
-        layout.answer(page.words("cohort.sentence.young", months=3))
-        layout.empty(page.words, "empty.cohorts")
+        parts.answer(page.words("cohort.sentence.young", months=3))
+        parts.empty(page.words, "empty.cohorts")
         return
     head = st.container()
-    variant, unit, shown = switches(page)
+    view = choose_view(page)
     with head:
-        numbers(page, unit=unit)
-    pooled = rows_of(page, grain="pooled_12", unit=unit, variant=variant)
-    curve(page, pooled, variant=variant)
-    squares(page, pooled, variant=variant, unit=unit, show=shown)
+        numbers(page, unit=view.unit)
+    pooled = rows_of(page, grain="pooled_12", unit=view.unit, variant=view.variant)
+    curve(page, pooled, variant=view.variant)
+    squares(page, pooled, view)
 
 
 viewer = access.guard()

@@ -38,15 +38,22 @@ def opened(published: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> Opene
     """Runs one page of one shop in one language for one role."""
 
     def run(
-        page: str, *, kind: str = "demo", language: str = "ja", role: str = "exporter"
+        page: str,
+        *,
+        kind: str = "demo",
+        language: str = "ja",
+        role: str = "exporter",
+        **chosen: str,
     ) -> AppTest:
+        """`chosen` stands in the address, as in a link a colleague sent."""
         monkeypatch.setenv("OKAERI_HOME", str(published[kind]))
         monkeypatch.delenv("OKAERI_SHOP", raising=False)
         monkeypatch.chdir(REPOSITORY)
         app = AppTest.from_file(
             str(REPOSITORY / "dashboards" / "app_pages" / f"{page}.py"), default_timeout=60
         )
-        app.query_params["lang"] = language
+        for name, value in {**chosen, "lang": language}.items():
+            app.query_params[name] = value
         app.secrets["access"] = {"loopback_role": role}
         return app.run()
 

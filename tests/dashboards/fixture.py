@@ -1,5 +1,7 @@
 """Published shops for the pages: a large one, one without carts, one with totals only, a small one.
 
+Long: one function per mart, each a literal of what its contract promises.
+
 The figures of the mail table are the article's (definitions 5): 1,020 and 614 messages.
 """
 
@@ -20,6 +22,7 @@ PERIODS = ("trailing_3", "trailing_6", "trailing_12", "trailing_24", "all")
 MONTHS = [dt.date(2024 + (m // 12), m % 12 + 1, 1) for m in range(11, 35)]  # 2024/12 .. 2026/11
 RATE_METRICS = {
     "open_rate": ("opener_count", "sent_count"),
+    "open_per_delivered_rate": ("opener_count", "delivered_count"),
     "click_through_rate": ("clicker_count", "sent_count"),
     "click_to_open_rate": ("clicker_count", "opener_count"),
     "order_rate": ("orderer_count", "clicker_count"),
@@ -67,14 +70,14 @@ KINDS = {
     "demo": Kind(),
     "no_carts": Kind(has_carts=False, has_mail=False, is_demo=False),
     "totals": Kind(has_carts=False, grain="totals", is_demo=False),
-    "small": Kind(scale=40, is_demo=False),
+    "small": Kind(scale=60, is_demo=False),
 }
 
 
 def share(period: str, count: int, *, scale: int) -> int:
-    """A period's part of a twelve-month count."""
+    """A period's part of a twelve-month count; a month is a twelfth."""
     months = {"trailing_3": 3, "trailing_6": 6, "trailing_12": 12, "trailing_24": 24, "all": 24}
-    return count * months[period] // 12 // scale
+    return count * months.get(period, 1) // 12 // scale
 
 
 def model(
@@ -146,7 +149,8 @@ def steps(kind: Kind) -> list[dict[str, object]]:
         0: (1634, 1614, 905, 134, 33, 902_789, 13_400, 27_357.24, 0.4656),
     }
     rows: list[dict[str, object]] = []
-    for period in PERIODS:
+    months = () if kind.grain == "totals" else tuple(f"{m:%Y-%m}" for m in MONTHS)
+    for period in (*PERIODS, *months):
         for step, (
             sent,
             delivered,
@@ -344,12 +348,12 @@ def months(kind: Kind) -> list[dict[str, object]]:
 
 
 def episodes(kind: Kind) -> list[dict[str, object]]:
-    """Carts of the last five weeks, a few every day."""
+    """Carts of the last five weeks: a few every day, in a small shop one a week."""
     return [
         {"episode_id": f"{back}-{number}", "abandoned_on": day, "value_amount": Decimal(9_800)}
         for back in range(1, 36)
         for day in [dt.date(2026, 11, 20) - dt.timedelta(days=back)]
-        for number in range((12 + back % 5) // kind.scale)
+        for number in range((12 + back % 5) // kind.scale or int(back % 7 == 1))
     ]
 
 
@@ -399,26 +403,55 @@ def settings() -> ModelSpec:
 
 def freshness(kind: Kind) -> list[dict[str, object]]:
     now = AS_OF.replace(tzinfo=None)
-    rows = [
-        {"source_key": "shop", "entity": "orders", "latest_data_at": now - dt.timedelta(minutes=5)}
+    sources = [("shop", "orders", 5, 28_800, 14)]
+    sources += [("web", "events", 5, 310_000, 0)] if kind.has_carts else []
+    sources += [("mailer", "mail_events", 15, 9_900, 0)] if kind.has_mail else []
+    return [
+        {
+            "source_key": source,
+            "entity": entity,
+            "latest_data_at": now - dt.timedelta(minutes=minutes),
+            "batch_count": 1,
+            "landed_row_count": landed // kind.scale,
+            "rejected_row_count": rejected,
+        }
+        for source, entity, minutes, landed, rejected in sources
     ]
-    if kind.has_carts:
-        rows.append(
-            {
-                "source_key": "web",
-                "entity": "events",
-                "latest_data_at": now - dt.timedelta(minutes=5),
-            }
-        )
-    if kind.has_mail:
-        rows.append(
-            {
-                "source_key": "mailer",
-                "entity": "mail_events",
-                "latest_data_at": now - dt.timedelta(minutes=15),
-            }
-        )
-    return rows
+
+
+def repeats(kind: Kind) -> list[dict[str, object]]:
+    """Twelve months, and the months whose 90 days have passed."""
+    counts = {"trailing_12": (3_500, 640)}
+    counts |= {f"{month:%Y-%m}": (290 + place, 52) for place, month in enumerate(MONTHS[:-3])}
+    return [
+        {
+            "period_key": period,
+            "from_order_no": 1,
+            "within_days": 90,
+            "eligible_person_count": eligible // kind.scale,
+            "repeated_person_count": repeated // kind.scale,
+            "same_day_person_count": 0,
+        }
+        for period, (eligible, repeated) in counts.items()
+    ]
+
+
+def effect(kind: Kind) -> list[dict[str, object]]:
+    """3.3 % of 1,020 who were written to, 2.1 % of 1,000 who were not."""
+    return [
+        {
+            "campaign_key": "cart_recovery",
+            "campaign_version": 1,
+            "arm_key": "all",
+            "is_holdout": False,
+            "holdout_person_count": 1_000 // kind.scale,
+            "order_rate_difference": 0.012,
+            "difference_low": -0.004,
+            "difference_high": 0.028,
+            "extra_orderer_count": 12.4,
+            "extra_revenue_amount": 98_000.0,
+        }
+    ]
 
 
 def models(kind: Kind) -> list[ModelSpec]:
@@ -445,14 +478,6 @@ def models(kind: Kind) -> list[ModelSpec]:
     }
     empty_reach = {"period_key": pl.String(), "reach_stage": pl.String(), "stage_order": pl.Int64()}
     empty_episodes = {"abandoned_on": pl.Date(), "value_amount": pl.Decimal(18, 4)}
-    repeat = {
-        "period_key": "trailing_12",
-        "from_order_no": 1,
-        "within_days": 90,
-        "eligible_person_count": 3_500 // kind.scale,
-        "repeated_person_count": 640 // kind.scale,
-        "same_day_person_count": 3,
-    }
     found = [
         model(
             "rpt_recovery_waterfall", waterfall(kind) if kind.has_carts else [], empty=empty_state
@@ -464,12 +489,17 @@ def models(kind: Kind) -> list[ModelSpec]:
         model("rpt_recovery_steps", steps(kind) if kind.has_mail else [], empty=empty_steps),
         model("fct_cart_episodes", episodes(kind) if kind.has_carts else [], empty=empty_episodes),
         model("rpt_cohort_retention", cohorts(kind)),
-        model("rpt_repeat_rate", [repeat]),
+        model("rpt_repeat_rate", repeats(kind)),
         model("rpt_shop_months", months(kind)),
         model("rpt_source_freshness", freshness(kind)),
         model("seg_winback", due(kind)),
         settings(),
         *PRIVATE,
+        model(
+            "rpt_incrementality",
+            effect(kind) if kind.has_carts else [],
+            empty={"arm_key": pl.String()},
+        ),
     ]
     if kind.grain == "totals":
         found.append(model("rpt_report_audit", audit()))
@@ -492,14 +522,14 @@ is_demo: {is_demo}
 """
 
 
-def publish_kind(folder: Path, name: str) -> Home:
-    """One published shop under `folder`, made the active one; its home."""
+def publish_kind(folder: Path, name: str, *, as_of: dt.datetime = AS_OF) -> Home:
+    """One published shop under `folder`, made the active one; its home. Its data end at `AS_OF`."""
     kind = KINDS[name]
     shop_id = "demo" if kind.is_demo else "aoi"
     home = Home(folder / shop_id)
     write_build(home, [of_shop(spec, shop_id) for spec in models(kind)])
     shop = ShopStub(id=shop_id, name="テストショップ", is_demo=kind.is_demo)
-    publish(home, shop=shop, run=RunStub(as_of_at=AS_OF), manifest=manifest_of(home))
+    publish(home, shop=shop, run=RunStub(as_of_at=as_of), manifest=manifest_of(home))
     file = folder / "shop.yml"
     file.write_text(
         SHOP_FILE.format(shop_id=shop_id, is_demo=str(kind.is_demo).lower()), encoding="utf-8"

@@ -1,11 +1,12 @@
 """Each page, in both languages, for each role and each kind of shop."""
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
 
 from tests.dashboards.conftest import PAGES, Opener, shown
-from tests.dashboards.fixture import KINDS, publish_kind
+from tests.dashboards.fixture import AS_OF, KINDS, publish_kind
 
 
 @pytest.mark.parametrize("kind", list(KINDS))
@@ -83,6 +84,9 @@ def test_two_numbers_that_look_alike_say_which_is_which(opened: Opener) -> None:
 def test_an_effect_without_a_held_out_group_is_called_unmeasured(opened: Opener) -> None:
     assert "効果は未測定" in shown(opened("cart_recovery", kind="totals"))
     assert "効果は未測定" not in shown(opened("cart_recovery"))
+    assert "純増 +12.4人・+￥98,000（試験開始から、差の誤差 −0.4〜+2.8ポイント）" in shown(
+        opened("overview")
+    )
 
 
 def test_a_shop_without_carts_is_told_what_is_missing_why_and_what_to_do(opened: Opener) -> None:
@@ -204,3 +208,114 @@ def test_before_the_first_run_the_page_says_what_to_do(
 
     assert "表示するショップが決まっていません。" in text
     assert "okaeri run --demo" in text
+
+
+def test_a_link_opens_the_view_it_was_copied_from(opened: Opener) -> None:
+    app = opened("cart_recovery", period="trailing_12", family="previous", step="1")
+    text = shown(app)
+
+    assert "直近12か月にカゴ落ちした2,894件" in text
+    assert "（109/598、誤差 15.3〜21.5）" in text
+    assert "2通目 " not in text.split("成果（送信した月で集計）")[1].split("カゴ落ち率")[0]
+
+
+def test_what_the_reader_chooses_goes_into_the_address_and_a_default_stays_out(
+    opened: Opener,
+) -> None:
+    app = opened("cart_recovery")
+    app.segmented_control(key="cart_recovery_period").set_value("all").run()
+    assert app.query_params["period"] in ("all", ["all"])
+
+    app.segmented_control(key="cart_recovery_period").set_value("trailing_3").run()
+    assert "period" not in app.query_params
+
+
+def test_an_address_nobody_could_have_copied_shows_the_default(opened: Opener) -> None:
+    text = shown(opened("cart_recovery", period="../../etc", family="x", tab="y"))
+
+    assert "直近3か月にカゴ落ちした" in text
+
+
+def test_the_monthly_report_compares_in_percent_and_rates_in_points(opened: Opener) -> None:
+    """F2 of October's report: July's first buyers, 52 of 309; June 52 of 308; a year before 52 of 297."""
+    text = shown(opened("overview", view="report"))
+
+    assert "月次レポート 2026/10" in text
+    assert "+12.3%" in text
+    assert "前月より増加、前年同月より減少。" in text
+    assert "F2転換率（90日、2026/07の新規）" in text
+    assert "（52/309、誤差 13.1〜21.4）" in text
+    assert "−0.1ポイント" in text
+    assert "前月・前年同月との差はどちらも誤差の範囲。" in text
+
+
+def test_the_report_of_a_small_shop_shows_the_year_first_and_no_changes(opened: Opener) -> None:
+    text = shown(opened("overview", kind="small", view="report"))
+
+    assert "受注が30件未満の月があるため、前月比は出しません。" in text
+    assert "直近12か月" in text
+    assert "+12.3%" not in text
+    assert "前月比" not in text.split("月次レポート 2026/10")[1].replace("前月比は出しません", "")
+
+
+def test_a_small_shops_overview_begins_with_the_year(opened: Opener) -> None:
+    sentence = shown(opened("overview", kind="small")).split("直近12か月の受注は")[1]
+
+    assert "昨日（2026/11/19(木)）のカゴ落ちは" in sentence
+    assert "4週平均は" not in sentence.split("データは最新です")[0]
+
+
+def test_a_running_month_is_not_compared(opened: Opener) -> None:
+    text = shown(opened("overview", view="report", month="2026-11"))
+
+    assert "月次レポート 2026/11（途中）" in text
+    assert "月の途中のため比べません。" in text
+    assert "+12.3%" not in text
+
+
+def test_the_comment_stands_on_the_sheet_as_text(opened: Opener) -> None:
+    app = opened("overview", view="report")
+    app.text_area(key="overview_comment").set_value("<b>予約販売</b>を始めます").run()
+
+    assert any("&lt;b&gt;予約販売" in element.proto.body for element in app.get("html"))
+
+
+def test_a_list_not_yet_exported_asks_for_it(opened: Opener) -> None:
+    app = opened("overview")
+
+    assert any('class="bad">!</span>今日出すリスト' in e.proto.body for e in app.get("html"))
+    assert "まだ書き出していません" in shown(app)
+
+
+def test_every_line_of_the_overview_has_its_link(opened: Opener) -> None:
+    bodies = [element.proto.body for element in opened("overview").get("html")]
+    (lines,) = [body for body in bodies if 'class="ok-lines"' in body]
+
+    assert lines.count("<li>") == lines.count("<a href=") == 3
+
+
+def test_a_late_source_is_named_and_the_line_says_what_to_do(
+    tmp_path: Path, published: dict[str, Path], opened: Opener
+) -> None:
+    published["late"] = tmp_path
+    publish_kind(tmp_path, "demo", as_of=AS_OF + dt.timedelta(days=4))
+
+    text = shown(opened("overview", kind="late"))
+
+    assert "受注 は 2026/11/20(金) まで" in text
+    assert "データが遅れています: 受注 · カート · 配信結果。" in text
+
+
+def test_rows_that_were_refused_are_counted_and_explained(opened: Opener) -> None:
+    text = shown(opened("overview", view="data"))
+
+    assert "取り込めなかった行" in text
+    assert "okaeri check" in text
+
+
+@pytest.mark.parametrize("grain", ["quarter", "pooled"])
+def test_the_rows_of_the_cohorts_can_be_chosen(opened: Opener, grain: str) -> None:
+    text = shown(opened("cohorts", grain=grain))
+
+    assert ("2026年3期" in text) == (grain == "quarter")
+    assert "2026/08" not in text

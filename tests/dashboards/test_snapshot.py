@@ -44,7 +44,9 @@ def test_an_unknown_part_makes_an_unknown_rate(
 
 def test_read_gives_bound_rows_and_their_intervals(snapshot: Snapshot) -> None:
     rows = snapshot.read(
-        "rpt_repeat_rate", {"from_order_no": 1, "within_days": [30, 90]}, rates=("repeat_rate",)
+        "rpt_repeat_rate",
+        {"period_key": "trailing_12", "within_days": [30, 90]},
+        rates=("repeat_rate",),
     )
 
     assert rows.height == 1

@@ -1,0 +1,385 @@
+"""The overview's first screen: the sentence, three lines, four numbers, today's lists.
+
+Long: one short function per line and card.
+"""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any, Final
+
+from dashboards import charts, parts, tables
+from dashboards.page import Page
+from dashboards.parts import Card, Line, Metric
+from dashboards.snapshot import Filters
+from dashboards.text import Cell
+from pipelines import requests
+
+EPISODES: Final = "fct_cart_episodes"
+MONTHS: Final = "rpt_shop_months"
+REPEATS: Final = "rpt_repeat_rate"
+STEPS: Final = "rpt_recovery_steps"
+EFFECT: Final = "rpt_incrementality"
+YEAR: Final = "trailing_12"
+SEASON: Final = "trailing_3"
+F2_DAYS: Final = 90
+# The large mailbox providers refuse senders above it (sender guidelines of Google and Yahoo, 2024).
+COMPLAINT_LIMIT: Final = 0.003
+WEEKS_COMPARED: Final = 4
+MONTHS_DRAWN: Final = 13
+# States of a request that wait for somebody.
+STUCK: Final = ("waiting_for_approval", "hold", "failed")
+
+Row = dict[str, Any]
+
+
+def is_small(page: Page) -> bool:
+    """Whether the newest whole month has fewer orders than carry a comparison."""
+    if not page.snapshot.has(MONTHS):
+        return False
+    filters: Filters = {"measure_key": "orders", "is_running": False}
+    rows = page.snapshot.read(MONTHS, filters, order_by=("-shop_month",))
+    return bool(rows.height) and not rows["is_comparable"][0]
+
+
+def year_total(page: Page, measure: str) -> int | Decimal | None:
+    """A measure that adds up, over the last twelve whole months."""
+    filters: Filters = {"measure_key": measure, "is_running": False}
+    rows = page.snapshot.read(MONTHS, filters, order_by=("-shop_month",))
+    newest = rows["shop_month"].to_list()[:12]
+    return page.snapshot.total(
+        MONTHS, {"measure_key": measure, "shop_month": newest}, column="measure_value"
+    )
+
+
+def yesterday(page: Page) -> dt.date:
+    """The last whole day on the shop's calendar."""
+    as_of = page.words.local(page.snapshot.facts.as_of_at)
+    return as_of.date() - dt.timedelta(days=1)
+
+
+def abandoned_on(page: Page, day: dt.date) -> tuple[int, Decimal | int | None, str]:
+    """Carts abandoned on a day, their value, and the mean of that weekday over four weeks."""
+    snapshot = page.snapshot
+    filters = {"abandoned_on": day}
+    weeks = [day - dt.timedelta(weeks=week) for week in range(1, WEEKS_COMPARED + 1)]
+    usual = snapshot.daily_mean(EPISODES, "abandoned_on", weeks)
+    return (
+        int(snapshot.total(EPISODES, filters) or 0),
+        snapshot.total(EPISODES, filters, column="value_amount"),
+        page.words.number(usual, decimals=1),
+    )
+
+
+def second_orders(page: Page, period: str = YEAR) -> Cell:
+    """F2 conversion of a period's first buyers, with its interval."""
+    if not page.snapshot.has(REPEATS):
+        return Cell("—")
+    rows = page.snapshot.read(
+        REPEATS, {"period_key": period, "from_order_no": 1, "within_days": F2_DAYS}
+    ).to_dicts()
+    if not rows:
+        return Cell("—")
+    return page.words.rate(page.snapshot.rate(REPEATS, "repeat_rate", rows[0]), "person")
+
+
+def sentence(page: Page, *, has_carts: bool) -> None:
+    """Yesterday's carts; in a small shop the year first; without carts, who came back."""
+    words = page.words
+    said: list[str] = []
+    if is_small(page):
+        orders = words.count(year_total(page, "orders"), "order")
+        revenue = words.money(year_total(page, "revenue"))
+        said.append(words("overview.sentence.year", orders=orders, revenue=revenue))
+    if has_carts:
+        day = yesterday(page)
+        count, value, usual = abandoned_on(page, day)
+        key = "overview.sentence.carts" if count else "overview.sentence.carts.none"
+        if said:
+            key = "overview.sentence.yesterday"
+        values = {"count": words.count(count, "cart"), "amount": words.money(value), "mean": usual}
+        said.append(words(key, day=words.day(day), **values))
+    elif not said:
+        rate = second_orders(page)
+        key = "overview.sentence.nothing" if rate.main == "—" else "overview.sentence.orders"
+        said.append(words(key, rate=rate.text))
+    parts.answer((" " if words.language == "en" else "").join(said))
+
+
+def lines(page: Page) -> None:
+    """Whether the data are new, what goes out today, and what stands still."""
+    parts.lines([fresh_line(page), lists_line(page), held_line(page)])
+
+
+def fresh_line(page: Page) -> Line:
+    """Whether the figures are whole and every source is up to date."""
+    words = page.words
+    late = [words(f"source.{kind}") for kind, at in page.latest.items() if page.is_late(at)]
+    if page.snapshot.is_fallback:
+        text = words("overview.fresh.damaged")
+    elif late:
+        text = words("overview.fresh.late", names=" · ".join(late))
+    else:
+        as_of = words.instant(page.snapshot.facts.as_of_at)
+        text = words("overview.fresh.ok", instant=as_of)
+    is_good = not late and not page.snapshot.is_fallback
+    link = page.address("", view="data")
+    return Line(is_good, text, link, words("overview.fresh.link"))
+
+
+def due_lists(page: Page) -> list[tuple[str, str, int, dt.datetime]]:
+    """Segments with somebody due: key, title, persons, the earliest end of validity."""
+    snapshot = page.snapshot
+    now = snapshot.facts.as_of_at.replace(tzinfo=None)
+    due: Filters = {"due_at <=": now, "valid_until_at >": now, "is_held_out": False}
+    found = []
+    for segment in snapshot.segments():
+        model = str(segment["model_name"])
+        size = int(snapshot.total(model, due, column="person_id", distinct=True) or 0)
+        if size:
+            title = str(segment.get("title", {}).get(page.words.language, model))
+            ends = snapshot.read(model, due, order_by=("valid_until_at",))["valid_until_at"]
+            found.append((model.removeprefix("seg_"), title, size, ends[0]))
+    return found
+
+
+def lists_line(page: Page) -> Line:
+    """How many segments have somebody due, and how many people in each."""
+    words = page.words
+    due = due_lists(page)
+    if not due:
+        return Line(True, words("overview.lists.none"))
+    people = " · ".join(f"{title} {words.count(size, 'person')}" for _, title, size, _ in due)
+    asked = newest_requests(page)
+    is_done = all(is_exported(page, asked.get(key)) for key, *_ in due)
+    lists = words.count(len(due), "list")
+    text = words(f"overview.lists.{'done' if is_done else 'some'}", lists=lists, people=people)
+    return Line(is_done, text, page.address("", anchor="lists"), words("overview.lists.link"))
+
+
+def is_exported(page: Page, request: requests.Request | None) -> bool:
+    """Whether the latest request of a list handed it over since the figures were made."""
+    if request is None or request.finished_at is None or request.request_state != "done":
+        return False
+    return request.finished_at >= page.snapshot.facts.as_of_at
+
+
+def newest_requests(page: Page) -> dict[str, requests.Request]:
+    """The latest request of each segment; none where nothing was ever asked for."""
+    if not page.has_requests:
+        return {}
+    known = requests.all_of(page.home, page.snapshot.facts.shop_id)
+    return {request.segment: request for request in reversed(known)}
+
+
+def stuck(page: Page) -> list[str]:
+    """What waits for somebody, each with its count in words."""
+    states = [request.request_state for request in newest_requests(page).values()]
+    return [page.words(f"stuck.{s}", n=states.count(s)) for s in STUCK if s in states]
+
+
+def held_line(page: Page) -> Line:
+    """Exports that stand still; unsubscribes and complaints of three months against the limit."""
+    words, snapshot = page.words, page.snapshot
+    if waiting := stuck(page):
+        return Line(False, words("overview.held.requests", stuck=" · ".join(waiting)))
+    whole: Filters = {"period_key": SEASON, "step_number": 0, "arm_key": "all"}
+    counts = {
+        name: snapshot.total(STEPS, whole, column=f"{name}_count") if snapshot.has(STEPS) else None
+        for name in ("sent", "unsubscribe", "complaint")
+    }
+    if not counts["sent"]:
+        return Line(True, words("overview.held.unknown"))
+    rates = {
+        name: snapshot.ratio(
+            None if counts[name] is None else int(counts[name] or 0), int(counts["sent"])
+        )
+        for name in ("unsubscribe", "complaint")
+    }
+    link = page.address("cart_recovery")
+    complained = words.rate(rates["complaint"], "message").text
+    if rates["complaint"].value is not None and rates["complaint"].value > COMPLAINT_LIMIT:
+        text = words("overview.held.complaints", complained=complained)
+        return Line(False, text, link, words("overview.held.link"))
+    unsubscribed = words.rate(rates["unsubscribe"], "message").text
+    text = words("overview.held.ok", unsubscribed=unsubscribed, complained=complained)
+    return Line(True, text, link, words("overview.held.link"))
+
+
+def numbers(page: Page, *, has_carts: bool) -> None:
+    """Yesterday's carts, money after mails, F2, and how many people may be written to.
+
+    A small shop reads the figures of twelve months first.
+    """
+    words = page.words
+    f2 = words("card.f2", period=words.period(YEAR))
+    found = [
+        carts_card(page, has_carts=has_carts),
+        recovered_card(page),
+        Card(f2, second_orders(page)),
+        mailable_card(page),
+    ]
+    parts.cards([*found[1:], found[0]] if is_small(page) else found)
+    metrics = [Metric(f2, REPEATS, "repeat_rate")]
+    parts.receipt(page, "numbers", metrics)
+
+
+def carts_card(page: Page, *, has_carts: bool) -> Card:
+    """Carts abandoned yesterday."""
+    words = page.words
+    if not has_carts:
+        return Card(words("card.yesterday"), Cell("—"), words("card.unknown"))
+    count, value, usual = abandoned_on(page, yesterday(page))
+    amount = words.money(value) if count else ""
+    cell = Cell(words.count(count, "cart"), amount)
+    return Card(words("card.yesterday"), cell, words("card.yesterday.mean", mean=usual))
+
+
+def recovered_card(page: Page) -> Card:
+    """Recovered amount of the last twelve months, beside it what is known of its effect."""
+    words, snapshot = page.words, page.snapshot
+    label = words("card.recovered", period=words.period(YEAR))
+    if not snapshot.has(STEPS):
+        return Card(label, Cell("—"), words("card.unknown"))
+    whole: Filters = {"period_key": YEAR, "step_number": 0, "arm_key": "all", "is_mature": True}
+    amount = snapshot.total(STEPS, whole, column="recovered_amount")
+    return Card(label, Cell(words.money(amount)), effect_note(page))
+
+
+def newest_effect(page: Page) -> Row | None:
+    """All arms written to against the held-out group, of the newest version that has one."""
+    if not page.snapshot.has(EFFECT):
+        return None
+    rows = page.snapshot.read(
+        EFFECT,
+        {"arm_key": "all", "is_holdout": False, "holdout_person_count >": 0},
+        order_by=("-campaign_version", "campaign_key"),
+    ).to_dicts()
+    return next((row for row in rows if row["extra_orderer_count"] is not None), None)
+
+
+def effect_note(page: Page) -> str:
+    """`純増` with its interval, or that the effect is not measured."""
+    words, row = page.words, newest_effect(page)
+    if row is None:
+        return words("card.unmeasured")
+    return words(
+        "card.incremental",
+        orders=words.signed(row["extra_orderer_count"]),
+        amount=words.signed_money(row["extra_revenue_amount"]),
+        low=words.signed(row["difference_low"] * 100),
+        high=words.signed(row["difference_high"] * 100),
+    )
+
+
+def mailable_card(page: Page) -> Card:
+    """Persons who may be written to today."""
+    words = page.words
+    value = None
+    if page.snapshot.has(MONTHS):
+        found = page.snapshot.read(
+            MONTHS, {"measure_key": "mailable_persons"}, order_by=("-shop_month",)
+        )
+        value = found["measure_value"][0] if found.height else None
+    note = "" if value is not None else words("card.unknown")
+    return Card(words("card.mailable"), Cell(words.count(value, "person")), note)
+
+
+def today(page: Page) -> None:
+    """Revenue by month, and the lists of the day."""
+    words = page.words
+    if page.snapshot.has(MONTHS):
+        month_chart(page)
+    else:
+        parts.title(words("overview.chart"))
+        parts.empty(words, "empty.months")
+    parts.title(words("overview.lists"), anchor="lists")
+    lists_table(page)
+
+
+def lists_table(page: Page) -> None:
+    """One row per list due: name, people, end of validity, what became of it."""
+    words = page.words
+    due = due_lists(page)
+    if not due:
+        parts.note(words("lists.none"))
+        return
+    asked = newest_requests(page)
+    head = [words(f"lists.{name}") for name in ("title", "people", "until", "state")]
+    rows: list[tables.Row] = [
+        [
+            Cell(title),
+            words.count(size, "person"),
+            words.instant(until),
+            request_state(page, asked.get(key)),
+        ]
+        for key, title, size, until in due
+    ]
+    parts.table(page, "lists", head, rows)
+    parts.note(words("lists.cure", segment=due[0][0]))
+
+
+def request_state(page: Page, request: requests.Request | None) -> str:
+    """What became of the latest request of a list."""
+    words = page.words
+    if request is None:
+        return words("request.none")
+    state = words(f"request.{request.request_state}")
+    at = request.finished_at or request.requested_at
+    return words("request.at", state=state, instant=words.instant(at))
+
+
+def month_chart(page: Page) -> None:
+    """Revenue by month of order, new and returning customers."""
+    words = page.words
+    series = {
+        "new_revenue": words("series.new"),
+        "returning_revenue": words("series.returning"),
+    }
+    rows = page.snapshot.read(
+        MONTHS, {"measure_key": list(series)}, order_by=("shop_month", "measure_key")
+    ).to_dicts()
+    newest = sorted({row["shop_month"] for row in rows})[-MONTHS_DRAWN:]
+    parts.title(words("overview.chart"))
+    is_yen = words.language == "ja" and words.currency == "JPY"
+    points = [
+        {
+            "month": words.month(row["shop_month"]) + ("*" if row["is_running"] else ""),
+            "series": series[row["measure_key"]],
+            "place": list(series).index(row["measure_key"]),
+            "amount": words.axis_money(row["measure_value"]),
+            "tip": f"{words.month(row['shop_month'])} {series[row['measure_key']]}"
+            f" {words.money(row['measure_value'])}",
+        }
+        for row in rows
+        if row["shop_month"] in newest
+    ]
+    title = words("axis.revenue" if is_yen else "axis.revenue.other")
+    drawn = charts.stacked_months(points, series=series, title=title)
+    parts.chart(page, "months", drawn, about=words("overview.chart"))
+    parts.note(f"* {words('period.running')}")
+
+
+def taken_in(page: Page) -> None:
+    """What each source gave: how far it reaches, rows taken in and refused."""
+    words = page.words
+    rows = page.snapshot.read(
+        "rpt_source_freshness",
+        {"batch_count >": 0},
+        order_by=("-rejected_row_count", "-landed_row_count", "source_key", "entity"),
+    ).to_dicts()
+    names = ("entity", "source", "latest", "landed", "rejected")
+    head = [words(f"data.{name}") for name in names]
+    body: list[tables.Row] = [
+        [
+            words(f"entity.{row['entity']}")
+            if words.has(f"entity.{row['entity']}")
+            else words("entity.other"),
+            str(row["source_key"]),
+            words.instant(row["latest_data_at"]) if row["latest_data_at"] else "—",
+            words.number(row["landed_row_count"]),
+            words.number(row["rejected_row_count"]),
+        ]
+        for row in rows
+    ]
+    parts.table(page, "data", head, body)
+    parts.note(words("data.rejected.cure"))

@@ -1,0 +1,219 @@
+"""The parts pages are made of: sentences, lines, cards, tables, charts, receipts.
+
+Long: one short function per part, so that a page is a list of calls.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from dashboards import charts, tables
+from dashboards.access import Role
+from dashboards.page import Page
+from dashboards.tables import Row
+from dashboards.text import Cell, Words
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line that is well (✓) or not (!), with the place that shows more or mends it."""
+
+    is_good: bool
+    text: str
+    link: str = ""
+    link_text: str = ""
+
+
+@dataclass(frozen=True)
+class Card:
+    """One number: what it is, the number, what belongs to it."""
+
+    label: str
+    value: Cell
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One line of a receipt: the label on the screen and the column that was shown."""
+
+    label: str
+    table: str
+    column: str
+
+
+def answer(text: str) -> None:
+    """The one sentence that answers."""
+    st.html(f'<p class="ok-answer">{tables.escaped(text)}</p>')
+
+
+def lines(entries: Sequence[Line]) -> None:
+    """Lines that begin with ✓ or !, each with its link. Backticks become code."""
+    body = "".join(
+        f'<li><span class="{"good" if line.is_good else "bad"}">{"✓" if line.is_good else "!"}'
+        f"</span>{coded(line.text)}{_link(line)}</li>"
+        for line in entries
+    )
+    st.html(f'<ul class="ok-lines">{body}</ul>')
+
+
+def _link(line: Line) -> str:
+    """The link of a line, opened in the same tab."""
+    if not line.link:
+        return ""
+    target, text = tables.escaped(line.link), tables.escaped(line.link_text)
+    return f' <a href="{target}" target="_self">{text}</a>'
+
+
+def cards(entries: Sequence[Card]) -> None:
+    """At most four numbers side by side, one below the other on a phone."""
+    body = "".join(
+        f'<div class="ok-card"><div class="label">{tables.escaped(card.label)}</div>'
+        f'<div class="main{" ok-small" if card.value.is_small else ""}">'
+        f"{tables.escaped(card.value.main)}</div>"
+        f'<div class="detail">{"<br>".join(map(tables.escaped, _details(card)))}</div></div>'
+        for card in entries[:4]
+    )
+    st.html(f'<div class="ok-cards">{body}</div>')
+
+
+def _details(card: Card) -> list[str]:
+    """What stands under the number, empty parts left out."""
+    return [part.strip() for part in (card.value.detail, card.note) if part.strip()]
+
+
+def title(text: str, *, anchor: str = "") -> None:
+    """Heading of a chart or table; with an anchor a line above may point to it."""
+    place = f' id="{anchor}"' if anchor else ""
+    st.html(f'<h2 class="ok-title"{place}>{tables.escaped(text)}</h2>')
+
+
+def note(text: str) -> None:
+    """A quiet line under a chart or table."""
+    st.html(f'<p class="ok-note">{coded(text)}</p>')
+
+
+def empty(words: Words, key: str, *, why: str | None = None) -> None:
+    """Three lines: what is missing, why, and the one file or command that fills it."""
+    texts = (words(key), why or words(f"{key}.why"), words(f"{key}.cure"))
+    body = "".join(f"<p>{coded(text)}</p>" for text in texts)
+    st.html(f'<div class="ok-empty">{body}</div>')
+
+
+def coded(text: str) -> str:
+    """Escaped text, what stands in backticks as code."""
+    pieces = tables.escaped(text).split("`")
+    return "".join(f"<code>{p}</code>" if i % 2 else p for i, p in enumerate(pieces))
+
+
+def legend(entries: Sequence[tuple[str, str]]) -> None:
+    """Colours and their words, wrapping where the screen is narrow. Entries: colour, word."""
+    body = "".join(
+        f'<span><i style="background:{colour}"></i>{tables.escaped(word)}</span>'
+        for colour, word in entries
+    )
+    st.html(f'<div class="ok-legend">{body}</div>')
+
+
+def chart(page: Page, name: str, drawn: charts.Drawing, *, about: str) -> None:
+    """A chart in the colours of the screen. `about` is what a screen reader says of it."""
+    dressed = charts.dressed(drawn, is_dark=is_dark())
+    st.altair_chart(dressed, theme=None, key=f"{page.key}_{name}_chart", alt=about)
+
+
+def is_dark() -> bool:
+    """Whether the reader's screen is dark."""
+    return bool(st.context.theme.type == "dark")
+
+
+def table(
+    page: Page,
+    name: str,
+    head: Sequence[str],
+    rows: Sequence[Row],
+    *,
+    metrics: Sequence[Metric] = (),
+) -> None:
+    """A table, the button that saves the same cells, and what its figures are made of."""
+    st.html(tables.table(head, rows))
+    with st.container(horizontal=True):
+        download(page, name, head, rows)
+        if metrics:
+            receipt(page, name, metrics)
+
+
+def download(page: Page, name: str, head: Sequence[str], rows: Sequence[Row]) -> None:
+    """Button for one table as CSV. Figures only: anybody with the file's address may read it."""
+    day = f"{page.words.local(page.snapshot.facts.as_of_at):%Y%m%d}"
+    st.download_button(
+        page.words("download"),
+        data=tables.csv_bytes(head, rows),
+        file_name=f"{page.key}_{name}_{day}.csv",
+        mime="text/csv",
+        key=f"{page.key}_{name}_csv",
+        on_click="ignore",
+        type="tertiary",
+    )
+
+
+def receipt(page: Page, name: str, metrics: Sequence[Metric]) -> None:
+    """What the numbers above are made of: definition, parts, window, instant, version."""
+    words, facts, chosen = page.words, page.snapshot.facts, page.snapshot.settings
+    with st.popover(words("receipt.title"), key=f"{page.key}_{name}_receipt", type="tertiary"):
+        for metric in metrics:
+            st.markdown(f"**{metric.label}** — {_definition(page, metric)}")
+        st.caption(words("receipt.interval"))
+        st.caption(
+            words(
+                "receipt.window",
+                days=int(chosen.get("recovery_window_days", 7)),
+                minutes=int(chosen.get("cart_idle_minutes", 60)),
+            )
+        )
+        as_of = words.instant(facts.as_of_at)
+        st.caption(words("receipt.as_of", instant=as_of, zone=facts.timezone))
+        if page.viewer.may(Role.EXPORTER):
+            st.caption(
+                words(
+                    "receipt.version",
+                    snapshot=facts.snapshot_id,
+                    settings=facts.settings_version,
+                    code=facts.code_version,
+                )
+            )
+
+
+def _definition(page: Page, metric: Metric) -> str:
+    """The column's fraction in words, and in English the catalogue's own description."""
+    words = page.words
+    about: Mapping[str, Any] = page.snapshot.metric(metric.table, metric.column)
+    parts = []
+    if "numerator" in about and "denominator" in about:
+        parts.append(
+            words(
+                "receipt.formula",
+                numerator=words.known("column", str(about["numerator"])),
+                denominator=words.known("column", str(about["denominator"])),
+            )
+        )
+    described = about.get(f"description_{words.language}") or (
+        about.get("description") if words.language == "en" else None
+    )
+    if described:
+        parts.append(str(described))
+    return " — ".join(parts) or "—"
+
+
+def print_button(label: str, file_name: str) -> None:
+    """Button that prints the sheet of paper; a browser offers `file_name` for its PDF."""
+    name = tables.escaped(file_name)
+    st.html(
+        f'<button class="ok-print" data-name="{name}">{tables.escaped(label)}</button>'
+        "<script>for (const button of document.querySelectorAll('.ok-print')) {"
+        " button.onclick = () => { const before = document.title;"
+        " document.title = button.dataset.name; window.print(); document.title = before; };"
+        "}</script>",
+        unsafe_allow_javascript=True,
+    )

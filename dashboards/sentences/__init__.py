@@ -1,0 +1,23 @@
+"""Every sentence of the screens, Japanese and English side by side, one module per page.
+
+A sentence and its translation stand on one line, and nothing else may speak: `text.Words` reads
+them by their key.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from dashboards.sentences import carts, cohorts, frame, overview
+
+PAIRS: Final[Mapping[str, tuple[str, str]]] = {
+    **frame.PAIRS,
+    **overview.PAIRS,
+    **carts.PAIRS,
+    **cohorts.PAIRS,
+}
+
+# Latin that a Japanese sentence may hold: what the trade itself writes so, and our own names.
+LATIN_IN_JAPANESE: Final = frozenset(
+    {"CSV", "PDF", "URL", "SKU", "RFM", "LTV", "F1", "F2", "F3", "F4", "F5", "A", "A4", "B"}
+    | {"CTR", "CTOR", "LINE", "GA4", "Shopserve", "Okaeri", "okaeri"}
+)

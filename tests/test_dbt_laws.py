@@ -30,6 +30,7 @@ EXCEPTIONS: Final = {
     ("order", "int_cart_observations__changed", "observed_at"): "a cart is seen once at an instant",
     ("order", "int_orders__cohort_cells", "day_on"): "a shop has each day once",
     ("order", "int_orders__gaps", "ordered_on"): "the days of a person are made distinct before",
+    ("order", "int_persons__mailable_days", "day_on"): "a shop has each day once",
     ("order", "int_recovery__newest_reports", "as_of_at"): "a report line has each date once",
     ("order", "rpt_report_audit", "matched_denominator"): "counted by it: each stands once",
 }

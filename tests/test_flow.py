@@ -83,7 +83,7 @@ def test_the_first_run_publishes_and_every_row_is_accounted_for(okaeri):
 def test_every_terminal_state_occurs_and_they_sum_to_all_abandoned_carts(okaeri):
     states = okaeri.rows(
         "select terminal_state, sum(episode_count) as carts from rpt_recovery_waterfall"
-        " where period_key = 'all' and campaign_key = 'all' group by all"
+        " where period_key = 'all' and campaign_key = 'all' and dimension = 'all' group by all"
     )
     abandoned = okaeri.value("select count(*) from fct_cart_episodes where is_abandoned")
 

@@ -1,5 +1,5 @@
--- A row is a shop and month in which the abandoned episodes, their outcomes and the waterfall's total
--- differ: a cart would be lost from the first thing the cart page shows, or stand there twice.
+-- A row is a shop, month and dimension in which the abandoned episodes, their outcomes and the
+-- waterfall differ: a cart would be lost from the first thing the cart page shows, or stand there twice.
 with
 
 episodes as (
@@ -35,14 +35,14 @@ waterfall as (
     select
         shop_id,
         period_key,
-        sum(episode_count) as state_count,
-        min(total_episode_count) as least_total,
-        max(total_episode_count) as most_total
+        dimension,
+        sum(episode_count) as state_count
     from {{ ref('rpt_recovery_waterfall') }}
     where campaign_key = 'all'
     group by
         shop_id,
-        period_key
+        period_key,
+        dimension
 
 ),
 
@@ -53,9 +53,8 @@ compared as (
         coalesce(episodes.abandoned_month, outcomes.abandoned_month) as abandoned_month,
         episodes.episode_count,
         outcomes.outcome_count,
-        waterfall.state_count,
-        waterfall.least_total,
-        waterfall.most_total
+        waterfall.dimension,
+        waterfall.state_count
     from episodes
     full outer join outcomes
         on
@@ -72,8 +71,6 @@ select *
 from compared
 where not coalesce(
     episode_count = outcome_count
-    and episode_count = state_count
-    and state_count = least_total
-    and state_count = most_total,
+    and episode_count = state_count,
     false
 )

@@ -25,7 +25,7 @@ reported as (
         shop_id,
         sum(order_count) as order_count,
         sum(recovered_amount) as recovered_amount
-    from {{ ref('rpt_recovery_steps') }}
+    from {{ ref('rpt_campaign_steps') }}
     where
         report_grain = 'message'
         and period_key = 'all'

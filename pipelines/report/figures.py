@@ -166,7 +166,7 @@ def waterfall(console: Console, con: duckdb.DuckDBPyConnection, language: str) -
         """
         select terminal_state, sum(episode_count), sum(ordered_episode_count)
         from rpt_recovery_waterfall
-        where period_key = 'all' and campaign_key = 'all'
+        where period_key = 'all' and campaign_key = 'all' and dimension = 'all'
         group by terminal_state, state_order
         order by state_order
         """

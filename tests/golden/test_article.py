@@ -97,6 +97,7 @@ def test_the_377_of_whom_the_article_says_nothing_are_accounted_for(golden):
         golden.execute(
             "select terminal_state, episode_count from marts.rpt_recovery_waterfall"
             " where shop_id = 'article' and period_key = 'all' and campaign_key = 'all'"
+            " and dimension = 'all'"
         ).fetchall()
     )
 

@@ -44,6 +44,7 @@ resolved as (
         events.order_id,
         events.export_token,
         events.coupon_code,
+        events.field_name,
         events.device,
         events.quantity,
         events.price_amount,

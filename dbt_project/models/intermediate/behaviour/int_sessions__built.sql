@@ -27,6 +27,7 @@ keyed as (
         events.device,
         events.occurred_at,
         events.occurred_on,
+        events.identified_at,
         settings.session_gap_minutes
     from events
     inner join settings
@@ -85,6 +86,7 @@ built as (
 
     select
         shop_id,
+        visitor_key,
         max(case when is_first = 1 then event_id end) as first_event_id,
         max(person_id) as person_id,
         max(case when is_first = 1 then export_token end) as entry_token,
@@ -92,9 +94,11 @@ built as (
         max(session_gap_minutes) as session_gap_minutes,
         count(*) as event_count,
         count(case when event_name = 'Product Viewed' then 1 end) as product_view_count,
+        count(case when event_name = 'Product Added to Wishlist' then 1 end) as favourite_count,
         min(occurred_at) as started_at,
         min(occurred_on) as started_on,
-        max(occurred_at) as ended_at
+        max(occurred_at) as ended_at,
+        min(identified_at) as identified_at
     from numbered
     group by
         shop_id,
@@ -108,14 +112,17 @@ named as (
     select
         shop_id,
         {{ hash_key(['shop_id', 'first_event_id']) }} as session_id,
+        visitor_key,
         person_id,
         entry_token,
         device,
         event_count,
         product_view_count,
+        favourite_count,
         started_at,
         started_on,
         ended_at,
+        identified_at,
         {{ add_minutes('ended_at', 'session_gap_minutes') }} as gap_ends_at
     from built
 

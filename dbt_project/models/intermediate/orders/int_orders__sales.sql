@@ -153,6 +153,8 @@ numbered as (
                 greatest(gross_amount - taken_back_amount, 0) as decimal(18, 4)
             )
         end as revenue_amount,
+        -- The same before refunds.
+        case when is_in_shop_currency then cast(gross_amount as decimal(18, 4)) end as gross_amount,
         case when is_in_shop_currency then goods_amount end as goods_amount,
         case when is_in_shop_currency then discount_amount end as discount_amount,
         case when is_in_shop_currency then points_used_amount end as points_used_amount,

@@ -9,7 +9,6 @@ periods as (
 campaigns as (
 
     select * from {{ ref('stg_campaigns') }}
-    where segment_key = 'cart_recovery'
 
 ),
 
@@ -50,6 +49,7 @@ spread as (
         cast(case when step_grains.is_total_of_steps then 0 else messages.step_number end as bigint)
             as step_number,
         case when arm_grains.is_total_of_arms then 'all' else messages.arm_key end as arm_key,
+        campaigns.segment_key,
         messages.is_mature
     from messages
     inner join campaigns

@@ -1,4 +1,4 @@
-{# Long for five dimensions, one block each. #}
+{# Long for six dimensions, one block each. #}
 
 with
 
@@ -50,6 +50,14 @@ by_dimension as (
         *,
         'device' as dimension,
         device as dimension_value
+    from in_periods
+
+    union all
+
+    select
+        *,
+        'stage' as dimension,
+        stage as dimension_value
     from in_periods
 
     union all

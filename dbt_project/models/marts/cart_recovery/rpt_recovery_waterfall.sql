@@ -1,4 +1,4 @@
-{# Long for the fifteen states in their order. #}
+{# Long for the fifteen states in their order, and four ways to split them. #}
 
 with
 
@@ -14,75 +14,127 @@ outcomes as (
 
 ),
 
-in_periods as (
+episodes as (
+
+    select * from {{ ref('fct_cart_episodes') }}
+    where is_abandoned
+
+),
+
+described as (
 
     select
-        periods.period_key,
         outcomes.shop_id,
         outcomes.campaign_key,
+        outcomes.abandoned_month,
         outcomes.terminal_state,
         outcomes.terminal_reason,
         outcomes.currency,
         outcomes.has_ordered_in_window,
-        outcomes.value_amount
+        outcomes.value_amount,
+        case when episodes.is_member then 'member' else 'not_member' end as member,
+        episodes.device,
+        episodes.value_band
     from outcomes
-    inner join periods
+    inner join episodes
         on
-            outcomes.shop_id = periods.shop_id
-            and outcomes.abandoned_month >= periods.first_month
-            and outcomes.abandoned_month <= periods.last_month
+            outcomes.shop_id = episodes.shop_id
+            and outcomes.episode_id = episodes.episode_id
+
+),
+
+by_dimension as (
+    {% for dimension in ['member', 'device', 'value_band'] %}
+    select
+        *,
+        '{{ dimension }}' as dimension,
+        {{ dimension }} as dimension_value
+    from described
+
+    union all
+    {% endfor %}
+    select
+        *,
+        'all' as dimension,
+        'all' as dimension_value
+    from described
 
 ),
 
 by_campaign as (
 
     select
-        shop_id,
-        period_key,
-        'all' as campaign_key,
-        terminal_state,
-        terminal_reason,
-        currency,
-        has_ordered_in_window,
-        value_amount
-    from in_periods
+        *,
+        'all' as reported_campaign
+    from by_dimension
 
     union all
 
     select
+        *,
+        campaign_key as reported_campaign
+    from by_dimension
+    where campaign_key is not null
+
+),
+
+-- An episode stands in one month and one state, so that months add up to periods.
+by_month as (
+
+    select
         shop_id,
-        period_key,
-        campaign_key,
+        abandoned_month,
+        reported_campaign,
+        dimension,
+        dimension_value,
         terminal_state,
         terminal_reason,
         currency,
-        has_ordered_in_window,
-        value_amount
-    from in_periods
-    where campaign_key is not null
+        count(*) as episode_count,
+        count(case when has_ordered_in_window then 1 end) as ordered_episode_count,
+        sum(value_amount) as value_amount
+    from by_campaign
+    group by
+        shop_id,
+        abandoned_month,
+        reported_campaign,
+        dimension,
+        dimension_value,
+        terminal_state,
+        terminal_reason,
+        currency
 
 ),
 
 counted as (
 
     select
-        shop_id,
-        period_key,
-        campaign_key,
-        terminal_state,
-        terminal_reason,
-        currency,
-        count(*) as episode_count,
-        count(case when has_ordered_in_window then 1 end) as ordered_episode_count,
-        cast(sum(value_amount) as decimal(18, 4)) as value_amount
-    from by_campaign
+        by_month.shop_id,
+        periods.period_key,
+        by_month.reported_campaign as campaign_key,
+        by_month.dimension,
+        by_month.dimension_value,
+        by_month.terminal_state,
+        by_month.terminal_reason,
+        by_month.currency,
+        cast(sum(by_month.episode_count) as bigint) as episode_count,
+        cast(sum(by_month.ordered_episode_count) as bigint) as ordered_episode_count,
+        cast(sum(by_month.value_amount) as decimal(18, 4)) as value_amount
+    from by_month
+    inner join periods
+        on
+            by_month.shop_id = periods.shop_id
+            and by_month.abandoned_month >= periods.first_month
+            and by_month.abandoned_month <= periods.last_month
     group by
-        shop_id,
-        period_key,
-        campaign_key,
-        terminal_state,
-        terminal_reason,
-        currency
+        by_month.shop_id,
+        periods.period_key,
+        by_month.reported_campaign,
+        by_month.dimension,
+        by_month.dimension_value,
+        by_month.terminal_state,
+        by_month.terminal_reason,
+        by_month.currency
 
 ),
 
@@ -92,6 +144,8 @@ totalled as (
         shop_id,
         period_key,
         campaign_key,
+        dimension,
+        dimension_value,
         terminal_state,
         terminal_reason,
         currency,
@@ -118,7 +172,9 @@ totalled as (
         ordered_episode_count,
         value_amount,
         cast(
-            sum(episode_count) over (partition by shop_id, period_key, campaign_key) as bigint
+            sum(episode_count) over (
+                partition by shop_id, period_key, campaign_key, dimension, dimension_value
+            ) as bigint
         ) as total_episode_count
     from counted
 

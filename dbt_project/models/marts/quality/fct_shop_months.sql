@@ -7,6 +7,12 @@ as_of as (
 
 ),
 
+settings as (
+
+    select * from {{ ref('int_run__settings') }}
+
+),
+
 orders as (
 
     select * from {{ ref('fct_orders') }}
@@ -19,9 +25,19 @@ episodes as (
 
 ),
 
-outcomes as (
+periods as (
 
-    select * from {{ ref('fct_recovery_outcomes') }}
+    select * from {{ ref('int_run__periods') }}
+    where period_kind = 'month'
+
+),
+
+bridge as (
+
+    select * from {{ ref('rpt_recovery_bridge') }}
+    where
+        campaign_key = 'all'
+        and line_key = 'ordered'
 
 ),
 
@@ -31,9 +47,9 @@ messages as (
 
 ),
 
-contactable as (
+mailable_days as (
 
-    select * from {{ ref('int_persons__contactable') }}
+    select * from {{ ref('int_persons__mailable_days') }}
 
 ),
 
@@ -95,20 +111,32 @@ order_months as (
 
 ),
 
-recovered_months as (
+message_months as (
 
     select
-        sales.shop_id,
-        sales.ordered_month as shop_month,
-        sum(outcomes.recovered_amount) as recovered_amount
-    from outcomes
-    inner join sales
-        on
-            outcomes.shop_id = sales.shop_id
-            and outcomes.credited_order_id = sales.order_id
+        shop_id,
+        sent_month as shop_month,
+        count(*) as sent_messages,
+        count(case when is_unsubscribed then 1 end) as unsubscribes,
+        count(case when is_complained then 1 end) as complaints
+    from messages
+    where is_sent
     group by
-        sales.shop_id,
-        sales.ordered_month
+        shop_id,
+        sent_month
+
+),
+
+last_days as (
+
+    select
+        shop_id,
+        {{ month_of('day_on') }} as shop_month,
+        max(day_on) as last_day_on
+    from mailable_days
+    group by
+        shop_id,
+        {{ month_of('day_on') }}
 
 ),
 
@@ -120,17 +148,23 @@ measured as (
         shop_id,
         shop_month,
         '{{ measure_key }}' as measure_key,
-        cast({{ measure_key }} as decimal(18, 4)) as measure_value
+        cast({{ measure_key }} as decimal(18, 4)) as measure_value,
+        cast(null as decimal(18, 4)) as base_value
     from order_months
 
     union all
     {% endfor %}
     select
-        shop_id,
-        shop_month,
+        bridge.shop_id,
+        periods.first_month as shop_month,
         'recovered_amount' as measure_key,
-        cast(recovered_amount as decimal(18, 4)) as measure_value
-    from recovered_months
+        bridge.recovered_amount as measure_value,
+        cast(null as decimal(18, 4)) as base_value
+    from bridge
+    inner join periods
+        on
+            bridge.shop_id = periods.shop_id
+            and bridge.period_key = periods.period_key
 
     union all
 
@@ -138,7 +172,8 @@ measured as (
         shop_id,
         abandoned_month as shop_month,
         'abandoned_carts' as measure_key,
-        cast(count(*) as decimal(18, 4)) as measure_value
+        cast(count(*) as decimal(18, 4)) as measure_value,
+        cast(null as decimal(18, 4)) as base_value
     from episodes
     where is_abandoned
     group by
@@ -149,33 +184,67 @@ measured as (
 
     select
         shop_id,
-        sent_month as shop_month,
-        'unsubscribes' as measure_key,
-        cast(count(case when is_unsubscribed then 1 end) as decimal(18, 4)) as measure_value
-    from messages
-    where is_sent
+        opened_month as shop_month,
+        'abandoned_of_opened' as measure_key,
+        cast(count(case when is_abandoned then 1 end) as decimal(18, 4)) as measure_value,
+        cast(count(*) as decimal(18, 4)) as base_value
+    from episodes
+    where not is_running
     group by
         shop_id,
-        sent_month
+        opened_month
 
     union all
+    {% for measure_key in ['unsubscribes', 'complaints'] %}
+    select
+        shop_id,
+        shop_month,
+        '{{ measure_key }}' as measure_key,
+        cast({{ measure_key }} as decimal(18, 4)) as measure_value,
+        cast(sent_messages as decimal(18, 4)) as base_value
+    from message_months
+
+    union all
+    {% endfor %}
+    -- As of the month's last day, of the running month as of now.
+    select
+        mailable_days.shop_id,
+        last_days.shop_month,
+        'mailable_persons' as measure_key,
+        cast(mailable_days.mailable_count as decimal(18, 4)) as measure_value,
+        cast(null as decimal(18, 4)) as base_value
+    from mailable_days
+    inner join last_days
+        on
+            mailable_days.shop_id = last_days.shop_id
+            and mailable_days.day_on = last_days.last_day_on
+    inner join periods
+        on
+            last_days.shop_id = periods.shop_id
+            and last_days.shop_month = periods.first_month
+
+),
+
+-- What is counted by the month of sending may still come in while the last windows run.
+with_maturity as (
 
     select
-        as_of.shop_id,
-        as_of.as_of_month as shop_month,
-        'mailable_persons' as measure_key,
-        cast(count(distinct contactable.person_id) as decimal(18, 4)) as measure_value
-    from as_of
-    inner join contactable
-        on as_of.shop_id = contactable.shop_id
-    where
-        contactable.channel = 'email'
-        and contactable.purpose = 'marketing'
-        and contactable.is_contactable
-    group by
-        as_of.shop_id,
-        as_of.as_of_month
+        measured.shop_id,
+        measured.shop_month,
+        measured.measure_key,
+        {{ add_days_on(
+            add_months_on('measured.shop_month', '1'),
+            "case when measured.measure_key in ('unsubscribes', 'complaints')"
+            ~ " then settings.recovery_window_days else 0 end"
+        ) }} <= as_of.as_of_on as is_mature,
+        measured.measure_value,
+        measured.base_value
+    from measured
+    inner join as_of
+        on measured.shop_id = as_of.shop_id
+    inner join settings
+        on measured.shop_id = settings.shop_id
 
 )
 
-select * from measured
+select * from with_maturity

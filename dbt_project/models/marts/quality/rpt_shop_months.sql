@@ -37,9 +37,11 @@ with_comparability as (
         measured.shop_month,
         measured.measure_key,
         measured.measure_value,
+        measured.base_value,
         settings.currency,
+        measured.is_mature,
         measured.shop_month = as_of.as_of_month as is_running,
-        measured.shop_month < as_of.as_of_month
+        measured.is_mature
         and coalesce(month_orders.order_count, 0) >= settings.small_n as is_comparable
     from measured
     inner join as_of
@@ -61,10 +63,14 @@ compared as (
         with_comparability.measure_key,
         with_comparability.currency,
         with_comparability.is_running,
+        with_comparability.is_mature,
         with_comparability.is_comparable,
         with_comparability.measure_value,
+        with_comparability.base_value,
         month_before.measure_value as previous_value,
         year_before.measure_value as last_year_value,
+        cast(with_comparability.measure_value as double)
+        / nullif(cast(with_comparability.base_value as double), 0) as measure_rate,
         case
             when with_comparability.is_comparable and month_before.is_comparable
                 then

@@ -1,3 +1,5 @@
+{# Long for two kinds of pairs, which must stand side by side. #}
+
 with
 
 counted as (

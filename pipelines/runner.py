@@ -18,29 +18,17 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from pipelines import demo, exports, settings, sources
+from pipelines.history import dagster_home, instance_of
 from pipelines.settings import Home
 from pipelines.shop import Shop, load_shop
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from dagster import DagsterInstance, ExecuteInProcessResult
+    from dagster import ExecuteInProcessResult
     from dagster_shared.error import SerializableErrorInfo
 
 log = logging.getLogger("okaeri")
-
-# Crashes are tried again, red checks are not: a red check is an answer.
-DAGSTER_YAML = """\
-telemetry: {enabled: false}
-run_coordinator: {module: dagster._core.run_coordinator, class: DefaultRunCoordinator}
-run_monitoring:
-  enabled: true
-  start_timeout_seconds: 180
-  max_runtime_seconds: 7200
-  max_resume_run_attempts: 0
-run_retries: {enabled: true, max_retries: 2, retry_on_asset_or_op_failure: false}
-concurrency: {pools: {default_limit: 1}}
-"""
 
 
 @dataclass(frozen=True)
@@ -122,7 +110,7 @@ def run_street(
 def _execute(home: Home, street: dict[str, object]) -> "ExecuteInProcessResult":
     # One commit per 200 events of the run's history instead of one per event: 15 s of 50.
     settings.export_environment({"DAGSTER_EVENT_BATCH_SIZE": "200"})
-    with _instance(home) as instance, _quietly(home.dagster / "last_run.log"):
+    with instance_of(home) as instance, _quietly(home.dagster / "last_run.log"):
         from pipelines.definitions import defs
 
         return defs.resolve_job_def("street").execute_in_process(
@@ -185,27 +173,6 @@ def _quietly(file: Path) -> "Generator[None]":
     """What dbt and Dagster print goes into a file; the terminal keeps its progress lines."""
     with file.open("w") as stream, redirect_stdout(stream):
         yield
-
-
-@contextmanager
-def _instance(home: Home) -> "Generator[DagsterInstance]":
-    from dagster import DagsterInstance
-
-    dagster_home(home)
-    instance = DagsterInstance.from_config(str(home.dagster))
-    try:
-        yield instance
-    finally:
-        instance.dispose()
-
-
-def dagster_home(home: Home) -> Path:
-    """Dagster's instance folder of this shop, configured."""
-    home.dagster.mkdir(parents=True, exist_ok=True)
-    file = home.dagster / "dagster.yaml"
-    if not file.exists() or file.read_text() != DAGSTER_YAML:
-        file.write_text(DAGSTER_YAML)
-    return home.dagster
 
 
 def export(

@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from tests.golden import article, carts, due, outcomes, trial
+from tests.golden import article, carts, due, outcomes, street, trial
 from tests.golden.rows import together
 from tests.warehouse import build
 
@@ -20,5 +20,6 @@ def golden(tmp_path_factory) -> duckdb.DuckDBPyConnection:
         outcomes.shop(),
         trial.shop(),
         due.shop(),
+        street.shop(),
     )
     return build(rows, tmp_path_factory.mktemp("golden"))

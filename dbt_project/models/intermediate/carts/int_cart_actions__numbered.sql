@@ -214,7 +214,8 @@ marks as (
         false as is_order
     from blocked
     where
-        action_kind = 'add'
+        -- What a view of the cart shows lies in it, too.
+        (action_kind = 'add' or (action_kind = 'change' and quantity_set > 0))
         and product_id is not null
 
     union all
@@ -229,7 +230,8 @@ marks as (
         false as is_order
     from blocked
     where
-        action_kind = 'add'
+        -- What a view of the cart shows lies in it, too.
+        (action_kind = 'add' or (action_kind = 'change' and quantity_set > 0))
         and sku is not null
 
     union all

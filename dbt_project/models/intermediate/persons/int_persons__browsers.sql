@@ -90,27 +90,30 @@ signs as (
 
 ),
 
-linked_persons as (
+linked_accounts as (
 
     select
         signs.shop_id,
         signs.anonymous_id,
+        signs.customer_id,
         merged.person_id,
         merged.is_excluded,
-        min(signs.linked_at) as linked_at
+        signs.linked_at,
+        row_number() over (
+            partition by signs.shop_id, signs.anonymous_id, merged.person_id
+            order by
+                signs.linked_at asc nulls last,
+                signs.customer_id asc
+        ) as sign_rank
     from signs
     inner join merged
         on
             signs.shop_id = merged.shop_id
             and signs.customer_id = merged.customer_id
-    group by
-        signs.shop_id,
-        signs.anonymous_id,
-        merged.person_id,
-        merged.is_excluded
 
 ),
 
+-- Two log-ins at one instant: the smaller account id was there first.
 ranked as (
 
     select
@@ -119,9 +122,10 @@ ranked as (
             partition by shop_id, anonymous_id
             order by
                 linked_at asc nulls last,
-                person_id asc
+                customer_id asc
         ) as person_rank
-    from linked_persons
+    from linked_accounts
+    where sign_rank = 1
 
 ),
 

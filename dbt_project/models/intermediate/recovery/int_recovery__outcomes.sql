@@ -60,9 +60,7 @@ step_limits as (
         campaign_key,
         campaign_version,
         min(case when step_number = 1 then delay_minutes end) as first_delay_minutes,
-        min(case when step_number = 1 then validity_hours end) as first_validity_hours,
-        max(step_number) as last_step_number,
-        max(delay_minutes + validity_hours * 60) as last_limit_minutes
+        min(case when step_number = 1 then validity_hours end) as first_validity_hours
     from steps
     group by
         shop_id,
@@ -87,7 +85,6 @@ sent_messages as (
         ) as lost_message_count,
         min(case when messages.is_bounced then coalesce(messages.bounce_reason, 'bounced') end)
             as bounce_reason,
-        max(messages.step_number) as last_handed_step,
         max(messages.window_ends_at) as last_window_ends_at
     from messages
     left join touched
@@ -98,6 +95,73 @@ sent_messages as (
         messages.shop_id,
         messages.occurrence_key,
         messages.campaign_key
+
+),
+
+last_messages as (
+
+    select
+        shop_id,
+        occurrence_key as episode_id,
+        campaign_key,
+        step_number,
+        handed_over_at,
+        row_number() over (
+            partition by shop_id, occurrence_key, campaign_key
+            order by
+                step_number desc,
+                handed_over_at asc,
+                message_id asc
+        ) as recency_no
+    from messages
+
+),
+
+-- Only the step after the last one done may still be due, no sooner after it than their delays differ.
+next_steps as (
+
+    select
+        episodes.shop_id,
+        episodes.episode_id,
+        following_steps.validity_hours,
+        greatest(
+            {{ add_minutes(
+                'episodes.last_abandoned_at',
+                'following_steps.delay_minutes - episodes.cart_idle_minutes'
+            ) }},
+            {{ add_minutes(
+                'last_messages.handed_over_at',
+                'greatest(following_steps.delay_minutes - coalesce('
+                ~ 'case when done_steps.step_number = 1 then assigned_arms.delay_minutes end, '
+                ~ 'done_steps.delay_minutes, following_steps.delay_minutes), 0)'
+            ) }}
+        ) as due_at
+    from episodes
+    inner join last_messages
+        on
+            episodes.shop_id = last_messages.shop_id
+            and episodes.episode_id = last_messages.episode_id
+            and episodes.campaign_key = last_messages.campaign_key
+            and last_messages.recency_no = 1
+    inner join steps as following_steps
+        on
+            episodes.shop_id = following_steps.shop_id
+            and episodes.campaign_key = following_steps.campaign_key
+            and episodes.campaign_version = following_steps.campaign_version
+            and last_messages.step_number + 1 = following_steps.step_number
+    left join steps as done_steps
+        on
+            episodes.shop_id = done_steps.shop_id
+            and episodes.campaign_key = done_steps.campaign_key
+            and episodes.campaign_version = done_steps.campaign_version
+            and last_messages.step_number = done_steps.step_number
+    left join assigned_arms
+        on
+            episodes.shop_id = assigned_arms.shop_id
+            and episodes.campaign_key = assigned_arms.campaign_key
+            and episodes.campaign_version = assigned_arms.campaign_version
+            and episodes.episode_id = assigned_arms.occurrence_key
+            and episodes.person_id = assigned_arms.person_id
 
 ),
 
@@ -171,19 +235,14 @@ limited as (
         coalesce(sent_messages.message_count, 0) as message_count,
         coalesce(sent_messages.lost_message_count, 0) as lost_message_count,
         sent_messages.bounce_reason,
-        sent_messages.last_handed_step,
         sent_messages.last_window_ends_at,
-        step_limits.last_step_number as final_step_number,
         -- The clock of a step starts at the activity before the abandonment.
         {{ add_minutes(
             'episodes.last_abandoned_at',
             'coalesce(assigned_arms.delay_minutes, step_limits.first_delay_minutes)'
             ~ ' + step_limits.first_validity_hours * 60 - episodes.cart_idle_minutes'
         ) }} as first_valid_until_at,
-        {{ add_minutes(
-            'episodes.last_abandoned_at',
-            'step_limits.last_limit_minutes - episodes.cart_idle_minutes'
-        ) }} as last_valid_until_at
+        {{ add_hours('next_steps.due_at', 'next_steps.validity_hours') }} as next_valid_until_at
     from episodes
     left join reachable
         on
@@ -206,6 +265,10 @@ limited as (
             episodes.shop_id = sent_messages.shop_id
             and episodes.episode_id = sent_messages.episode_id
             and episodes.campaign_key = sent_messages.campaign_key
+    left join next_steps
+        on
+            episodes.shop_id = next_steps.shop_id
+            and episodes.episode_id = next_steps.episode_id
 
 ),
 
@@ -275,8 +338,7 @@ ended as (
             when message_count = 0 then 'open'
             when
                 close_reason is null
-                and last_handed_step < final_step_number
-                and last_valid_until_at > as_of_at
+                and next_valid_until_at > as_of_at
                 then 'open'
             when close_reason = 'emptied' and closed_at < last_window_ends_at then 'emptied_later'
             else 'lost'

@@ -30,9 +30,32 @@ cart_observations as (
 
 ),
 
+carts as (
+
+    select * from {{ ref('stg_carts') }}
+
+),
+
+export_batches as (
+
+    select * from {{ ref('stg_export_batches') }}
+
+),
+
 mail_results_summary as (
 
     select * from {{ ref('stg_mail_results_summary') }}
+
+),
+
+-- A cart is opened when it was made, if its list says so.
+first_carts as (
+
+    select
+        shop_id,
+        min(least(created_at, last_activity_at)) as first_at
+    from carts
+    group by shop_id
 
 ),
 
@@ -58,6 +81,26 @@ first_facts as (
         shop_id,
         min(observed_on) as first_on
     from cart_observations
+    group by shop_id
+
+    union all
+
+    select
+        first_carts.shop_id,
+        shop_days.day_on as first_on
+    from first_carts
+    inner join shop_days
+        on
+            first_carts.shop_id = shop_days.shop_id
+            and first_carts.first_at >= shop_days.starts_at
+            and first_carts.first_at < shop_days.ends_at
+
+    union all
+
+    select
+        shop_id,
+        min(handed_over_on) as first_on
+    from export_batches
     group by shop_id
 
     union all

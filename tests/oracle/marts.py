@@ -1,0 +1,74 @@
+"""Every mart the oracle knows: its key, and the function that says its rows."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+from tests.oracle import facts, reports
+from tests.oracle.facts import Fact
+from tests.oracle.world import World
+
+Says = Callable[[World], list[Fact]]
+STEP = ("campaign_key", "campaign_version")
+
+MARTS: Mapping[str, tuple[Sequence[str], Says]] = {
+    "dim_persons": (("person_id",), facts.dim_persons),
+    "dim_campaign_arms": ((*STEP, "arm_key"), facts.dim_campaign_arms),
+    "fct_orders": (("order_id",), facts.fct_orders),
+    "fct_cart_episodes": (("episode_id",), facts.fct_cart_episodes),
+    "fct_messages": (("message_id",), facts.fct_messages),
+    "fct_recovery_outcomes": (("episode_id",), facts.fct_recovery_outcomes),
+    "fct_arm_assignments": ((*STEP, "occurrence_key", "person_id"), facts.fct_arm_assignments),
+    "rpt_cart_abandonment": (
+        ("period_key", "dimension", "dimension_value"),
+        reports.rpt_cart_abandonment,
+    ),
+    "rpt_reach": (("period_key", "stage_order"), reports.rpt_reach),
+    "rpt_recovery_waterfall": (
+        ("period_key", "campaign_key", "dimension", "dimension_value", "terminal_state",
+         "terminal_reason"),
+        reports.rpt_recovery_waterfall,
+    ),
+}  # fmt: skip
+
+
+def difference(
+    mart: str, expected: Sequence[Fact], built: Sequence[Fact]
+) -> tuple[Fact | None, Fact | None] | None:
+    """First row of one shop that differs, as the oracle and as the mart has it; None if none."""
+    key = MARTS[mart][0]
+    oracle, warehouse = Counter(map(_frozen, expected)), Counter(map(_frozen, built))
+    missing = [dict(row) for row in (oracle - warehouse)]
+    extra = [dict(row) for row in (warehouse - oracle)]
+    if not missing and not extra:
+        return None
+
+    def place(row: Fact) -> str:
+        return repr([row[column] for column in key])
+
+    first = min(place(row) for row in [*missing, *extra])
+    return (
+        next((row for row in missing if place(row) == first), None),
+        next((row for row in extra if place(row) == first), None),
+    )
+
+
+def said(found: tuple[Fact | None, Fact | None]) -> str:
+    """Both rows in full, then the columns that differ."""
+    oracle, mart = found
+    lines = [f"oracle: {oracle}", f"mart:   {mart}"]
+    if oracle is not None and mart is not None:
+        lines += [
+            f"{column}: oracle {oracle[column]}, mart {mart[column]}"
+            for column in oracle
+            if _plain(oracle[column]) != _plain(mart[column])
+        ]
+    return "\n".join(lines)
+
+
+def _plain(value: object) -> object:
+    """Floats to nine digits: both sides compute them their own way."""
+    return float(f"{value:.9g}") if isinstance(value, float) else value
+
+
+def _frozen(row: Fact) -> tuple[tuple[str, object], ...]:
+    return tuple((column, _plain(value)) for column, value in row.items())

@@ -13,7 +13,10 @@ pages = {
         st.Page("app_pages/overview.py", title=words("page.overview"), default=True),
         st.Page("app_pages/cart_recovery.py", title=words("page.cart_recovery")),
     ],
-    words("menu.analysis"): [st.Page("app_pages/cohorts.py", title=words("page.cohorts"))],
+    words("menu.analysis"): [
+        st.Page("app_pages/cohorts.py", title=words("page.cohorts")),
+        st.Page("app_pages/experiments.py", title=words("page.experiments")),
+    ],
 }
 chosen = st.navigation(pages)
 with st.sidebar:

@@ -181,6 +181,26 @@ def steps(rows: Rows, *, title: str) -> alt.LayerChart:
     return drawn
 
 
+def dots(rows: Rows, *, title: str) -> alt.LayerChart:
+    """One dot per row with its interval as a bar. `rows`: arm, value, low, high, text, tip."""
+    order = [row["arm"] for row in rows]
+    y = alt.Y("arm:N", sort=order, title=None, axis=alt.Axis(labelLimit=150, grid=False))
+    scale = alt.Scale(zero=True, nice=True)
+    axis = alt.Axis(format="%", tickCount=5)
+    base = alt.Chart(_values(rows)).encode(y=y)
+    bars = base.mark_rule(strokeWidth=3, color=SKY).encode(
+        x=alt.X("low:Q", scale=scale, title=title, axis=axis), x2="high:Q"
+    )
+    marks = base.mark_circle(size=170, color=BLUE, opacity=1).encode(
+        x=alt.X("value:Q", scale=scale), tooltip=[alt.Tooltip("tip:N", title=" ")]
+    )
+    texts = base.mark_text(dy=-16, fontSize=13).encode(
+        x=alt.X("value:Q", scale=scale), text="text:N"
+    )
+    drawn: alt.LayerChart = (bars + marks + texts).properties(height=62 * len(rows) + 50)
+    return drawn
+
+
 def _month_axis() -> alt.Axis:
     """Months as the words they are; the engine leaves out what does not fit."""
     return alt.Axis(labelAngle=0, labelOverlap="greedy", labelSeparation=6)

@@ -6,7 +6,7 @@ is a short function of its own.
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import streamlit as st
@@ -175,6 +175,9 @@ def said_of(page: Page, month: Row, directions: dict[str, str | None]) -> str:
     words = page.words
     if month["is_running"]:
         return words("said.running")
+    if is_small(page):
+        # The sheet says once why nothing is compared.
+        return ""
     if not month["is_comparable"]:
         return words("said.small")
     known = {key: way for key, way in directions.items() if way is not None}
@@ -237,8 +240,13 @@ def repeat(page: Page, month: Row) -> Entry | None:
     def of_month(at: dt.date) -> Rate:
         return of_period(f"{months_before(at, REPEAT_LAG):%Y-%m}")
 
-    label = page.words("measure.repeat", month=first)
-    return rated(page, month, label, of_month=of_month, unit="person", year=of_period(YEAR))
+    small = is_small(page)
+    label = page.words("measure.repeat.period" if small else "measure.repeat", month=first)
+    entry = rated(page, month, label, of_month=of_month, unit="person", year=of_period(YEAR))
+    if small and entry.value.main != "—":
+        whose = page.words("measure.repeat.of", month=first)
+        return replace(entry, value=replace(entry.value, detail=f"{entry.value.detail}\n{whose}"))
+    return entry
 
 
 def abandonment(page: Page, month: Row) -> Entry | None:
@@ -290,8 +298,10 @@ def incremental(page: Page) -> Entry | None:
     label, row = words("measure.incremental"), newest_effect(page)
     if row is None:
         return Entry(label, Cell("—"), said=words("said.unmeasured"))
-    found = Difference(row["order_rate_difference"], row["difference_low"], row["difference_high"])
-    people = words("report.people", value=words.signed(row["extra_orderer_count"]))
+    found = Difference(
+        row["outcome_rate_difference"], row["difference_low"], row["difference_high"]
+    )
+    people = words("report.people", value=words.signed(row["extra_person_count"]))
     value = Cell(people, words.signed_money(row["extra_revenue_amount"]))
     said = words("said.measured", difference=words.points(found).text)
     return Entry(label, value, said=said)
@@ -323,7 +333,8 @@ def sheet(page: Page, month: Row, entries: list[Entry], *, comment: str, has_yea
     body = "".join(
         f'<tr><th scope="row">{tables.escaped(entry.label)}</th>'
         + "".join(f"<td>{tables.written(c)}</td>" for c in cells_of(entry, has_year=has_year))
-        + f'</tr><tr class="said"><td colspan="{width}">{tables.escaped(entry.said)}</td></tr>'
+        + "</tr>"
+        + f'<tr class="said"><td colspan="{width}">{tables.escaped(entry.said)}</td></tr>'
         for entry in entries
     )
     columns = "".join(f'<th scope="col">{tables.escaped(head)}</th>' for head in heads)

@@ -42,13 +42,14 @@ def is_small(page: Page) -> bool:
 
 
 def year_total(page: Page, measure: str) -> int | Decimal | None:
-    """A measure that adds up, over the last twelve whole months."""
-    filters: Filters = {"measure_key": measure, "is_running": False}
-    rows = page.snapshot.read(MONTHS, filters, order_by=("-shop_month",))
-    newest = rows["shop_month"].to_list()[:12]
-    return page.snapshot.total(
-        MONTHS, {"measure_key": measure, "shop_month": newest}, column="measure_value"
-    )
+    """A measure that adds up, over the twelve months before the running one."""
+    running = yesterday(page).replace(day=1)
+    where: Filters = {
+        "measure_key": measure,
+        "shop_month >=": running.replace(year=running.year - 1),
+        "shop_month <": running,
+    }
+    return page.snapshot.total(MONTHS, where, column="measure_value")
 
 
 def yesterday(page: Page) -> dt.date:
@@ -218,7 +219,9 @@ def numbers(page: Page, *, has_carts: bool) -> None:
         Card(f2, second_orders(page)),
         mailable_card(page),
     ]
-    parts.cards([*found[1:], found[0]] if is_small(page) else found)
+    yesterdays, recovered, repeat, mailable = found
+    small = [repeat, recovered, mailable, yesterdays]
+    parts.cards(small if is_small(page) else found)
     metrics = [Metric(f2, REPEATS, "repeat_rate")]
     parts.receipt(page, "numbers", metrics)
 
@@ -251,10 +254,16 @@ def newest_effect(page: Page) -> Row | None:
         return None
     rows = page.snapshot.read(
         EFFECT,
-        {"arm_key": "all", "is_holdout": False, "holdout_person_count >": 0},
-        order_by=("-campaign_version", "campaign_key"),
+        {
+            "metric_key": "order",
+            "comparison_key": "holdout",
+            "arm_key": "all",
+            "experiment_kind": "campaign",
+            "baseline_person_count >": 0,
+        },
+        order_by=("-first_eligible_at", "campaign_key", "campaign_version"),
     ).to_dicts()
-    return next((row for row in rows if row["extra_orderer_count"] is not None), None)
+    return next((row for row in rows if row["extra_person_count"] is not None), None)
 
 
 def effect_note(page: Page) -> str:
@@ -264,7 +273,7 @@ def effect_note(page: Page) -> str:
         return words("card.unmeasured")
     return words(
         "card.incremental",
-        orders=words.signed(row["extra_orderer_count"]),
+        orders=words.signed(row["extra_person_count"]),
         amount=words.signed_money(row["extra_revenue_amount"]),
         low=words.signed(row["difference_low"] * 100),
         high=words.signed(row["difference_high"] * 100),
@@ -356,7 +365,8 @@ def month_chart(page: Page) -> None:
     title = words("axis.revenue" if is_yen else "axis.revenue.other")
     drawn = charts.stacked_months(points, series=series, title=title)
     parts.chart(page, "months", drawn, about=words("overview.chart"))
-    parts.note(f"* {words('period.running')}")
+    if any(row["is_running"] for row in rows):
+        parts.note(f"* {words('period.running')}")
 
 
 def taken_in(page: Page) -> None:

@@ -7,23 +7,26 @@ from dashboards import access, cart_results, cart_tabs, cart_waterfall, filters,
 from dashboards.cart_results import STEPS
 from dashboards.cart_waterfall import BARS, WATERFALL, Scope
 from dashboards.page import Page
-from dashboards.parts import Card
 from dashboards.snapshot import Filters
-from dashboards.text import Cell
 
 # Dimensions a reader may narrow the page to, in the order of the list.
 NARROWED = ("device", "member", "value_band")
 
 
 def sizes(page: Page) -> dict[str, int]:
-    """The main n of each period: abandoned carts, or messages where there are only totals."""
-    table, column = STEPS, "sent_count"
-    where: Filters = {"step_number": 0, "arm_key": "all"}
+    """The main n of each period: abandoned carts or messages, whichever are fewer."""
+    counted: dict[str, tuple[str, Filters]] = {}
     if page.snapshot.has(WATERFALL):
-        table, column = WATERFALL, "episode_count"
         where = {"campaign_key": "all", **Scope("").split(page, WATERFALL)}
+        counted[WATERFALL] = ("episode_count", where)
+    if page.snapshot.has(STEPS):
+        where = {"step_number": 0, "arm_key": "all", "is_mature": True}
+        counted[STEPS] = ("sent_count", where)
     return {
-        period: int(page.snapshot.total(table, {**where, "period_key": period}, column=column) or 0)
+        period: min(
+            int(page.snapshot.total(table, {**where, "period_key": period}, column=column) or 0)
+            for table, (column, where) in counted.items()
+        )
         for period in filters.PERIODS
     }
 
@@ -126,9 +129,6 @@ def show(page: Page) -> None:
     has_carts = page.snapshot.has(WATERFALL)
     if not has_carts and not page.snapshot.has(STEPS):
         parts.answer(page.words("cart.sentence.orders"))
-        parts.cards(
-            [Card(page.words("cart.card.not_ordered"), Cell("—"), page.words("card.unknown"))]
-        )
         parts.empty(page.words, "empty.carts")
         return
     head = st.container()

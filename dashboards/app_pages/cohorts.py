@@ -83,7 +83,7 @@ def square(page: Page, row: Row, *, show: str, deepest: float) -> HeatCell:
     if n < int(page.snapshot.settings["hide_below"]):
         return HeatCell(Cell(words("cohort.few", k=k, n=n), detail, is_small=True), None, is_young)
     main = words.percent(rate.value) if show == "rate" else f"{k:,}"
-    shade = rate.value / deepest if deepest else 0.0
+    shade = min(1.0, rate.value / deepest) if deepest else 0.0
     return HeatCell(Cell(main, detail, is_small=n < words.small_n), shade, is_young)
 
 
@@ -92,8 +92,9 @@ def heat_rows(
 ) -> list[HeatRow]:
     """The pooled row, then one row per cohort, newest first."""
     words = page.words
-    values = [row[RATE] for row in (*pooled, *cohorts) if row[RATE] is not None]
-    deepest = max(values, default=0.0)
+    # A cell of few people must not pale all the others.
+    large = [r for r in (*pooled, *cohorts) if r["exposed_person_count"] >= words.small_n]
+    deepest = max((row[RATE] for row in large), default=0.0)
     by_cohort: dict[Any, list[Row]] = {}
     for row in cohorts:
         by_cohort.setdefault(row["cohort_month"], []).append(row)
@@ -174,8 +175,11 @@ def curve(page: Page, pooled: Sequence[Row], *, variant: str) -> None:
             "tip": words.rate(rate_of(row), "person").text,
         }
         for row in pooled
-        if row[RATE] is not None
+        if row["exposed_person_count"] >= words.small_n
     ]
+    if not points:
+        parts.note(words("cohort.chart.few", n=words.small_n))
+        return
     drawn = charts.rate_lines(points, series=[name], x_title=words("cohort.chart.x"))
     about = words("cohort.chart", period=words.period("trailing_12"))
     parts.chart(page, "curve", drawn, about=about)

@@ -7,13 +7,14 @@ them by their key.
 from collections.abc import Mapping
 from typing import Final
 
-from dashboards.sentences import carts, cohorts, frame, overview
+from dashboards.sentences import carts, cohorts, experiments, frame, overview
 
 PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     **frame.PAIRS,
     **overview.PAIRS,
     **carts.PAIRS,
     **cohorts.PAIRS,
+    **experiments.PAIRS,
 }
 
 # Latin that a Japanese sentence may hold: what the trade itself writes so, and our own names.

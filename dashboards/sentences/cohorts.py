@@ -36,6 +36,10 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
         "各点は、その月数に達した人だけの割合です。点ごとに人数が違うため、下がることがあります。",
         "Each point is of those who have got so far. The people differ from point to point, so it can fall.",
     ),
+    "cohort.chart.few": (
+        "{n}人以上を追えた月がまだないため、線は出しません。人数は下の表にあります。",
+        "No month has been reached by {n} people yet, so no line is drawn. The counts stand below.",
+    ),
     "cohort.chart.x": ("初回購入からの月数", "Months since the first order"),
     "cohort.table.month": ("コホート（初回購入月別）", "Cohorts (by month of first order)"),
     "cohort.table.quarter": (

@@ -20,6 +20,7 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "page.overview": ("概況", "Overview"),
     "page.cart_recovery": ("カゴ落ち", "Cart recovery"),
     "page.cohorts": ("コホート", "Cohorts"),
+    "page.experiments": ("効果検証", "Experiments"),
     "status.as_of": ("{instant} 時点", "As of {instant}"),
     "status.late": ("{label} は {day} まで", "{label} only to {day}"),
     "source.orders": ("受注", "orders"),
@@ -92,8 +93,8 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
         "Orders alone give no abandonment rate. The first figures come 7 days after recording starts.",
     ),
     "empty.carts.cure": (
-        "カートの表か閲覧履歴を `shop.yml` の `sources` に加え、`okaeri check` で確認してください。",
-        "Add a cart table or web events to `sources` in `shop.yml`, then `okaeri check`.",
+        "カートの表か閲覧履歴を `shop.yml` の `sources` に加え（書き方は `docs/mappings.md`）、`okaeri check` で確認してください。",
+        "Add a cart table or web events to `sources` in `shop.yml` (how: `docs/mappings.md`), then `okaeri check`.",
     ),
     "empty.mail": ("メール配信の結果がまだありません。", "There are no mail results yet."),
     "empty.mail.why": (

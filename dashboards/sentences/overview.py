@@ -180,6 +180,7 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
         "F2転換率（90日、{month}の新規）",
         "F(1→2) rate (90 days, first buyers of {month})",
     ),
+    "measure.repeat.of": ("{month}の新規", "first buyers of {month}"),
     "measure.repeat.period": ("F2転換率（90日）", "F(1→2) rate (90 days)"),
     "measure.abandonment": ("カゴ落ち率", "Cart abandonment rate"),
     "measure.recovered_amount": ("メール経由の受注金額（円）", "Recovered amount"),

@@ -31,6 +31,7 @@ RATE_METRICS = {
     "unsubscribe_rate": ("unsubscribe_count", "sent_count"),
     "not_ordered_rate": ("not_ordered_count", "closed_count"),
     "retention_rate": ("retained_person_count", "exposed_person_count"),
+    "outcome_rate": ("outcome_person_count", "person_count"),
     "repeat_rate": ("repeated_person_count", "eligible_person_count"),
 }
 # Carts by state and reason in twelve months, with how many of them ordered within the window.
@@ -93,7 +94,7 @@ def model(
         pl.col(c).cast(pl.Decimal(18, 4)) for c in money if frame[c].dtype != pl.Float64
     )
     for column, (k, n) in RATE_METRICS.items():
-        if {k, n} <= set(frame.columns):
+        if {k, n} <= set(frame.columns) and column not in frame.columns:
             rate = pl.when(pl.col(n) > 0).then(pl.col(k) / pl.col(n))
             frame = frame.with_columns(rate.alias(column))
     columns = {
@@ -437,20 +438,96 @@ def repeats(kind: Kind) -> list[dict[str, object]]:
 
 
 def effect(kind: Kind) -> list[dict[str, object]]:
-    """3.3 % of 1,020 who were written to, 2.1 % of 1,000 who were not."""
+    """35 of 1,060 who were written to, 21 of 1,000 held out; nothing the small shop could show."""
+    if kind.scale > 1:
+        return []
+    at = {"campaign_key": "cart_recovery", "campaign_version": 1, "metric_key": "order"}
+    common: dict[str, object] = {
+        **at,
+        "comparison_key": "holdout",
+        "experiment_kind": "campaign",
+        "planned_person_count": 900,
+        "smallest_effect_bp": 100,
+        "revenue_cap_amount": Decimal(46_520),
+        "currency": "JPY",
+        "first_eligible_at": dt.datetime(2025, 12, 1),
+    }
+    mailed = {
+        "person_count": 1_060,
+        "outcome_person_count": 35,
+        "outcome_rate": 0.0330,
+        "outcome_rate_low": 0.0238,
+        "outcome_rate_high": 0.0456,
+        "capped_revenue_per_person_amount": 410.0,
+    }
+    held = {
+        "person_count": 1_000,
+        "outcome_person_count": 21,
+        "outcome_rate": 0.021,
+        "outcome_rate_low": 0.0138,
+        "outcome_rate_high": 0.0319,
+        "capped_revenue_per_person_amount": 318.0,
+    }
+    against = {f"baseline_{name}": value for name, value in held.items()} | {
+        "baseline_arm_key": "holdout",
+        "verdict": "cannot_be_measured",
+        "outcome_rate_difference": 0.0120,
+        "difference_low": -0.0020,
+        "difference_high": 0.0267,
+        "difference_post_stratified": 0.0114,
+        "difference_post_stratified_low": -0.0027,
+        "difference_post_stratified_high": 0.0255,
+        "extra_person_count": 12.7,
+        "extra_person_count_low": -2.1,
+        "extra_person_count_high": 28.1,
+        "extra_revenue_amount": 97_520.0,
+        "extra_revenue_low": -12_000.0,
+        "extra_revenue_high": 201_000.0,
+    }
+    return [
+        common | mailed | against | {"arm_key": "all", "is_holdout": False},
+        common | mailed | against | {"arm_key": "mail", "is_holdout": False},
+        common | held | {"arm_key": "holdout", "is_holdout": True},
+    ]
+
+
+def checks(kind: Kind) -> list[dict[str, object]]:
+    """One check of each outcome: passed, alarming, too early."""
+    if kind.scale > 1:
+        return []
+    at = {"campaign_key": "cart_recovery", "campaign_version": 1, "experiment_kind": "campaign"}
+    rows = [
+        ("sample_ratio", "all", True, False, 2_080, None, 0.412, 0.001),
+        ("held_out_written_to", "holdout", True, False, 1_004, 0, 0.0, 0.0),
+        ("unsubscribe_rate", "mail", True, True, 1_060, 11, 0.0104, 0.005),
+        ("complaint_rate", "mail", False, False, 12, 0, 0.0, 0.003),
+    ]
+    names = ("check_key", "arm_key", "is_judged", "is_alarm", "person_count", "event_count")
+    names += ("check_value", "threshold_value")
+    return [at | dict(zip(names, row, strict=True)) for row in rows]
+
+
+def plan(kind: Kind) -> list[dict[str, object]]:
+    """What the article's volume can show, and a shop of sixteen people a month cannot."""
+    half, effect = (0.021, 0.030) if kind.scale == 1 else (0.05, 0.071)
     return [
         {
-            "campaign_key": "cart_recovery",
-            "campaign_version": 1,
-            "arm_key": "all",
-            "is_holdout": False,
-            "holdout_person_count": 1_000 // kind.scale,
-            "order_rate_difference": 0.012,
-            "difference_low": -0.004,
-            "difference_high": 0.028,
-            "extra_orderer_count": 12.4,
-            "extra_revenue_amount": 98_000.0,
+            "holdout_share_bp": share * 100,
+            "month_count": months,
+            "base_rate_basis": "holdout",
+            "smallest_effect_bp": 100,
+            "base_person_count": 1_000,
+            "base_orderer_count": 21,
+            "base_rate": 0.021 if kind.scale > 1 else 0.033,
+            "eligible_persons_per_month": 102.0 if kind.scale == 1 else 15.0,
+            "expected_holdout_count": 102.0 * months * share / 100 / kind.scale,
+            "expected_mailed_count": 102.0 * months * (100 - share) / 100 / kind.scale,
+            "half_width": half * (10 / months) ** 0.5,
+            "minimum_detectable_effect": effect * (10 / months) ** 0.5,
+            "needed_month_count": 90,
         }
+        for share in range(10, 55, 5)
+        for months in range(1, 25)
     ]
 
 
@@ -477,6 +554,7 @@ def models(kind: Kind) -> list[ModelSpec]:
         "dimension_value": pl.String(),
     }
     empty_reach = {"period_key": pl.String(), "reach_stage": pl.String(), "stage_order": pl.Int64()}
+    empty_arms = {"arm_key": pl.String()}
     empty_episodes = {"abandoned_on": pl.Date(), "value_amount": pl.Decimal(18, 4)}
     found = [
         model(
@@ -495,11 +573,9 @@ def models(kind: Kind) -> list[ModelSpec]:
         model("seg_winback", due(kind)),
         settings(),
         *PRIVATE,
-        model(
-            "rpt_incrementality",
-            effect(kind) if kind.has_carts else [],
-            empty={"arm_key": pl.String()},
-        ),
+        model("rpt_incrementality", effect(kind) if kind.has_carts else [], empty=empty_arms),
+        model("rpt_experiment_checks", checks(kind) if kind.has_carts else [], empty=empty_arms),
+        model("rpt_experiment_plan", plan(kind) if kind.has_carts else [], empty=empty_arms),
     ]
     if kind.grain == "totals":
         found.append(model("rpt_report_audit", audit()))

@@ -84,7 +84,7 @@ def test_two_numbers_that_look_alike_say_which_is_which(opened: Opener) -> None:
 def test_an_effect_without_a_held_out_group_is_called_unmeasured(opened: Opener) -> None:
     assert "効果は未測定" in shown(opened("cart_recovery", kind="totals"))
     assert "効果は未測定" not in shown(opened("cart_recovery"))
-    assert "純増 +12.4人・+￥98,000（試験開始から、差の誤差 −0.4〜+2.8ポイント）" in shown(
+    assert "純増 +12.7人・+￥97,520（試験開始から、差の誤差 −0.2〜+2.7ポイント）" in shown(
         opened("overview")
     )
 
@@ -108,9 +108,10 @@ def test_totals_of_a_mailer_are_shown_and_marked(opened: Opener) -> None:
 
 
 def test_a_small_shop_sees_a_longer_period_and_is_told_so(opened: Opener) -> None:
+    """26 messages in twelve months, 53 in twenty-four."""
     text = shown(opened("cart_recovery", kind="small"))
 
-    assert "件数が少ないため12か月で表示" in text
+    assert "件数が少ないため24か月で表示" in text
 
 
 def test_few_orderers_have_no_mean(opened: Opener) -> None:
@@ -319,3 +320,53 @@ def test_the_rows_of_the_cohorts_can_be_chosen(opened: Opener, grain: str) -> No
 
     assert ("2026年3期" in text) == (grain == "quarter")
     assert "2026/08" not in text
+
+
+def test_the_verdict_stands_first_with_difference_and_interval(opened: Opener) -> None:
+    text = shown(opened("experiments"))
+
+    assert (
+        "配信あり 3.3%、配信なし 2.1%。差 +1.2ポイント（誤差 −0.2〜+2.7）: まだ判断できません。"
+        in text
+    )
+    assert text.index("まだ判断できません") < text.index("計画: 何か月で見分けられるか")
+    assert "1件￥46,520を超える注文は￥46,520として計算" in text
+
+
+def test_each_check_says_whether_it_is_well_alarming_or_too_early(opened: Opener) -> None:
+    bodies = [element.proto.body for element in opened("experiments").get("html")]
+    (lines,) = [body for body in bodies if 'class="ok-lines"' in body]
+
+    assert lines.count('class="bad"') == 1
+    assert "グループの人数は配信割合どおりです（2,080人）" in lines
+    assert "!</span>配信停止が上限0.5%を超えています（mail: 1,060人中11人）" in lines
+    assert "迷惑メール報告の確認は、人がそろってから（mail: いま12人）" in lines
+
+
+def test_the_planner_says_what_the_articles_volume_can_show(opened: Opener) -> None:
+    text = shown(opened("experiments", months="10"))
+
+    assert "月102人、半分に送らない場合、10か月で見分けられる最小の差: 3.0ポイント" in text
+
+
+def test_the_sliders_move_the_plan_and_stand_in_the_address(opened: Opener) -> None:
+    app = opened("experiments")
+    text = shown(app.slider(key="experiments_share").set_value(20).run())
+
+    assert "月102人、20%に送らない場合、12か月で見分けられる最小の差: 2.7ポイント" in text
+    assert app.query_params["share"] in ("20", ["20"])
+
+
+def test_a_shop_too_small_to_measure_is_told_to_write_to_everybody(opened: Opener) -> None:
+    text = shown(opened("experiments", kind="small"))
+
+    assert "この件数では効果を測れません（半分に送らなくても12か月で±4.6ポイント）。" in text
+    assert "全員に送るのが妥当です" in text
+    assert text.index("全員に送る") < text.index("計画: 何か月で見分けられるか")
+
+
+def test_a_shop_that_cannot_plan_is_told_what_is_missing(opened: Opener) -> None:
+    text = shown(opened("experiments", kind="no_carts"))
+
+    assert "効果を測る計画は、まだ立てられません。" in text
+    assert "効果があ" not in text

@@ -18,6 +18,14 @@ EN = Words("en")
 SOURCES = sorted((REPOSITORY / "dashboards").rglob("*.py"))
 # Keys built from data or a choice, by what they begin with.
 GROUPS = (
+    "metric.",
+    "against.",
+    "verdict.",
+    "check.",
+    "basis.",
+    "arms.",
+    "plan.",
+    "experiment.",
     "state.",
     "reason.",
     "reach.",

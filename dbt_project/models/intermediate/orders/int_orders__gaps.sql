@@ -1,5 +1,3 @@
-{# Long for its inputs; each step is short. #}
-
 with
 
 as_of as (
@@ -14,39 +12,9 @@ periods as (
 
 ),
 
-aged as (
-
-    select * from {{ ref('int_orders__aged') }}
-
-),
-
--- Orders of one day are one visit to the shop.
 order_days as (
 
-    select distinct
-        shop_id,
-        person_id,
-        ordered_on
-    from aged
-    where not is_before_history
-
-),
-
-numbered as (
-
-    select
-        shop_id,
-        person_id,
-        ordered_on,
-        lead(ordered_on) over (
-            partition by shop_id, person_id
-            order by ordered_on asc
-        ) as next_ordered_on,
-        row_number() over (
-            partition by shop_id, person_id
-            order by ordered_on asc
-        ) as order_day_no
-    from order_days
+    select * from {{ ref('int_orders__order_days') }}
 
 ),
 
@@ -69,20 +37,20 @@ versions as (
 observed as (
 
     select
-        numbered.shop_id,
+        order_days.shop_id,
         versions.version_month,
-        numbered.order_day_no,
-        coalesce(numbered.next_ordered_on < versions.version_month, false) as is_finished,
+        order_days.order_band,
+        coalesce(order_days.next_ordered_on < versions.version_month, false) as is_finished,
         case
-            when numbered.next_ordered_on < versions.version_month
-                then {{ days_between('numbered.ordered_on', 'numbered.next_ordered_on') }}
-            else {{ days_between('numbered.ordered_on', 'versions.version_month') }}
+            when order_days.next_ordered_on < versions.version_month
+                then {{ days_between('order_days.ordered_on', 'order_days.next_ordered_on') }}
+            else {{ days_between('order_days.ordered_on', 'versions.version_month') }}
         end as gap_days
-    from numbered
+    from order_days
     inner join versions
         on
-            numbered.shop_id = versions.shop_id
-            and numbered.ordered_on < versions.version_month
+            order_days.shop_id = versions.shop_id
+            and order_days.ordered_on < versions.version_month
 
 ),
 
@@ -101,11 +69,7 @@ by_band as (
     select
         shop_id,
         version_month,
-        case
-            when order_day_no = 1 then '1'
-            when order_day_no = 2 then '2'
-            else '3+'
-        end as order_band,
+        order_band,
         is_finished,
         gap_days
     from observed

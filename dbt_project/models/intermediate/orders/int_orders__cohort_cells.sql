@@ -24,6 +24,7 @@ by_unit as (
         person_id,
         cohort_month,
         purchase_no,
+        revenue_amount,
         'calendar_month' as period_unit,
         calendar_month_number as period_number,
         complete_months as complete_count
@@ -37,6 +38,7 @@ by_unit as (
         person_id,
         cohort_month,
         purchase_no,
+        revenue_amount,
         'days_30' as period_unit,
         days_30_number as period_number,
         complete_days_30 as complete_count
@@ -199,6 +201,52 @@ ordered_in_period as (
 
 ),
 
+-- Money by the period it came in and by how long its person has been watched.
+spent as (
+
+    select
+        shop_id,
+        cohort_month,
+        period_unit,
+        period_number,
+        complete_count,
+        sum(revenue_amount) as revenue_amount
+    from by_unit
+    group by
+        shop_id,
+        cohort_month,
+        period_unit,
+        period_number,
+        complete_count
+
+),
+
+spent_by_age as (
+
+    select
+        grid.shop_id,
+        grid.cohort_month,
+        grid.period_unit,
+        grid.period_number,
+        sum(case when spent.period_number = grid.period_number then spent.revenue_amount end)
+            as revenue_amount,
+        sum(spent.revenue_amount) as cumulative_revenue_amount
+    from grid
+    inner join spent
+        on
+            grid.shop_id = spent.shop_id
+            and grid.cohort_month = spent.cohort_month
+            and grid.period_unit = spent.period_unit
+            and grid.period_number >= spent.period_number
+            and grid.period_number < spent.complete_count
+    group by
+        grid.shop_id,
+        grid.cohort_month,
+        grid.period_unit,
+        grid.period_number
+
+),
+
 joined as (
 
     select
@@ -212,7 +260,11 @@ joined as (
         -- Nobody who ordered is a count of none.
         coalesce(ordered_in_period.person_count, 0) as classic_person_count,
         cast(exposed.cumulative_person_count as bigint) as cumulative_person_count,
-        cast(exposed.later_person_count as bigint) as later_person_count
+        cast(exposed.later_person_count as bigint) as later_person_count,
+        -- Nobody who spent is money of none.
+        cast(coalesce(spent_by_age.revenue_amount, 0) as decimal(18, 4)) as revenue_amount,
+        cast(coalesce(spent_by_age.cumulative_revenue_amount, 0) as decimal(18, 4))
+            as cumulative_revenue_amount
     from exposed
     left join ordered_in_period
         on
@@ -220,6 +272,12 @@ joined as (
             and exposed.cohort_month = ordered_in_period.cohort_month
             and exposed.period_unit = ordered_in_period.period_unit
             and exposed.period_number = ordered_in_period.period_number
+    left join spent_by_age
+        on
+            exposed.shop_id = spent_by_age.shop_id
+            and exposed.cohort_month = spent_by_age.cohort_month
+            and exposed.period_unit = spent_by_age.period_unit
+            and exposed.period_number = spent_by_age.period_number
 
 )
 

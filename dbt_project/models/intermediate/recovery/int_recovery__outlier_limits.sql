@@ -8,7 +8,8 @@ as_of as (
 
 orders as (
 
-    select * from {{ ref('int_recovery__orders') }}
+    select * from {{ ref('int_orders__sales') }}
+    where is_sale
 
 ),
 

@@ -8,7 +8,8 @@ periods as (
 
 orders as (
 
-    select * from {{ ref('int_recovery__orders') }}
+    select * from {{ ref('int_orders__sales') }}
+    where is_sale
 
 ),
 

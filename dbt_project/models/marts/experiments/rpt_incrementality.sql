@@ -106,6 +106,18 @@ rated as (
 
 ),
 
+-- Who registers is compared by registrations alone.
+priced as (
+
+    select
+        *,
+        case when metric_key = 'order'
+            then capped_revenue_per_person_amount - baseline_capped_revenue_per_person_amount
+        end as revenue_difference_amount
+    from rated
+
+),
+
 concluded as (
 
     select
@@ -170,16 +182,14 @@ concluded as (
         baseline_revenue_per_person_amount,
         capped_revenue_per_person_amount,
         baseline_capped_revenue_per_person_amount,
-        capped_revenue_per_person_amount - baseline_capped_revenue_per_person_amount
-            as revenue_difference_amount,
+        revenue_difference_amount,
         revenue_difference_low,
         revenue_difference_high,
-        (capped_revenue_per_person_amount - baseline_capped_revenue_per_person_amount)
-        * person_count as extra_revenue_amount,
+        revenue_difference_amount * person_count as extra_revenue_amount,
         revenue_difference_low * person_count as extra_revenue_low,
         revenue_difference_high * person_count as extra_revenue_high,
         first_eligible_at
-    from rated
+    from priced
 
 )
 

@@ -58,6 +58,11 @@ def _recovered(book: Book) -> None:
 
 def _newsletter(book: Book) -> None:
     at = utc(2026, 10, 10, 1)
+    # Follows the link, says the mailer, and nothing of with what: perhaps a person.
+    gus = book.mail("gus", "issue-1", at, campaign="news")
+    book.result(gus, "click", at + minutes(5))
+    book.order("gus", at + minutes(15), amount=4000, product="another")
+    book.mail("jon", "issue-1", at, campaign="news")
     dan = book.mail("dan", "issue-1", at, campaign="news")
     book.result(dan, "unsubscribe", at + minutes(5), email_hash=_hash("dan"))
     eve = book.mail("eve", "issue-1", at, campaign="news")

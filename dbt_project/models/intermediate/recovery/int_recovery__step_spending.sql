@@ -13,6 +13,37 @@ credited as (
 
 ),
 
+possibly_credited as (
+
+    select * from {{ ref('int_recovery__possibly_credited') }}
+
+),
+
+-- Recovered for certain, and what a click of unknown origin may have brought.
+earned as (
+
+    select
+        shop_id,
+        message_id,
+        order_id,
+        person_id,
+        revenue_amount,
+        true as is_certain
+    from credited
+
+    union all
+
+    select
+        shop_id,
+        message_id,
+        order_id,
+        person_id,
+        revenue_amount,
+        false as is_certain
+    from possibly_credited
+
+),
+
 outlier_limits as (
 
     select * from {{ ref('int_recovery__outlier_limits') }}
@@ -29,18 +60,21 @@ orders as (
         step_rows.step_number,
         step_rows.arm_key,
         step_rows.is_mature,
-        credited.order_id,
-        credited.person_id,
-        credited.revenue_amount,
+        earned.person_id,
+        earned.is_certain,
+        earned.revenue_amount as possible_amount,
+        case when earned.is_certain then earned.revenue_amount end as revenue_amount,
         case
-            when credited.revenue_amount <= outlier_limits.outlier_limit_amount
-                then credited.revenue_amount
+            when
+                earned.is_certain
+                and earned.revenue_amount <= outlier_limits.outlier_limit_amount
+                then earned.revenue_amount
         end as ordinary_amount
     from step_rows
-    inner join credited
+    inner join earned
         on
-            step_rows.shop_id = credited.shop_id
-            and step_rows.message_id = credited.message_id
+            step_rows.shop_id = earned.shop_id
+            and step_rows.message_id = earned.message_id
     left join outlier_limits
         on step_rows.shop_id = outlier_limits.shop_id
 
@@ -57,7 +91,8 @@ by_person as (
         arm_key,
         is_mature,
         person_id,
-        count(*) as order_count,
+        count(case when is_certain then 1 end) as order_count,
+        sum(possible_amount) as possible_amount,
         sum(revenue_amount) as spend_amount,
         sum(ordinary_amount) as ordinary_amount,
         max(revenue_amount) as top_order_amount
@@ -85,9 +120,11 @@ summed_up as (
         step_number,
         arm_key,
         is_mature,
-        count(*) as orderer_count,
+        count(case when order_count > 0 then 1 end) as orderer_count,
+        count(*) as orderer_with_unknown_count,
         cast(sum(order_count) as bigint) as order_count,
         cast(sum(spend_amount) as decimal(18, 4)) as recovered_amount,
+        cast(sum(possible_amount) as decimal(18, 4)) as recovered_with_unknown_amount,
         percentile_cont(0.5) within group (order by cast(spend_amount as double))
             as median_spend_amount,
         cast(sum(ordinary_amount) as double) / nullif(count(ordinary_amount), 0)

@@ -118,8 +118,14 @@ from_messages as (
         message_counts.clicker_count,
         message_counts.clicker_with_unknown_count,
         coalesce(spending.orderer_count, 0) as orderer_count,
+        coalesce(spending.orderer_with_unknown_count, 0) as orderer_with_unknown_count,
         coalesce(spending.order_count, 0) as order_count,
-        coalesce(spending.recovered_amount, 0) as recovered_amount,
+        -- Orders without a known amount leave it unknown; without orders it is 0.
+        case
+            when spending.order_count is null then cast(0 as decimal(18, 4))
+            else spending.recovered_amount
+        end as recovered_amount,
+        coalesce(spending.recovered_with_unknown_amount, 0) as recovered_with_unknown_amount,
         spending.median_spend_amount,
         spending.spend_without_outliers_amount,
         spending.top_order_share,
@@ -159,8 +165,10 @@ from_totals as (
         report_totals.clicker_count,
         cast(null as bigint) as clicker_with_unknown_count,
         report_totals.orderer_count,
+        cast(null as bigint) as orderer_with_unknown_count,
         report_totals.order_count,
         report_totals.recovered_amount,
+        cast(null as decimal(18, 4)) as recovered_with_unknown_amount,
         cast(null as double) as median_spend_amount,
         cast(null as double) as spend_without_outliers_amount,
         cast(null as double) as top_order_share,
@@ -204,8 +212,11 @@ rated as (
         stacked.clicker_count,
         stacked.clicker_with_unknown_count,
         stacked.orderer_count,
+        stacked.orderer_with_unknown_count,
         stacked.order_count,
         cast(stacked.recovered_amount as decimal(18, 4)) as recovered_amount,
+        cast(stacked.recovered_with_unknown_amount as decimal(18, 4))
+            as recovered_with_unknown_amount,
         stacked.unsubscribe_count,
         stacked.complaint_count,
         cast(stacked.opener_count as double) / nullif(stacked.sent_count, 0) as open_rate,

@@ -93,6 +93,10 @@ def run_street(
             "full_refresh": full_refresh,
         },
     )
+    return _result(result, seconds=time.monotonic() - started)
+
+
+def _result(result: "ExecuteInProcessResult", *, seconds: float) -> RunResult:
     metadata = _metadata(result)
     failures = _failures(result)
     if not failures and "published_snapshot" not in metadata:
@@ -101,7 +105,7 @@ def run_street(
     return RunResult(
         run_id=result.run_id,
         success=result.success and "published_snapshot" in metadata,
-        seconds=time.monotonic() - started,
+        seconds=seconds,
         failures=failures,
         metadata=metadata,
     )

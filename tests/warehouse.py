@@ -39,6 +39,8 @@ THRESHOLDS: Final = {
     "coupon_gap_days": 90, "catch_up_days": 3, "winback_months": 3, "second_purchase_days": 0,
     "new_days": 14, "motivation_low": 10, "motivation_high": 25, "small_n": 30, "hide_below": 5,
     "smallest_effect_bp": 100, "planned_persons_per_arm": 0,
+    "status_is_fixed": 0, "status_slowing_days": 90, "status_at_risk_days": 180,
+    "status_dormant_days": 365,
 }  # fmt: skip
 # Status → (order_state, is_sale) of source `test`, as a shop's status map would say.
 STATUSES: Final = {

@@ -153,6 +153,14 @@ class Thresholds(Part):
         le=10_000_000,
         description="No verdict before so many; 0 = what smallest_effect_bp needs, a year at most.",
     )
+    status_is_fixed: int = Field(
+        default=0, ge=0, le=1, description="1 = the days below decide, 0 = own intervals."
+    )
+    status_slowing_days: int = Field(
+        default=90, ge=1, le=3_650, description="Slowing beyond it, where no interval is known."
+    )
+    status_at_risk_days: int = Field(default=180, ge=1, le=3_650)
+    status_dormant_days: int = Field(default=365, ge=1, le=3_650)
 
 
 class Weight(Part):

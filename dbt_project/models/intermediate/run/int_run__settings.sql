@@ -19,6 +19,10 @@
     'hide_below',
     'smallest_effect_bp',
     'planned_persons_per_arm',
+    'status_is_fixed',
+    'status_slowing_days',
+    'status_at_risk_days',
+    'status_dormant_days',
 ] -%}
 
 with

@@ -36,6 +36,12 @@ inquired as (
 
 ),
 
+ranked as (
+
+    select * from {{ ref('int_persons__ranked') }}
+
+),
+
 joined as (
 
     select
@@ -51,6 +57,8 @@ joined as (
         described.sex,
         described.customer_rank,
         seen.last_seen_basis,
+        ranked.purchase_status,
+        ranked.rfm_group,
         settings.currency,
         described.is_member,
         coalesce(bought.order_count >= 2, false) as is_repeat,
@@ -67,6 +75,9 @@ joined as (
         coalesce(inquired.inquiry_count, 0) as inquiry_count,
         coalesce(inquired.open_inquiry_count, 0) as open_inquiry_count,
         {{ days_between('bought.last_ordered_on', 'as_of.as_of_on') }} as days_since_last_order,
+        ranked.recency_score,
+        ranked.frequency_score,
+        ranked.monetary_score,
         described.registered_at,
         described.registered_on,
         seen.first_seen_at,
@@ -96,6 +107,10 @@ joined as (
         on
             described.shop_id = inquired.shop_id
             and described.person_id = inquired.person_id
+    left join ranked
+        on
+            described.shop_id = ranked.shop_id
+            and described.person_id = ranked.person_id
 
 )
 

@@ -47,9 +47,9 @@ BUGS: Final = (
         "an order at the end of a message's window lies inside it",
     ),
     Bug(
-        "int_arms__observed",
-        "windowed.window_ends_at > orders.ordered_by_at",
-        "windowed.window_ends_at >= orders.ordered_by_at",
+        "int_experiments__observed",
+        "started.window_ends_at > orders.ordered_by_at",
+        "started.window_ends_at >= orders.ordered_by_at",
         "an order at the end of the trial's window lies inside it",
     ),
     Bug(
@@ -95,13 +95,13 @@ BUGS: Final = (
         "a cart nobody touches again is never abandoned: only a new event would tell",
     ),
     Bug(
-        "int_arms__observed",
-        "where eligible_no = 1",
-        "where eligible_no >= 1",
+        "int_arms__started",
+        "where assigned.eligible_no = 1",
+        "where assigned.eligible_no >= 1",
         "every episode counts in the trial, not each person's first",
     ),
     Bug(
-        "rpt_incrementality",
+        "int_experiments__counted",
         "count(case when is_mature then 1 end) as person_count",
         "count(*) as person_count",
         "persons whose window is still open count as not having ordered",
@@ -195,8 +195,8 @@ BUGS: Final = (
     ),
     Bug(
         "rpt_recovery_waterfall",
-        "and outcomes.abandoned_month <= periods.last_month",
-        "and outcomes.abandoned_month < periods.last_month",
+        "and by_month.abandoned_month <= periods.last_month",
+        "and by_month.abandoned_month < periods.last_month",
         "the last month of a period is not in it",
     ),
     Bug(

@@ -24,7 +24,7 @@ reported as (
     select
         shop_id,
         sum(order_count) as order_count,
-        sum(recovered_amount) as recovered_amount
+        coalesce(sum(recovered_amount), 0) as recovered_amount
     from {{ ref('rpt_campaign_steps') }}
     where
         report_grain = 'message'

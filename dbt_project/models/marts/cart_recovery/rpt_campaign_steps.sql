@@ -122,10 +122,13 @@ from_messages as (
         coalesce(spending.order_count, 0) as order_count,
         -- Orders without a known amount leave it unknown; without orders it is 0.
         case
-            when spending.order_count is null then cast(0 as decimal(18, 4))
+            when coalesce(spending.order_count, 0) = 0 then cast(0 as decimal(18, 4))
             else spending.recovered_amount
         end as recovered_amount,
-        coalesce(spending.recovered_with_unknown_amount, 0) as recovered_with_unknown_amount,
+        case
+            when spending.orderer_with_unknown_count is null then cast(0 as decimal(18, 4))
+            else spending.recovered_with_unknown_amount
+        end as recovered_with_unknown_amount,
         spending.median_spend_amount,
         spending.spend_without_outliers_amount,
         spending.top_order_share,

@@ -12,6 +12,8 @@ from dashboards.text import Cell
 
 ABANDONMENT: Final = "rpt_cart_abandonment"
 DIMENSIONS: Final = ("value_band", "member", "device", "weekday_hour")
+PRODUCTS: Final = "rpt_cart_products"
+PRODUCTS_SHOWN: Final = 15
 NEWEST_MONTHS: Final = 24
 # Rate column → the word over it.
 RATES: Final = {
@@ -69,9 +71,14 @@ def breakdown(page: Page, period: str) -> None:
     words = page.words
     rows = page.snapshot.read(ABANDONMENT, {"period_key": period, "dimension": DIMENSIONS})
     options = [d for d in DIMENSIONS if d in set(rows["dimension"].to_list())]
+    if page.snapshot.has(PRODUCTS):
+        options.append("product")
     if not options:
         return
     chosen = filters.choose(page, "by", options, word=lambda key: words(f"dimension.{key}"))
+    if chosen == "product":
+        product_table(page, period)
+        return
     parts.title(words("cart.rate.table", period=words.period(period)))
     where = {"period_key": period, "dimension": chosen}
     found = page.snapshot.read(ABANDONMENT, where, order_by=("dimension_value",)).to_dicts()
@@ -98,6 +105,31 @@ def dimension_table(page: Page, dimension: str, rows: list[Row]) -> None:
     head = [words(f"dimension.{dimension}"), *(words(f"cart.rate.{n}") for n in names)]
     metrics = [Metric(words(key), ABANDONMENT, column) for column, key in RATES.items()]
     parts.table(page, "rates", head, body, metrics=metrics)
+
+
+def product_table(page: Page, period: str) -> None:
+    """What is left behind most, whether it was bought later, and whether it can be bought today."""
+    words, snapshot = page.words, page.snapshot
+    rows = snapshot.read(
+        PRODUCTS, {"period_key": period}, order_by=("-cart_count", "product_key")
+    ).to_dicts()
+    names = ("name", "carts", "bought", "value", "stock")
+    body: list[tables.Row] = [
+        [
+            Cell(row["product_name"] or row["product_key"], words.plain(row["category_name"])),
+            words.count(row["cart_count"], "cart"),
+            words.rate(snapshot.rate(PRODUCTS, "bought_in_window_rate", row), "cart"),
+            words.number(row["value_amount"]),
+            words(f"stock.{row['stock_band']}"),
+        ]
+        for row in rows[:PRODUCTS_SHOWN]
+    ]
+    parts.title(words("products.title", period=words.period(period)))
+    metrics = [Metric(words("products.bought"), PRODUCTS, "bought_in_window_rate")]
+    parts.table(
+        page, "products", [words(f"products.{name}") for name in names], body, metrics=metrics
+    )
+    parts.note(words("products.note", n=PRODUCTS_SHOWN))
 
 
 def week(page: Page, rows: list[Row]) -> tuple[list[str], list[HeatRow]]:

@@ -24,6 +24,7 @@ FAMILIES: Final = {
 # Below this many orderers a mean says more about one order than about the mail.
 MEAN_FROM: Final = 5
 TOTAL_STEP: Final = 0
+BRIDGE: Final = "rpt_recovery_bridge"
 
 Row = dict[str, Any]
 
@@ -297,6 +298,29 @@ def notes(page: Page, choice: Choice, *, carts: int | None) -> None:
             )
         }
         parts.note(words("cart.bridge", carts=words.count(carts, "cart"), **messages))
+        bridge(page, choice.period)
+
+
+def bridge(page: Page, period: str) -> None:
+    """Recovered orders from the month of abandonment over that of sending to that of the order."""
+    words = page.words
+    if not page.snapshot.has(BRIDGE):
+        return
+    rows = page.snapshot.read(
+        BRIDGE, {"period_key": period, "campaign_key": "all"}, order_by=("line_number",)
+    ).to_dicts()
+    body: list[tables.Row] = [
+        [
+            words(f"bridge.{row['line_key']}"),
+            words.number(row["order_count"]),
+            words.number(row["recovered_amount"]),
+        ]
+        for row in rows
+    ]
+    if body:
+        with st.expander(words("bridge.title")):
+            head = [words(f"bridge.head.{name}") for name in ("line", "orders", "amount")]
+            parts.table(page, "bridge", head, body)
 
 
 def metrics(page: Page, *, family: str) -> list[Metric]:

@@ -106,16 +106,24 @@ def waterfall(
 
 
 def stacked_months(
-    rows: Rows, *, series: Mapping[str, str], title: str, format_: str = ",d"
+    rows: Rows, *, series: Mapping[str, str], title: str, is_sorted: bool = True
 ) -> alt.Chart:
-    """Monthly bars in one or two colours. `rows`: month (text), series, amount, tip."""
+    """Bars of months, or of steps in the order given, in one or two colours.
+
+    `rows`: month (text), series, place, amount, tip.
+    """
     colours = [BLUE, SKY, ORANGE][: len(series)]
     chart = (
         alt.Chart(_values(rows))
         .mark_bar()
         .encode(
-            x=alt.X("month:O", title=None, axis=_month_axis()),
-            y=alt.Y("amount:Q", title=title, axis=alt.Axis(format=format_, tickCount=5)),
+            x=alt.X(
+                "month:O",
+                title=None,
+                sort="ascending" if is_sorted else None,
+                axis=_month_axis(),
+            ),
+            y=alt.Y("amount:Q", title=title, axis=alt.Axis(format=",d", tickCount=5)),
             color=alt.Color(
                 "series:N",
                 title=None,

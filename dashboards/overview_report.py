@@ -27,6 +27,7 @@ from dashboards.snapshot import Difference, Filters, Rate
 from dashboards.text import Cell
 
 ABANDONMENT: Final = "rpt_cart_abandonment"
+BRIDGE: Final = "rpt_recovery_bridge"
 MONTHS_OFFERED: Final = 24
 # First buyers of this many months before have had their 90 days when the month ends.
 REPEAT_LAG: Final = 3
@@ -98,7 +99,7 @@ def print_sheet(page: Page, month: Row, *, comment: str) -> None:
             "month",
             [
                 parts.Metric(words("measure.repeat.period"), REPEATS, "repeat_rate"),
-                parts.Metric(words("measure.abandonment"), ABANDONMENT, "abandonment_rate"),
+                parts.Metric(words("measure.abandoned_of_opened"), ABANDONMENT, "abandonment_rate"),
                 parts.Metric(words("measure.unsubscribes"), STEPS, "unsubscribe_rate"),
             ],
         )
@@ -118,10 +119,10 @@ def entries_of(page: Page, month: Row) -> list[Entry]:
         counted(page, month, "new_buyers", adds_up=False),
         counted(page, month, "returning_buyers", adds_up=False),
         repeat(page, month),
-        abandonment(page, month),
+        of_months(page, month, "abandoned_of_opened", unit="cart"),
         counted(page, month, "recovered_amount"),
         incremental(page),
-        unsubscribes(page, month),
+        of_months(page, month, "unsubscribes", unit="message"),
         counted(page, month, "dormant_persons", adds_up=False),
     ]
     return [entry for entry in found if entry is not None]
@@ -151,15 +152,15 @@ def counted(page: Page, month: Row, measure: str, *, adds_up: bool = True) -> En
 def carries_change(page: Page, row: Row) -> bool:
     """Whether so many stand behind a figure that its change says something.
 
-    An amount earned by mails rests on the orderers of its month.
+    An amount earned by mails rests on the orders it is made of.
     """
     if row["measure_key"] not in ("recovered_amount", "new_buyers", "returning_buyers"):
         return True
     count = row["measure_value"]
     if row["measure_key"] == "recovered_amount":
         period = f"{row['shop_month']:%Y-%m}"
-        where: Filters = {"period_key": period, "step_number": 0, "arm_key": "all"}
-        count = page.snapshot.total(STEPS, where, column="orderer_count")
+        where: Filters = {"period_key": period, "campaign_key": "all", "line_key": "ordered"}
+        count = page.snapshot.total(BRIDGE, where, column="order_count")
     return int(count or 0) >= page.words.small_n
 
 
@@ -175,6 +176,8 @@ def said_of(page: Page, month: Row, directions: dict[str, str | None]) -> str:
     words = page.words
     if month["is_running"]:
         return words("said.running")
+    if not month["is_mature"]:
+        return words("said.window")
     if is_small(page):
         # The sheet says once why nothing is compared.
         return ""
@@ -249,44 +252,29 @@ def repeat(page: Page, month: Row) -> Entry | None:
     return entry
 
 
-def abandonment(page: Page, month: Row) -> Entry | None:
-    """Abandonment rate of the carts opened in the month."""
-    if not page.snapshot.has(ABANDONMENT):
+def of_months(page: Page, month: Row, measure: str, *, unit: str) -> Entry | None:
+    """A rate the mart keeps as a count and what it is a share of."""
+    snapshot = page.snapshot
+
+    def counted_in(at: dt.date) -> Rate:
+        rows = snapshot.read(MONTHS, {"shop_month": at, "measure_key": measure}).to_dicts()
+        return ratio(rows[0]["measure_value"], rows[0]["base_value"]) if rows else UNKNOWN
+
+    def ratio(count: Any, base: Any) -> Rate:
+        return snapshot.ratio(None if count is None else int(count), int(base or 0))
+
+    where: Filters = {"shop_month": month["shop_month"], "measure_key": measure}
+    own = snapshot.read(MONTHS, where).to_dicts()
+    if not own:
         return None
-
-    def of_period(period: str) -> Rate:
-        rows = page.snapshot.read(ABANDONMENT, {"period_key": period, "dimension": "all"})
-        found = rows.to_dicts()
-        return page.snapshot.rate(ABANDONMENT, "abandonment_rate", found[0]) if found else UNKNOWN
-
+    flags = {name: own[0][name] for name in ("is_mature", "is_comparable")}
     return rated(
         page,
-        month,
-        page.words("measure.abandonment"),
-        of_month=lambda at: of_period(f"{at:%Y-%m}"),
-        unit="cart",
-        year=of_period(YEAR),
-    )
-
-
-def unsubscribes(page: Page, month: Row) -> Entry | None:
-    """Unsubscribes of the messages sent in the month."""
-    if not page.snapshot.has(STEPS):
-        return None
-
-    def of_period(period: str) -> Rate:
-        where: Filters = {"period_key": period, "step_number": 0, "arm_key": "all"}
-        left = page.snapshot.total(STEPS, where, column="unsubscribe_count")
-        sent = page.snapshot.total(STEPS, where, column="sent_count")
-        return page.snapshot.ratio(None if left is None else int(left), int(sent or 0))
-
-    return rated(
-        page,
-        month,
-        page.words("measure.unsubscribes"),
-        of_month=lambda at: of_period(f"{at:%Y-%m}"),
-        unit="message",
-        year=of_period(YEAR),
+        {**month, **flags},
+        page.words(f"measure.{measure}"),
+        of_month=counted_in,
+        unit=unit,
+        year=ratio(year_total(page, measure), year_total(page, measure, "base_value")),
     )
 
 

@@ -4,7 +4,6 @@ Long: one short function per line and card.
 """
 
 import datetime as dt
-from decimal import Decimal
 from typing import Any, Final
 
 from dashboards import charts, parts, tables
@@ -14,7 +13,8 @@ from dashboards.snapshot import Filters
 from dashboards.text import Cell
 from pipelines import requests
 
-EPISODES: Final = "fct_cart_episodes"
+CART_DAYS: Final = "rpt_cart_days"
+MAILABLE: Final = "rpt_mailable_days"
 MONTHS: Final = "rpt_shop_months"
 REPEATS: Final = "rpt_repeat_rate"
 STEPS: Final = "rpt_recovery_steps"
@@ -24,7 +24,6 @@ SEASON: Final = "trailing_3"
 F2_DAYS: Final = 90
 # The large mailbox providers refuse senders above it (sender guidelines of Google and Yahoo, 2024).
 COMPLAINT_LIMIT: Final = 0.003
-WEEKS_COMPARED: Final = 4
 MONTHS_DRAWN: Final = 13
 # States of a request that wait for somebody.
 STUCK: Final = ("waiting_for_approval", "hold", "failed")
@@ -41,15 +40,15 @@ def is_small(page: Page) -> bool:
     return bool(rows.height) and not rows["is_comparable"][0]
 
 
-def year_total(page: Page, measure: str) -> int | Decimal | None:
-    """A measure that adds up, over the twelve months before the running one."""
+def year_total(page: Page, measure: str, column: str = "measure_value") -> Any:
+    """A measure that adds up, or its base, over the twelve months before the running one."""
     running = yesterday(page).replace(day=1)
     where: Filters = {
         "measure_key": measure,
         "shop_month >=": running.replace(year=running.year - 1),
         "shop_month <": running,
     }
-    return page.snapshot.total(MONTHS, where, column="measure_value")
+    return page.snapshot.total(MONTHS, where, column=column)
 
 
 def yesterday(page: Page) -> dt.date:
@@ -58,17 +57,10 @@ def yesterday(page: Page) -> dt.date:
     return as_of.date() - dt.timedelta(days=1)
 
 
-def abandoned_on(page: Page, day: dt.date) -> tuple[int, Decimal | int | None, str]:
-    """Carts abandoned on a day, their value, and the mean of that weekday over four weeks."""
-    snapshot = page.snapshot
-    filters = {"abandoned_on": day}
-    weeks = [day - dt.timedelta(weeks=week) for week in range(1, WEEKS_COMPARED + 1)]
-    usual = snapshot.daily_mean(EPISODES, "abandoned_on", weeks)
-    return (
-        int(snapshot.total(EPISODES, filters) or 0),
-        snapshot.total(EPISODES, filters, column="value_amount"),
-        page.words.number(usual, decimals=1),
-    )
+def carts_of_yesterday(page: Page) -> Row | None:
+    """Carts abandoned on the last whole day, beside the mean of its weekday."""
+    rows = page.snapshot.read(CART_DAYS, {"day_on": yesterday(page)}).to_dicts()
+    return next(iter(rows), None)
 
 
 def second_orders(page: Page, period: str = YEAR) -> Cell:
@@ -91,14 +83,18 @@ def sentence(page: Page, *, has_carts: bool) -> None:
         orders = words.count(year_total(page, "orders"), "order")
         revenue = words.money(year_total(page, "revenue"))
         said.append(words("overview.sentence.year", orders=orders, revenue=revenue))
-    if has_carts:
-        day = yesterday(page)
-        count, value, usual = abandoned_on(page, day)
-        key = "overview.sentence.carts" if count else "overview.sentence.carts.none"
-        if said:
-            key = "overview.sentence.yesterday"
-        values = {"count": words.count(count, "cart"), "amount": words.money(value), "mean": usual}
-        said.append(words(key, day=words.day(day), **values))
+    if has_carts and (row := carts_of_yesterday(page)):
+        key = "carts" if row["abandoned_count"] else "carts.none"
+        said.append(
+            words(
+                "overview.sentence.yesterday" if said else f"overview.sentence.{key}",
+                day=words.day(row["day_on"]),
+                count=words.count(row["abandoned_count"], "cart"),
+                amount=words.money(row["abandoned_value_amount"]),
+                weeks=row["usual_day_count"],
+                mean=words.number(row["usual_abandoned_count"], decimals=1),
+            )
+        )
     elif not said:
         rate = second_orders(page)
         key = "overview.sentence.nothing" if rate.main == "—" else "overview.sentence.orders"
@@ -229,12 +225,14 @@ def numbers(page: Page, *, has_carts: bool) -> None:
 def carts_card(page: Page, *, has_carts: bool) -> Card:
     """Carts abandoned yesterday."""
     words = page.words
-    if not has_carts:
+    row = carts_of_yesterday(page) if has_carts else None
+    if row is None:
         return Card(words("card.yesterday"), Cell("—"), words("card.unknown"))
-    count, value, usual = abandoned_on(page, yesterday(page))
-    amount = words.money(value) if count else ""
-    cell = Cell(words.count(count, "cart"), amount)
-    return Card(words("card.yesterday"), cell, words("card.yesterday.mean", mean=usual))
+    amount = words.money(row["abandoned_value_amount"]) if row["abandoned_count"] else ""
+    cell = Cell(words.count(row["abandoned_count"], "cart"), amount)
+    usual = words.number(row["usual_abandoned_count"], decimals=1)
+    note = words("card.yesterday.mean", weeks=row["usual_day_count"], mean=usual)
+    return Card(words("card.yesterday"), cell, note if row["usual_day_count"] else "")
 
 
 def recovered_card(page: Page) -> Card:
@@ -281,16 +279,21 @@ def effect_note(page: Page) -> str:
 
 
 def mailable_card(page: Page) -> Card:
-    """Persons who may be written to today."""
+    """Persons who may be written to today, and what yesterday changed."""
     words = page.words
-    value = None
-    if page.snapshot.has(MONTHS):
-        found = page.snapshot.read(
-            MONTHS, {"measure_key": "mailable_persons"}, order_by=("-shop_month",)
-        )
-        value = found["measure_value"][0] if found.height else None
-    note = "" if value is not None else words("card.unknown")
-    return Card(words("card.mailable"), Cell(words.count(value, "person")), note)
+    rows: list[Row] = []
+    if page.snapshot.has(MAILABLE):
+        rows = page.snapshot.read(MAILABLE, {}, order_by=("-day_on",)).to_dicts()
+    if not rows:
+        return Card(words("card.mailable"), Cell("—"), words("card.unknown"))
+    last = next((row for row in rows if row["day_on"] == yesterday(page)), None)
+    note = ""
+    if last is not None:
+        gained, lost = (words.number(last[f"{name}_count"]) for name in ("gained", "lost"))
+        note = words("card.mailable.moves", gained=gained, lost=lost)
+    return Card(
+        words("card.mailable"), Cell(words.count(rows[0]["mailable_count"], "person")), note
+    )
 
 
 def today(page: Page) -> None:

@@ -224,14 +224,6 @@ class Snapshot:
         found = rows.item()
         return int(found) if isinstance(found, int) else found
 
-    def daily_mean(self, table: str, column: str, days: Sequence[dt.date]) -> float | None:
-        """Mean rows per named day, days without a row counted as 0."""
-        counted = self.total(table, {column: list(days)})
-        if not days or counted is None:
-            return None
-        (mean,) = self._rows("select cast(? as double) / ?", [int(counted), len(days)]).row(0)
-        return float(mean)
-
     @lru_cache(maxsize=4096)  # noqa: B019 - a snapshot is replaced, and its cache with it
     def ratio(self, numerator: int | None, denominator: int | None) -> Rate:
         """Rate of two counts with the stored Wilson interval."""

@@ -51,6 +51,23 @@ class Words:
         """The sentence with its places unfilled."""
         return PAIRS[key][0 if self.language == "ja" else 1]
 
+    def duration(self, minutes: float | None) -> str:
+        """`25分` or `3.2時間`; `—` for unknown."""
+        if minutes is None:
+            return "—"
+        if minutes < _LONG_MINUTES:
+            return self("duration.minutes", n=self.number(minutes))
+        return self("duration.hours", n=self.number(minutes / 60, decimals=1))
+
+    def hours(self, hours: float | None, *, n: int) -> Cell:
+        """Hours as a duration, grey where fewer than `small_n` stand behind them."""
+        minutes = None if hours is None else hours * 60
+        return Cell(self.duration(minutes), is_small=n < self.small_n)
+
+    def plain(self, text: str | None) -> str:
+        """Text that belongs to a value, set off from it; nothing for none."""
+        return f"\n{text}" if text else ""
+
     def has(self, key: str) -> bool:
         """Whether a sentence of that key is written."""
         return key in PAIRS
@@ -183,6 +200,8 @@ class Words:
         return str(get_currency_symbol(self.currency, locale="en"))
 
 
+# From here on minutes are read as hours.
+_LONG_MINUTES: Final = 120
 # Currencies without decimals; the bands of cart values count them in thousands.
 _WHOLE: Final = frozenset({"JPY", "KRW", "VND", "CLP"})
 _MONTHS: Final = (

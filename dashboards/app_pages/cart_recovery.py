@@ -88,6 +88,8 @@ def with_carts(page: Page, head: DeltaGenerator) -> str:
         cart_waterfall.sentence(page, scope)
         cart_waterfall.numbers(page, scope, results=cart_results.total_row(page, choice))
     cart_waterfall.show(page, scope)
+    if scope.dimension != "all":
+        parts.note(page.words("cart.only.note"))
     if choice is None:
         parts.title(page.words("cart.results"))
         parts.empty(page.words, "empty.mail")

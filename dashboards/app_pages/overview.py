@@ -6,7 +6,7 @@ from dashboards.page import Page
 
 def show(page: Page) -> None:
     """Sentence, three lines, numbers; below them today, the month, and what was taken in."""
-    has_carts = page.snapshot.has(overview_today.EPISODES)
+    has_carts = page.snapshot.has(overview_today.CART_DAYS)
     overview_today.sentence(page, has_carts=has_carts)
     overview_today.lines(page)
     overview_today.numbers(page, has_carts=has_carts)

@@ -172,6 +172,9 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "period.running": ("今月は途中まで", "this month is still running"),
     "weekday": ("月火水木金土日", "Mon Tue Wed Thu Fri Sat Sun"),
     "axis.carts": ("件", "Carts"),
+    "axis.orders": ("受注（件）", "Orders"),
+    "duration.minutes": ("{n}分", "{n} min"),
+    "duration.hours": ("{n}時間", "{n} h"),
     # Receipt
     "receipt.title": ("計算の根拠", "How this is counted"),
     "receipt.formula": ("{numerator} ÷ {denominator}", "{numerator} ÷ {denominator}"),

@@ -6,12 +6,12 @@ from typing import Final
 PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     # The sentence
     "overview.sentence.carts": (
-        "昨日（{day}）のカゴ落ちは{count}、{amount}。同じ曜日の4週平均は{mean}件です。",
-        "Yesterday ({day}): {count} abandoned, {amount}. Mean of that weekday over 4 weeks: {mean}.",
+        "昨日（{day}）のカゴ落ちは{count}、{amount}。同じ曜日の{weeks}週平均は{mean}件です。",
+        "Yesterday ({day}): {count} abandoned, {amount}. Mean of that weekday over {weeks} weeks: {mean}.",
     ),
     "overview.sentence.carts.none": (
-        "昨日（{day}）のカゴ落ちはありません。同じ曜日の4週平均は{mean}件です。",
-        "Yesterday ({day}) no cart was abandoned. Mean of that weekday over 4 weeks: {mean}.",
+        "昨日（{day}）のカゴ落ちはありません。同じ曜日の{weeks}週平均は{mean}件です。",
+        "Yesterday ({day}) no cart was abandoned. Mean of that weekday over {weeks} weeks: {mean}.",
     ),
     "overview.sentence.year": (
         "直近12か月の受注は{orders}、{revenue}です。",
@@ -75,7 +75,10 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "stuck.failed": ("失敗{n}件", "{n} failed"),
     # The numbers
     "card.yesterday": ("昨日のカゴ落ち", "Abandoned yesterday"),
-    "card.yesterday.mean": ("同じ曜日の4週平均 {mean}件", "mean of that weekday, 4 weeks: {mean}"),
+    "card.yesterday.mean": (
+        "同じ曜日の{weeks}週平均 {mean}件",
+        "mean of that weekday, {weeks} weeks: {mean}",
+    ),
     "card.recovered": ("メール経由の受注金額（{period}）", "Recovered amount ({period})"),
     "card.unmeasured": ("効果は未測定", "effect not measured"),
     "card.incremental": (
@@ -84,6 +87,7 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "card.f2": ("F2転換率（90日・{period}）", "F(1→2) rate (90 days, {period})"),
     "card.mailable": ("配信可能人数", "Mailable persons"),
+    "card.mailable.moves": ("昨日 +{gained}人 −{lost}人", "yesterday +{gained} −{lost}"),
     "card.unknown": ("データなし", "not supplied"),
     # Tabs
     "filter.view": ("表示", "View"),
@@ -169,8 +173,8 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
         "With fewer than {n} orders in a month no changes are shown; 12-month figures come first.",
     ),
     "report.basis": (
-        "受注金額は商品の金額（ポイント利用前、送料別）。受注月で集計。メール経由は送信した月、カゴ落ち率はカートを開いた月で集計。ポイントの差には誤差の範囲を添えています。",
-        "Revenue is goods, before points, without shipping, by month of order. Mails by month of sending, abandonment by month of opening. Differences in points carry their interval.",
+        "受注金額は商品の金額（ポイント利用前、送料別）。受注金額とメール経由は受注月、配信停止率は送信した月、カゴ落ち率はカートを開いた月で集計。ポイントの差には誤差の範囲を添えています。",
+        "Revenue is goods, before points, without shipping, and recovered amounts by month of order; unsubscribes by month of sending, abandonment by month of opening. Differences in points carry their interval.",
     ),
     "measure.revenue": ("受注金額（円）", "Revenue"),
     "measure.orders": ("受注件数", "Orders"),
@@ -182,7 +186,7 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "measure.repeat.of": ("{month}の新規", "first buyers of {month}"),
     "measure.repeat.period": ("F2転換率（90日）", "F(1→2) rate (90 days)"),
-    "measure.abandonment": ("カゴ落ち率", "Cart abandonment rate"),
+    "measure.abandoned_of_opened": ("カゴ落ち率", "Cart abandonment rate"),
     "measure.recovered_amount": ("メール経由の受注金額（円）", "Recovered amount"),
     "measure.incremental": ("純増（試験開始から）", "Incremental (since the test began)"),
     "measure.unsubscribes": ("配信停止率", "Unsubscribe rate"),
@@ -208,6 +212,10 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "said.join": ("、", "; "),
     "said.end": ("{said}。", "{said}."),
     "said.running": ("月の途中のため比べません。", "Not compared: the month is running."),
+    "said.window": (
+        "送信から日が浅い分がまだ動くため比べません。",
+        "Not compared: the last mails of the month are still open.",
+    ),
     "said.small": ("件数が少ないため比べません。", "Too few to compare."),
     "said.no_past": ("比べる月がまだありません。", "There is no month yet to compare with."),
     "said.unmeasured": (

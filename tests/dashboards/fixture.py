@@ -7,33 +7,22 @@ The figures of the mail table are the article's (definitions 5): 1,020 and 614 m
 
 import datetime as dt
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import polars as pl
+import yaml
 
 from pipelines.publish import publish
-from pipelines.settings import Home
+from pipelines.settings import DBT_PROJECT, Home
 from tests.publishing import PRIVATE, ModelSpec, RunStub, ShopStub, manifest_of, write_build
 
 AS_OF = dt.datetime(2026, 11, 19, 21, 5, tzinfo=dt.UTC)  # 2026/11/20 06:05 in Tokyo
 PERIODS = ("trailing_3", "trailing_6", "trailing_12", "trailing_24", "all")
 MONTHS = [dt.date(2024 + (m // 12), m % 12 + 1, 1) for m in range(11, 35)]  # 2024/12 .. 2026/11
-RATE_METRICS = {
-    "open_rate": ("opener_count", "sent_count"),
-    "open_per_delivered_rate": ("opener_count", "delivered_count"),
-    "click_through_rate": ("clicker_count", "sent_count"),
-    "click_to_open_rate": ("clicker_count", "opener_count"),
-    "order_rate": ("orderer_count", "clicker_count"),
-    "order_per_sent_rate": ("orderer_count", "sent_count"),
-    "abandonment_rate": ("abandoned_count", "settled_count"),
-    "unsubscribe_rate": ("unsubscribe_count", "sent_count"),
-    "not_ordered_rate": ("not_ordered_count", "closed_count"),
-    "retention_rate": ("retained_person_count", "exposed_person_count"),
-    "outcome_rate": ("outcome_person_count", "person_count"),
-    "repeat_rate": ("repeated_person_count", "eligible_person_count"),
-}
 # Carts by state and reason in twelve months, with how many of them ordered within the window.
 STATES = [
     ("not_identified", "", 812, 31),
@@ -81,34 +70,34 @@ def share(period: str, count: int, *, scale: int) -> int:
     return count * months.get(period, 1) // 12 // scale
 
 
-def model(
-    name: str, rows: list[dict[str, object]], *, empty: dict[str, pl.DataType] | None = None
-) -> ModelSpec:
+@cache
+def metrics_of(name: str) -> dict[str, dict[str, str]]:
+    """Column → `config.meta.metric` as the model's own YAML has it."""
+    found = {}
+    for path in (DBT_PROJECT / "models").rglob(f"{name}.yml"):
+        (described,) = yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+        for column in described["columns"]:
+            metric = column.get("config", {}).get("meta", {}).get("metric")
+            if metric:
+                found[column["name"]] = metric
+    return found
+
+
+def model(name: str, rows: list[dict[str, object]]) -> ModelSpec:
     """One mart of these rows; money as DECIMAL(18,4)."""
-    frame = (
-        pl.DataFrame(rows, infer_schema_length=None) if rows else pl.DataFrame(schema=empty or {})
-    )
+    frame = pl.DataFrame(rows, infer_schema_length=None)
     frame = frame.with_columns(pl.lit("demo").alias("shop_id"))
-    money = [c for c in frame.columns if c.endswith("_amount") or c == "measure_value"]
+    money = [c for c in frame.columns if c.endswith(("_amount", "measure_value", "base_value"))]
     frame = frame.with_columns(
         pl.col(c).cast(pl.Decimal(18, 4)) for c in money if frame[c].dtype != pl.Float64
     )
-    for column, (k, n) in RATE_METRICS.items():
+    metrics = metrics_of(name)
+    for column, metric in metrics.items():
+        k, n = metric.get("numerator"), metric.get("denominator")
         if {k, n} <= set(frame.columns) and column not in frame.columns:
             rate = pl.when(pl.col(n) > 0).then(pl.col(k) / pl.col(n))
             frame = frame.with_columns(rate.alias(column))
-    columns = {
-        c: {
-            "metric": {
-                "numerator": RATE_METRICS[c][0],
-                "denominator": RATE_METRICS[c][1],
-                "unit": "rate",
-            }
-        }
-        if c in RATE_METRICS
-        else {}
-        for c in frame.columns
-    }
+    columns = {c: {"metric": metrics[c]} if c in metrics else {} for c in frame.columns}
     schema = "segments" if name.startswith("seg_") else "marts"
     meta = (
         {"segment": {"title": {"ja": "休眠復帰", "en": "Win-back"}}} if schema == "segments" else {}
@@ -119,16 +108,19 @@ def model(
 
 
 def waterfall(kind: Kind) -> list[dict[str, object]]:
+    """All carts, and those of phones: six tenths of each state."""
     rows: list[dict[str, object]] = []
     for period in PERIODS:
-        counts = [share(period, count, scale=kind.scale) for _, _, count, _ in STATES]
-        for order, ((state, reason, _, ordered), count) in enumerate(
-            zip(STATES, counts, strict=True)
-        ):
-            rows.append(
+        for dimension, value, tenths in (("all", "all", 10), ("device", "smartphone", 6)):
+            counts = [
+                share(period, count, scale=kind.scale) * tenths // 10 for _, _, count, _ in STATES
+            ]
+            rows += [
                 {
                     "period_key": period,
                     "campaign_key": "all",
+                    "dimension": dimension,
+                    "dimension_value": value,
                     "terminal_state": state,
                     "terminal_reason": reason,
                     "state_order": order,
@@ -138,7 +130,10 @@ def waterfall(kind: Kind) -> list[dict[str, object]]:
                     "total_episode_count": sum(counts),
                     "currency": "JPY",
                 }
-            )
+                for order, ((state, reason, _, ordered), count) in enumerate(
+                    zip(STATES, counts, strict=True)
+                )
+            ]
     return rows
 
 
@@ -212,8 +207,8 @@ def abandonment(kind: Kind) -> list[dict[str, object]]:
         for d, v, f in (
             ("member", "member", 0.6),
             ("member", "not_member", 0.4),
-            ("device", "mobile", 0.72),
-            ("device", "desktop", 0.25),
+            ("device", "smartphone", 0.72),
+            ("device", "pc", 0.25),
             ("device", "tablet", 0.03),
             ("value_band", "03_05", 0.4),
             ("value_band", "05_10", 0.35),
@@ -326,18 +321,19 @@ def months(kind: Kind) -> list[dict[str, object]]:
             "new_buyers": Decimal(new),
             "returning_buyers": Decimal(orders - new),
         }
+        bases = {"abandoned_of_opened": 350 // kind.scale, "unsubscribes": 160 // kind.scale}
         if kind.has_carts:
-            values["abandoned_carts"] = Decimal(240 // kind.scale)
+            values["abandoned_of_opened"] = Decimal((240 + place) // kind.scale)
             values["recovered_amount"] = Decimal(75_000 // kind.scale)
             values["unsubscribes"] = Decimal(6 // kind.scale)
-        if month == MONTHS[-1] and kind.has_mail:
-            values["mailable_persons"] = Decimal(9_412 // kind.scale)
         for key, value in values.items():
             rows.append(
                 {
                     "shop_month": month,
                     "measure_key": key,
                     "measure_value": value,
+                    "base_value": Decimal(bases[key]) if key in bases else None,
+                    "is_mature": month != MONTHS[-1],
                     "previous_change_rate": 0.123 if place else None,
                     "last_year_change_rate": -0.041 if place >= 12 else None,
                     "is_running": month == MONTHS[-1],
@@ -348,13 +344,181 @@ def months(kind: Kind) -> list[dict[str, object]]:
     return rows
 
 
-def episodes(kind: Kind) -> list[dict[str, object]]:
-    """Carts of the last five weeks: a few every day, in a small shop one a week."""
+def cart_days(kind: Kind) -> list[dict[str, object]]:
+    """A few carts every day: 13 on 19 November, 15, 12, 14 and 16 on the four Thursdays before."""
+    today = dt.date(2026, 11, 20)
     return [
-        {"episode_id": f"{back}-{number}", "abandoned_on": day, "value_amount": Decimal(9_800)}
-        for back in range(1, 36)
-        for day in [dt.date(2026, 11, 20) - dt.timedelta(days=back)]
-        for number in range((12 + back % 5) // kind.scale or int(back % 7 == 1))
+        {
+            "day_on": today - dt.timedelta(days=back),
+            "is_running": back == 0,
+            "abandoned_count": (12 + back % 5) // kind.scale,
+            "abandoned_value_amount": Decimal((12 + back % 5) // kind.scale * 9_800),
+            "usual_day_count": 4,
+            "usual_abandoned_count": 14.25 / kind.scale,
+            "currency": "JPY",
+        }
+        for back in range(36)
+    ]
+
+
+def mailable_days(kind: Kind) -> list[dict[str, object]]:
+    return [
+        {
+            "day_on": dt.date(2026, 11, 20) - dt.timedelta(days=back),
+            "is_running": back == 0,
+            "mailable_count": 9_412 // kind.scale,
+            "gained_count": 12,
+            "lost_count": 3,
+        }
+        for back in range(3)
+    ]
+
+
+def products(kind: Kind) -> list[dict[str, object]]:
+    """Twenty products, the second out of stock, the last without a name."""
+    return [
+        {
+            "period_key": period,
+            "product_key": f"p-{number:02d}",
+            "product_name": None if number == 19 else f"<革靴> {number + 1}",
+            "category_name": "靴",
+            "stock_band": "out" if number == 1 else "in",
+            "is_purchasable": number != 1,
+            "cart_count": share(period, 400 - 10 * number, scale=kind.scale),
+            "mature_cart_count": share(period, 380 - 10 * number, scale=kind.scale),
+            "bought_in_window_count": share(period, 20, scale=kind.scale),
+            "value_amount": Decimal(share(period, 800_000, scale=kind.scale)),
+        }
+        for period in PERIODS
+        for number in range(20)
+    ]
+
+
+def checkout(kind: Kind) -> list[dict[str, object]]:
+    """4,000 carts, 2,400 begin, 2,000 give details, 1,500 pay, 1,300 order."""
+    reached = {
+        "cart": 4_000,
+        "checkout": 2_400,
+        "details": 2_000,
+        "payment": 1_500,
+        "ordered": 1_300,
+    }
+    further = [*list(reached.values())[1:], 0]
+    return [
+        {
+            "period_key": period,
+            "step_number": number,
+            "step_key": step,
+            "reached_count": share(period, count, scale=kind.scale),
+            "continued_count": share(period, on, scale=kind.scale),
+            "left_count": share(period, count, scale=kind.scale)
+            - share(period, on, scale=kind.scale),
+            "form_error_cart_count": 0,
+        }
+        for period in PERIODS
+        for number, ((step, count), on) in enumerate(zip(reached.items(), further, strict=True), 1)
+    ]
+
+
+def times(kind: Kind) -> list[dict[str, object]]:
+    """33 recovered and 48 self-made orders over eight buckets."""
+    edges = [0, 1, 3, 6, 12, 24, 48, 96, None]
+    return [
+        {
+            "period_key": period,
+            "order_kind": order_kind,
+            "measured_from": clock,
+            "bucket_number": number + 1,
+            "from_hours": edges[number],
+            "to_hours": edges[number + 1],
+            "order_count": share(period, orders // 8, scale=kind.scale),
+            "total_order_count": share(period, orders, scale=kind.scale),
+            "first_quartile_hours": 1.5,
+            "median_hours": 4.2 if clock == "sent" else 6.4,
+            "third_quartile_hours": 20.0,
+            "ninetieth_percentile_hours": 80.0,
+        }
+        for period in PERIODS
+        for order_kind, orders in (("recovered", 33), ("self_ordered", 48))
+        for clock in ("sent", "abandoned")
+        for number in range(8)
+    ]
+
+
+RULES = ("link", "click_or_goods_1_day", "click_7_days", "click_30_days", "open_or_click_5_days")
+RULES += ("goods_7_days", "holdout")
+
+
+def rules(kind: Kind) -> list[dict[str, object]]:
+    """29 orderers by the link alone, up to 68 by the same goods; the holdout of all time."""
+    rows: list[dict[str, object]] = []
+    for period in PERIODS:
+        for number, rule in enumerate(RULES, 1):
+            if rule == "holdout" and period != "all":
+                continue
+            orderers = (
+                None if rule == "holdout" else share(period, 21 + 8 * number, scale=kind.scale)
+            )
+            is_measured = rule == "holdout" and kind.scale == 1
+            rows.append(
+                {
+                    "period_key": period,
+                    "campaign_key": "all",
+                    "rule_number": number,
+                    "rule_key": rule,
+                    "message_count": share(period, 1_634, scale=kind.scale),
+                    "immature_count": 27,
+                    "orderer_count": orderers,
+                    "recovered_amount": Decimal((orderers or 0) * 10_000) if orderers else None,
+                    "extra_orderer_count": 12.7 if is_measured else None,
+                    "extra_revenue_amount": 97_520.0 if is_measured else None,
+                    "order_rate_difference": 0.012 if is_measured else None,
+                }
+            )
+    return rows
+
+
+def delays(kind: Kind) -> list[dict[str, object]]:
+    return [
+        {
+            "period_key": period,
+            "campaign_key": campaign,
+            "step_number": step,
+            "message_count": share(period, messages, scale=kind.scale),
+            "hour_late_count": share(period, messages // 20, scale=kind.scale),
+            "median_delay_minutes": 11.0,
+            "ninety_fifth_delay_minutes": 195.0,
+            "longest_delay_minutes": 1_200.0,
+        }
+        for period in PERIODS
+        for campaign, step, messages in (
+            ("all", 0, 1_634),
+            ("cart_recovery", 0, 1_634),
+            ("cart_recovery", 1, 1_020),
+            ("cart_recovery", 2, 614),
+        )
+    ]
+
+
+BRIDGE = ("abandoned", "abandoned_before", "sent_after", "sent", "sent_before", "ordered_after")
+BRIDGE += ("ordered",)
+
+
+def bridge(kind: Kind) -> list[dict[str, object]]:
+    """36 + 3 − 2 = 37 by sending, 37 + 4 − 1 = 40 by order; a twelfth of it each month."""
+    counts = (36, 3, -2, 37, 4, -1, 40)
+    return [
+        {
+            "period_key": period,
+            "campaign_key": "all",
+            "line_number": number,
+            "line_key": line,
+            "order_count": count if period in PERIODS else count // 12,
+            "recovered_amount": Decimal(count * 12_000),
+            "currency": "JPY",
+        }
+        for period in (*PERIODS, *(f"{m:%Y-%m}" for m in MONTHS))
+        for number, (line, count) in enumerate(zip(BRIDGE, counts, strict=True), 1)
     ]
 
 
@@ -531,55 +695,57 @@ def plan(kind: Kind) -> list[dict[str, object]]:
     ]
 
 
+# Marts by what a shop must have for them to hold rows.
+OF_CARTS = {
+    "rpt_recovery_waterfall": waterfall,
+    "rpt_cart_abandonment": abandonment,
+    "rpt_reach": reach,
+    "rpt_incrementality": effect,
+    "rpt_experiment_checks": checks,
+    "rpt_experiment_plan": plan,
+    "rpt_cart_days": cart_days,
+    "rpt_cart_products": products,
+    "rpt_checkout_steps": checkout,
+    "rpt_recovery_times": times,
+    "rpt_recovery_rules": rules,
+    "rpt_handoff_delays": delays,
+    "rpt_recovery_bridge": bridge,
+}
+
+
+OF_MAIL = {"rpt_recovery_steps": steps, "rpt_mailable_days": mailable_days}
+OF_ORDERS = {
+    "rpt_cohort_retention": cohorts,
+    "rpt_repeat_rate": repeats,
+    "rpt_shop_months": months,
+    "rpt_source_freshness": freshness,
+    "seg_winback": due,
+}
+
+
 def models(kind: Kind) -> list[ModelSpec]:
-    """Every table the pages read, empty where the shop has no such data."""
-    empty_state = {
-        "period_key": pl.String(),
-        "campaign_key": pl.String(),
-        "terminal_state": pl.String(),
-        "terminal_reason": pl.String(),
-        "episode_count": pl.Int64(),
-        "total_episode_count": pl.Int64(),
-        "value_amount": pl.Decimal(18, 4),
-    }
-    empty_steps = {
-        "period_key": pl.String(),
-        "step_number": pl.Int64(),
-        "arm_key": pl.String(),
-        "sent_count": pl.Int64(),
-    }
-    empty_rates = {
-        "period_key": pl.String(),
-        "dimension": pl.String(),
-        "dimension_value": pl.String(),
-    }
-    empty_reach = {"period_key": pl.String(), "reach_stage": pl.String(), "stage_order": pl.Int64()}
-    empty_arms = {"arm_key": pl.String()}
-    empty_episodes = {"abandoned_on": pl.Date(), "value_amount": pl.Decimal(18, 4)}
+    """Every table the pages read, without rows where the shop has no such data."""
+    groups = ((OF_CARTS, kind.has_carts), (OF_MAIL, kind.has_mail), (OF_ORDERS, True))
     found = [
-        model(
-            "rpt_recovery_waterfall", waterfall(kind) if kind.has_carts else [], empty=empty_state
-        ),
-        model(
-            "rpt_cart_abandonment", abandonment(kind) if kind.has_carts else [], empty=empty_rates
-        ),
-        model("rpt_reach", reach(kind) if kind.has_carts else [], empty=empty_reach),
-        model("rpt_recovery_steps", steps(kind) if kind.has_mail else [], empty=empty_steps),
-        model("fct_cart_episodes", episodes(kind) if kind.has_carts else [], empty=empty_episodes),
-        model("rpt_cohort_retention", cohorts(kind)),
-        model("rpt_repeat_rate", repeats(kind)),
-        model("rpt_shop_months", months(kind)),
-        model("rpt_source_freshness", freshness(kind)),
-        model("seg_winback", due(kind)),
-        settings(),
-        *PRIVATE,
-        model("rpt_incrementality", effect(kind) if kind.has_carts else [], empty=empty_arms),
-        model("rpt_experiment_checks", checks(kind) if kind.has_carts else [], empty=empty_arms),
-        model("rpt_experiment_plan", plan(kind) if kind.has_carts else [], empty=empty_arms),
+        with_rows(name, rows, kind, has_any=has_any)
+        for marts, has_any in groups
+        for name, rows in marts.items()
     ]
     if kind.grain == "totals":
         found.append(model("rpt_report_audit", audit()))
-    return found
+    return [*found, settings(), *PRIVATE]
+
+
+def with_rows(
+    name: str, rows: Callable[[Kind], list[dict[str, object]]], kind: Kind, *, has_any: bool
+) -> ModelSpec:
+    """The mart with its rows, or with its columns alone."""
+    made = rows(kind) if has_any else []
+    if made:
+        return model(name, made)
+    columns = model(name, rows(KINDS["demo"]))
+    assert columns.frame is not None
+    return replace(columns, frame=columns.frame.clear())
 
 
 def of_shop(spec: ModelSpec, shop_id: str) -> ModelSpec:

@@ -1,11 +1,13 @@
 """Laws of the dashboards, read from their syntax trees."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
 from pipelines.settings import REPOSITORY
+from tests.dashboards.fixture import KINDS, models
 
 DASHBOARDS = REPOSITORY / "dashboards"
 FILES = sorted(DASHBOARDS.rglob("*.py"))
@@ -79,36 +81,67 @@ def test_nothing_is_kept_on_disk_or_unpickled() -> None:
             assert banned not in text, path
 
 
-def test_every_rate_on_a_page_is_declared_by_its_model() -> None:
-    """`snapshot.rate` needs numerator and denominator in the model's own YAML."""
+def contracts() -> dict[str, dict[str, dict[str, object]]]:
+    """Model → column → what its YAML says of it."""
     import yaml
 
-    declared: dict[tuple[str, str], dict[str, str]] = {}
+    found = {}
     for path in (REPOSITORY / "dbt_project" / "models").rglob("*.yml"):
         for model in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("models", []):
-            for column in model.get("columns", []):
-                metric = column.get("config", {}).get("meta", {}).get("metric")
-                if metric:
-                    declared[model["name"], column["name"]] = metric
-    needed = {
-        ("rpt_recovery_steps", name)
-        for name in (
-            "open_rate",
-            "click_through_rate",
-            "click_to_open_rate",
-            "order_rate",
-            "order_per_sent_rate",
-            "unsubscribe_rate",
-        )
-    } | {
-        ("rpt_cart_abandonment", "abandonment_rate"),
-        ("rpt_cart_abandonment", "not_ordered_rate"),
-        ("rpt_cohort_retention", "retention_rate"),
-        ("rpt_repeat_rate", "repeat_rate"),
+            found[model["name"]] = {column["name"]: column for column in model.get("columns", [])}
+    return found
+
+
+def test_every_rate_on_a_page_is_declared_by_its_model() -> None:
+    """`snapshot.rate` needs numerator and denominator in the model's own YAML."""
+    asked = set()
+    for path in FILES:
+        asked |= set(re.findall(r"\.rate\((\w+), \"(\w+)\"", path.read_text(encoding="utf-8")))
+    declared = contracts()
+    rates = {column for table in declared.values() for column in table if column.endswith("_rate")}
+    metrics = {
+        name
+        for table in declared.values()
+        for name, column in table.items()
+        if {"numerator", "denominator"}
+        <= set(column.get("config", {}).get("meta", {}).get("metric", {}))  # type: ignore[attr-defined]
     }
 
-    assert needed <= set(declared)
-    assert all({"numerator", "denominator"} <= set(declared[key]) for key in needed)
+    assert {"repeat_rate", "abandonment_rate", "open_rate"} <= metrics
+    assert {name for _, name in asked} & rates <= metrics
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_the_pages_are_tested_on_columns_the_marts_promise(kind: str) -> None:
+    promised = contracts()
+    made = [
+        spec for spec in models(KINDS[kind]) if spec.schema == "marts" and spec.frame is not None
+    ]
+
+    unknown = {
+        spec.name: sorted(set(spec.frame.columns) - set(promised[spec.name]))  # type: ignore[union-attr]
+        for spec in made
+    }
+
+    assert {name: columns for name, columns in unknown.items() if columns} == {}
+
+
+def test_the_exposures_name_what_the_pages_read() -> None:
+    import yaml
+
+    text = (REPOSITORY / "dbt_project" / "models" / "exposures.yml").read_text(encoding="utf-8")
+    named = {
+        re.findall(r"'(\w+)'", ref)[0]
+        for exposure in yaml.safe_load(text)["exposures"]
+        if exposure["type"] == "dashboard"
+        for ref in exposure["depends_on"]
+        if "seg_" not in ref
+    }
+    read = set()
+    for path in FILES:
+        read |= set(re.findall(r'"((?:rpt|fct|dim)_\w+)"', path.read_text(encoding="utf-8")))
+
+    assert named == read
 
 
 def test_the_server_answers_on_this_machine_alone() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.dashboards.conftest import PAGES, Opener, shown
-from tests.dashboards.fixture import AS_OF, KINDS, publish_kind
+from tests.dashboards.fixture import AS_OF, KINDS, STATES, publish_kind
 
 
 @pytest.mark.parametrize("kind", list(KINDS))
@@ -143,7 +143,7 @@ def test_the_growing_variant_says_that_it_grows(opened: Opener) -> None:
 
 
 def test_yesterday_is_held_against_the_mean_of_its_weekday(opened: Opener) -> None:
-    """13 carts on Thursday 19 November (12 + 1 % 5); 8, 15, 22, 29 days before: 15, 12, 14, 16."""
+    """13 carts on Thursday 19 November; 15, 12, 14 and 16 on the four before: 57 / 4 = 14.25."""
     text = shown(opened("overview"))
 
     assert (
@@ -263,7 +263,7 @@ def test_a_small_shops_overview_begins_with_the_year(opened: Opener) -> None:
     sentence = shown(opened("overview", kind="small")).split("直近12か月の受注は")[1]
 
     assert "昨日（2026/11/19(木)）のカゴ落ちは" in sentence
-    assert "4週平均は" not in sentence.split("データは最新です")[0]
+    assert "週平均は" not in sentence.split("データは最新です")[0]
 
 
 def test_a_running_month_is_not_compared(opened: Opener) -> None:
@@ -370,3 +370,57 @@ def test_a_shop_that_cannot_plan_is_told_what_is_missing(opened: Opener) -> None
 
     assert "効果を測る計画は、まだ立てられません。" in text
     assert "効果があ" not in text
+
+
+def test_one_kind_of_carts_alone_adds_up_to_its_own_total(opened: Opener) -> None:
+    """Six tenths of each state, rounded down: 2,894 becomes 1,730."""
+    app = opened("cart_recovery", period="trailing_12", only="device.smartphone")
+    text = shown(app)
+    counts = [count * 6 // 10 for _, _, count, _ in STATES]
+
+    assert f"合計 {sum(counts):,}件 ＝ 総カゴ落ち件数" in text
+    assert "絞り込みは、上の数字とカートの行き先に効いています。" in text
+
+
+@pytest.mark.parametrize(
+    ("tab", "expected"),
+    [
+        # 800 carts of 4,000 left at the details: (2,000 − 1,500) / 2,000.
+        ("checkout", ["4,000件", "25.0%", "（500/2,000、誤差 23.2〜26.9）"]),
+        ("times", ["33件", "4.2時間", "購入までの時間（直近12か月に送信）"]),
+        ("rules", ["(1) 復帰リンクからの購入だけ", "（29/1,634、誤差", "+12.7人", "+1.2ポイント"]),
+        ("delays", ["cart_recovery 2通目", "11分", "3.2時間", "20.0時間", "5.0%"]),
+        ("reach", ["2,894件", "だれかわかる"]),
+    ],
+)
+def test_a_tab_shows_the_marts_own_figures(opened: Opener, tab: str, expected: list[str]) -> None:
+    text = shown(opened("cart_recovery", period="trailing_12", tab=tab))
+
+    assert [part for part in expected if part not in text] == []
+
+
+def test_the_seventh_rule_without_a_held_out_group_is_called_unmeasured(opened: Opener) -> None:
+    text = shown(opened("cart_recovery", kind="small", period="all", tab="rules"))
+
+    assert "効果は未測定" in text.split("(7) 送らないグループとの差（純増）")[1]
+
+
+def test_a_shop_whose_site_reports_no_form_errors_is_not_told_of_none(opened: Opener) -> None:
+    assert "入力エラーのあった割合" not in shown(opened("cart_recovery", tab="checkout"))
+
+
+def test_products_left_behind_say_whether_they_can_be_bought_today(opened: Opener) -> None:
+    app = opened("cart_recovery", period="trailing_12", by="product")
+    text = shown(app)
+
+    assert "よく残される商品（直近12か月）" in text
+    assert text.count("! 在庫なし") == 1
+    assert "（20/380、誤差" in text
+    assert not any("<革靴>" in element.proto.body for element in app.get("html"))
+
+
+def test_recovered_orders_are_led_from_one_month_to_the_other(opened: Opener) -> None:
+    text = shown(opened("cart_recovery"))
+
+    assert "＝ この期間に送信したメールから" in text
+    assert "－ カゴ落ちは期間内、送信は期間外" in text

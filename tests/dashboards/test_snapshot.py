@@ -56,7 +56,7 @@ def test_read_gives_bound_rows_and_their_intervals(snapshot: Snapshot) -> None:
 def test_shares_lie_end_to_end(snapshot: Snapshot) -> None:
     rows = snapshot.read(
         "rpt_recovery_waterfall",
-        {"period_key": "all", "campaign_key": "all"},
+        {"period_key": "all", "campaign_key": "all", "dimension": "all"},
         ranks={"terminal_state": ["recovered", "not_identified"]},
         order_by=("terminal_state_rank", "state_order"),
         running="episode_count",

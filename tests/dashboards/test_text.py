@@ -18,6 +18,17 @@ EN = Words("en")
 SOURCES = sorted((REPOSITORY / "dashboards").rglob("*.py"))
 # Keys built from data or a choice, by what they begin with.
 GROUPS = (
+    "bridge.",
+    "products.",
+    "stock.",
+    "checkout.",
+    "errors.",
+    "field.",
+    "clock.",
+    "times.",
+    "rules.",
+    "rule.",
+    "delays.",
     "metric.",
     "against.",
     "verdict.",

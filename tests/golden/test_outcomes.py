@@ -37,6 +37,28 @@ def test_a_held_out_person_who_buys_is_counted_beside_the_state(states):
     assert states["gone"][3] is False
 
 
+@pytest.mark.parametrize(
+    ("who", "facts"),
+    [
+        # Order after the mail, of the same goods, by its link or coupon.
+        ("clicker", (True, False, False)),
+        ("visitor", (True, True, True)),
+        ("saver", (True, True, True)),
+        ("opener", (True, True, False)),
+        ("gone", (False, False, False)),
+        ("control", (False, False, False)),
+    ],
+)
+def test_what_was_ordered_after_a_mail_is_said_apart_from_the_credit(golden, who, facts):
+    found = golden.execute(
+        "select has_order_after, has_order_same_goods, has_order_via_link"
+        " from marts.fct_recovery_outcomes where shop_id = 'outcomes' and person_id = ?",
+        [who],
+    ).fetchall()
+
+    assert found == [facts]
+
+
 def test_what_may_still_change_is_not_mature(states):
     assert states["waiting"][5] is False
 

@@ -47,6 +47,12 @@ credited as (
 
 ),
 
+message_orders as (
+
+    select * from {{ ref('int_recovery__message_orders') }}
+
+),
+
 orders as (
 
     select * from {{ ref('int_recovery__orders') }}
@@ -199,6 +205,27 @@ episode_credits as (
 
 ),
 
+-- What may be said of the orders after a mail, each within the one before; credit is another matter.
+order_facts as (
+
+    select
+        messages.shop_id,
+        messages.occurrence_key as episode_id,
+        messages.campaign_key,
+        max(case when message_orders.is_same_goods then 1 else 0 end) = 1 as has_order_same_goods,
+        max(case when message_orders.is_via_link then 1 else 0 end) = 1 as has_order_via_link
+    from messages
+    inner join message_orders
+        on
+            messages.shop_id = message_orders.shop_id
+            and messages.message_id = message_orders.message_id
+    group by
+        messages.shop_id,
+        messages.occurrence_key,
+        messages.campaign_key
+
+),
+
 orders_in_window as (
 
     select
@@ -286,6 +313,9 @@ bounded as (
         episode_credits.recovery_rule,
         episode_credits.recovered_amount,
         episode_credits.self_order_id,
+        order_facts.episode_id is not null as has_order_after,
+        coalesce(order_facts.has_order_same_goods, false) as has_order_same_goods,
+        coalesce(order_facts.has_order_via_link, false) as has_order_via_link,
         orders_in_window.order_count is not null as has_ordered_in_window
     from limited
     left join episode_credits
@@ -293,6 +323,11 @@ bounded as (
             limited.shop_id = episode_credits.shop_id
             and limited.episode_id = episode_credits.episode_id
             and limited.campaign_key = episode_credits.campaign_key
+    left join order_facts
+        on
+            limited.shop_id = order_facts.shop_id
+            and limited.episode_id = order_facts.episode_id
+            and limited.campaign_key = order_facts.campaign_key
     left join orders_in_window
         on
             limited.shop_id = orders_in_window.shop_id
@@ -373,6 +408,9 @@ reasoned as (
             as is_reachable,
         message_count > 0 as is_handed_over,
         message_count > lost_message_count as is_delivered,
+        has_order_after,
+        has_order_same_goods,
+        has_order_via_link,
         has_ordered_in_window,
         window_ends_at <= as_of_at and coalesce(last_window_ends_at <= as_of_at, true) as is_mature,
         currency,

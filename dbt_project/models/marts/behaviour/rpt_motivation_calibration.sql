@@ -1,0 +1,122 @@
+with
+
+as_of as (
+
+    select * from {{ ref('int_run__as_of') }}
+
+),
+
+scores as (
+
+    select * from {{ ref('fct_motivation_scores') }}
+
+),
+
+bands as (
+
+    select
+        cast(1 as bigint) as band_order,
+        'low' as week_band
+    union all
+    select
+        2 as band_order,
+        'middle' as week_band
+    union all
+    select
+        3 as band_order,
+        'high' as week_band
+
+),
+
+-- Who had thirty days after the first week, and had not bought within it.
+watched as (
+
+    select
+        scores.shop_id,
+        scores.week_band,
+        coalesce(
+            scores.first_ordered_at >= scores.week_to_at
+            and scores.first_ordered_at < {{ add_days('scores.week_to_at', 30) }},
+            false
+        ) as has_ordered
+    from scores
+    inner join as_of
+        on
+            scores.shop_id = as_of.shop_id
+            and {{ add_days('scores.week_to_at', 30) }} <= as_of.as_of_at
+    where
+        scores.week_band is not null
+        and not scores.has_ordered_in_week
+
+),
+
+counted as (
+
+    select
+        as_of.shop_id,
+        bands.band_order,
+        bands.week_band,
+        count(watched.week_band) as person_count,
+        count(case when watched.has_ordered then 1 end) as orderer_count
+    from as_of
+    cross join bands
+    left join watched
+        on
+            as_of.shop_id = watched.shop_id
+            and bands.week_band = watched.week_band
+    group by
+        as_of.shop_id,
+        bands.band_order,
+        bands.week_band
+
+),
+
+compared as (
+
+    select
+        *,
+        lag(person_count) over (
+            partition by shop_id
+            order by band_order asc
+        ) as lower_person_count,
+        lag(orderer_count) over (
+            partition by shop_id
+            order by band_order asc
+        ) as lower_orderer_count
+    from counted
+
+),
+
+-- An inversion counts when chance does not explain it: the interval of the difference lies below 0.
+judged as (
+
+    select
+        *,
+        coalesce(
+            {{ newcombe_high(
+                'orderer_count', 'person_count', 'lower_orderer_count', 'lower_person_count'
+            ) }} < 0,
+            false
+        ) as is_inverted
+    from compared
+
+),
+
+rated as (
+
+    select
+        shop_id,
+        week_band,
+        band_order,
+        is_inverted,
+        max(case when is_inverted then 1 else 0 end) over (partition by shop_id) = 0 as is_working,
+        person_count,
+        orderer_count,
+        cast(orderer_count as double) / nullif(person_count, 0) as first_purchase_rate,
+        {{ wilson_low('orderer_count', 'person_count') }} as first_purchase_rate_low,
+        {{ wilson_high('orderer_count', 'person_count') }} as first_purchase_rate_high
+    from judged
+
+)
+
+select * from rated

@@ -183,7 +183,7 @@ BUGS: Final = (
     ),
     Bug(
         "int_recovery__step_spending",
-        "count(*) as orderer_count",
+        "count(case when order_count > 0 then 1 end) as orderer_count",
         "cast(sum(order_count) as bigint) as orderer_count",
         "orders are counted as persons",
     ),

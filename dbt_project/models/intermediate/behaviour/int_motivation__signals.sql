@@ -10,60 +10,7 @@ events as (
 
 favourites as (
 
-    select * from {{ ref('stg_favourites') }}
-
-),
-
-keys as (
-
-    select * from {{ ref('int_persons__keys') }}
-
-),
-
--- One act told twice, as an event and as a row of the favourites, is one.
-favoured as (
-
-    select
-        shop_id,
-        person_id,
-        product_id,
-        occurred_at as signal_at,
-        occurred_on as signal_on
-    from events
-    where event_name = 'Product Added to Wishlist'
-
-    union all
-
-    select
-        favourites.shop_id,
-        keys.person_id,
-        favourites.product_id,
-        favourites.added_at as signal_at,
-        favourites.added_on as signal_on
-    from favourites
-    inner join keys
-        on
-            favourites.shop_id = keys.shop_id
-            and coalesce(favourites.customer_id, favourites.anonymous_id) = keys.key_value
-            and case when favourites.customer_id is null then 'browser' else 'customer' end
-            = keys.key_type
-            and (keys.valid_until_at is null or favourites.added_at < keys.valid_until_at)
-
-),
-
-favoured_once as (
-
-    select
-        shop_id,
-        person_id,
-        signal_on,
-        min(signal_at) as signal_at
-    from favoured
-    group by
-        shop_id,
-        person_id,
-        product_id,
-        signal_on
+    select * from {{ ref('int_favourites__identified') }}
 
 ),
 
@@ -132,9 +79,9 @@ signals as (
         shop_id,
         person_id,
         'favourite' as weight_key,
-        signal_at,
-        signal_on
-    from favoured_once
+        favoured_at as signal_at,
+        favoured_on as signal_on
+    from favourites
 
     union all
 

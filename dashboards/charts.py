@@ -138,8 +138,13 @@ def stacked_months(
     return drawn
 
 
-def rate_lines(rows: Rows, *, series: Sequence[str], x_title: str | None = None) -> alt.LayerChart:
-    """Rates with their intervals as bands. `rows`: x (text), series, value, low, high, tip."""
+def rate_lines(
+    rows: Rows, *, series: Sequence[str], x_title: str | None = None, format_: str = "%"
+) -> alt.LayerChart:
+    """Rates, or amounts, with their intervals as bands.
+
+    `rows`: x (text), series, value, low, high, tip.
+    """
     dashes = [[1, 0], [6, 3], [2, 2]][: len(series)]
     base = alt.Chart(_values(rows)).encode(
         x=alt.X(
@@ -156,7 +161,7 @@ def rate_lines(rows: Rows, *, series: Sequence[str], x_title: str | None = None)
         ),
     )
     band = base.mark_area(opacity=0.16).encode(
-        y=alt.Y("low:Q", title=None, axis=alt.Axis(format="%", tickCount=5)), y2="high:Q"
+        y=alt.Y("low:Q", title=None, axis=alt.Axis(format=format_, tickCount=5)), y2="high:Q"
     )
     line = base.mark_line(point=alt.OverlayMarkDef(size=36), strokeWidth=2).encode(
         y="value:Q",

@@ -12,6 +12,7 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboards import filters, parts, tables
+from dashboards.access import Role
 from dashboards.overview_today import (
     F2_DAYS,
     MONTHS,
@@ -27,6 +28,7 @@ from dashboards.snapshot import Difference, Filters, Rate
 from dashboards.text import Cell
 
 ABANDONMENT: Final = "rpt_cart_abandonment"
+STATUSES: Final = "rpt_customer_statuses"
 BRIDGE: Final = "rpt_recovery_bridge"
 MONTHS_OFFERED: Final = 24
 # First buyers of this many months before have had their 90 days when the month ends.
@@ -123,7 +125,7 @@ def entries_of(page: Page, month: Row) -> list[Entry]:
         counted(page, month, "recovered_amount"),
         incremental(page),
         of_months(page, month, "unsubscribes", unit="message"),
-        counted(page, month, "dormant_persons", adds_up=False),
+        dormant(page, month),
     ]
     return [entry for entry in found if entry is not None]
 
@@ -276,6 +278,44 @@ def of_months(page: Page, month: Row, measure: str, *, unit: str) -> Entry | Non
         unit=unit,
         year=ratio(year_total(page, measure), year_total(page, measure, "base_value")),
     )
+
+
+def dormant(page: Page, month: Row) -> Entry | None:
+    """Customers who had gone dormant by the month's end; a count of people is not estimated.
+
+    They are counted on the first day of the month after, and for the running month as of now.
+    """
+    words, this = page.words, month["shop_month"]
+    if not page.snapshot.has(STATUSES):
+        return None
+
+    def count_after(at: dt.date) -> int | None:
+        where: Filters = {"version_month": months_before(at, -1), "is_now": False}
+        if month["is_running"] and at == this:
+            where = {"is_now": True}
+        rows = page.snapshot.read(STATUSES, {**where, "purchase_status": "dormant"}).to_dicts()
+        return int(rows[0]["person_count"]) if rows else None
+
+    past = {
+        key: count_after(months_before(this, back))
+        for key, back in (("previous", 1), ("last_year", 12))
+    }
+    known = [
+        words(f"said.was.{key}", people=people_or_few(page, value))
+        for key, value in past.items()
+        if value is not None
+    ]
+    said = words("said.end", said=words.raw("said.join").join(known)) if known else ""
+    value = Cell(people_or_few(page, count_after(this)))
+    return Entry(words("measure.dormant"), value, said=said)
+
+
+def people_or_few(page: Page, count: int | None) -> str:
+    """People in words; few of them are nobody's business but the exporter's."""
+    few = int(page.snapshot.settings["hide_below"])
+    if count is not None and count < few and not page.viewer.may(Role.EXPORTER):
+        return page.words("few.people", n=few)
+    return page.words.count(count, "person")
 
 
 def incremental(page: Page) -> Entry | None:

@@ -14,6 +14,12 @@ from dashboards.tables import HeatCell, HeatRow
 from dashboards.text import Cell
 
 TABLE = "rpt_cohort_retention"
+VALUES = "rpt_value_by_age"
+# What the squares of money hold; in-or-later has no amount of its own.
+AMOUNTS = {
+    "cumulative": "cumulative_revenue_per_person_amount",
+    "classic": "revenue_per_person_amount",
+}
 VARIANTS = ("cumulative", "classic", "on_or_after")
 UNITS = ("calendar_month", "days_30")
 GRAINS = ("month", "quarter", "pooled")
@@ -26,6 +32,19 @@ ON_A_PHONE = 6
 RATE = "retention_rate"
 
 Row = dict[str, Any]
+
+
+def amounts_of(page: Page, *, grain: str, unit: str, variant: str) -> list[Row]:
+    """The same cells with revenue per person, first order included."""
+    where: Filters = {
+        "cohort_grain": grain,
+        "period_unit": unit,
+        "period_number >": 0,
+        "period_number <=": LAST_PERIOD,
+    }
+    order = ("-cohort_month", "period_number")
+    rows = page.snapshot.read(VALUES, where, order_by=order).to_dicts()
+    return [{**row, "amount": row[AMOUNTS[variant]]} for row in rows]
 
 
 def rows_of(page: Page, *, grain: str, unit: str, variant: str) -> list[Row]:
@@ -66,24 +85,30 @@ def grain_that_carries(page: Page, *, unit: str, variant: str) -> str:
 
 
 def square(page: Page, row: Row, *, show: str, deepest: float) -> HeatCell:
-    """One cell: its rate or its people, hatched while not everybody has got so far.
+    """One cell: its rate, its people or their money, hatched while not everybody has got so far.
 
     The pooled row always holds young cohorts: it says its n in every cell and is not hatched.
     """
-    words, rate = page.words, rate_of(row)
-    if rate.value is None:
+    words, n = page.words, int(row["exposed_person_count"])
+    if not n:
         return HeatCell(Cell(""))
-    k, n = int(row["retained_person_count"]), int(row["exposed_person_count"])
     is_pooled = str(row["cohort_grain"]).startswith("pooled")
     is_young = bool(row["is_partial"]) and not is_pooled
     detail = f"n={n:,}" if is_pooled else ""
     if is_young:
         whole = f"{row['cohort_person_count']:,}"
         detail = words("cohort.partial", all=whole, n=f"{n:,}")
-    if n < int(page.snapshot.settings["hide_below"]):
-        return HeatCell(Cell(words("cohort.few", k=k, n=n), detail, is_small=True), None, is_young)
-    main = words.percent(rate.value) if show == "rate" else f"{k:,}"
-    shade = min(1.0, rate.value / deepest) if deepest else 0.0
+    is_hidden = n < int(page.snapshot.settings["hide_below"])
+    if show == "amount":
+        main, value = words.number(row["amount"]), row["amount"] or 0.0
+        few = words("cohort.few.amount", n=n)
+    else:
+        k, value = int(row["retained_person_count"]), row[RATE]
+        main = words.percent(value) if show == "rate" else f"{k:,}"
+        few = words("cohort.few", k=k, n=n)
+    if is_hidden:
+        return HeatCell(Cell(few, detail, is_small=True), None, is_young)
+    shade = min(1.0, value / deepest) if deepest else 0.0
     return HeatCell(Cell(main, detail, is_small=n < words.small_n), shade, is_young)
 
 
@@ -94,7 +119,8 @@ def heat_rows(
     words = page.words
     # A cell of few people must not pale all the others.
     large = [r for r in (*pooled, *cohorts) if r["exposed_person_count"] >= words.small_n]
-    deepest = max((row[RATE] for row in large), default=0.0)
+    measure = "amount" if show == "amount" else RATE
+    deepest = max((row[measure] or 0.0 for row in large), default=0.0)
     by_cohort: dict[Any, list[Row]] = {}
     for row in cohorts:
         by_cohort.setdefault(row["cohort_month"], []).append(row)
@@ -160,30 +186,42 @@ def year_card(page: Page, *, unit: str) -> Card:
     return Card(words("cohort.card.all", months=YEAR), cell, note)
 
 
-def curve(page: Page, pooled: Sequence[Row], *, variant: str) -> None:
-    """The pooled row as a line with its interval."""
+def curve(page: Page, pooled: Sequence[Row], view: "View") -> None:
+    """The pooled row as a line: a rate with its interval, or revenue per person."""
     words = page.words
-    name = words(f"variant.{variant}")
-    parts.title(words("cohort.chart", period=words.period("trailing_12")))
-    points = [
-        {
-            "x": str(row["period_number"]),
-            "series": name,
-            "value": row[RATE],
-            "low": row[f"{RATE}_low"],
-            "high": row[f"{RATE}_high"],
-            "tip": words.rate(rate_of(row), "person").text,
-        }
-        for row in pooled
-        if row["exposed_person_count"] >= words.small_n
-    ]
+    name = words(f"variant.{view.variant}")
+    kind = "amount" if view.show == "amount" else "rate"
+    heading = words(f"cohort.chart.{kind}", period=words.period("trailing_12"))
+    parts.title(heading)
+    drawn = [row for row in pooled if row["exposed_person_count"] >= words.small_n]
+    points = [point(page, row, name, kind=kind) for row in drawn]
     if not points:
         parts.note(words("cohort.chart.few", n=words.small_n))
         return
-    drawn = charts.rate_lines(points, series=[name], x_title=words("cohort.chart.x"))
-    about = words("cohort.chart", period=words.period("trailing_12"))
-    parts.chart(page, "curve", drawn, about=about)
+    lines = charts.rate_lines(
+        points,
+        series=[name],
+        x_title=words("cohort.chart.x"),
+        format_="%" if kind == "rate" else ",d",
+    )
+    parts.chart(page, "curve", lines, about=heading)
     parts.note(words("cohort.chart.note"))
+
+
+def point(page: Page, row: Row, name: str, *, kind: str) -> Row:
+    """One point of the line; money has no interval."""
+    words = page.words
+    here: Row = {"x": str(row["period_number"]), "series": name}
+    if kind == "amount":
+        amount = row["amount"]
+        tip = f"{words.money(amount)} n={row['exposed_person_count']:,}"
+        return here | {"value": amount, "low": amount, "high": amount, "tip": tip}
+    return here | {
+        "value": row[RATE],
+        "low": row[f"{RATE}_low"],
+        "high": row[f"{RATE}_high"],
+        "tip": words.rate(rate_of(row), "person").text,
+    }
 
 
 @dataclass(frozen=True)
@@ -208,7 +246,9 @@ def choose_view(page: Page) -> View:
     with st.container(horizontal=True):
         variant = one("variant", VARIANTS)
         unit = one("unit", UNITS)
-        show = one("show", ("rate", "people"))
+        shows = ("rate", "people", "amount")
+        has_amounts = variant in AMOUNTS and page.snapshot.has(VALUES)
+        show = one("show", shows if has_amounts else shows[:2])
         carries = grain_that_carries(page, unit=unit, variant=variant)
         grain = one("grain", GRAINS, default=carries)
     if grain == carries != GRAINS[0]:
@@ -216,13 +256,19 @@ def choose_view(page: Page) -> View:
     return View(variant, unit, show, grain)
 
 
+def cells(page: Page, view: View, *, grain: str) -> list[Row]:
+    """Cells of one grain as the view wants them."""
+    read = amounts_of if view.show == "amount" else rows_of
+    return read(page, grain=grain, unit=view.unit, variant=view.variant)
+
+
 def squares(page: Page, pooled: Sequence[Row], view: View) -> None:
     """The table of cohorts with what it needs to be read."""
     words = page.words
-    cohorts: list[Row] = []
-    if view.grain != "pooled":
-        cohorts = rows_of(page, grain=view.grain, unit=view.unit, variant=view.variant)
+    cohorts = cells(page, view, grain=view.grain) if view.grain != "pooled" else []
     parts.title(words(f"cohort.table.{view.grain}"))
+    if view.show == "amount":
+        parts.note(words("cohort.amount.note"))
     rows = heat_rows(page, pooled, cohorts, show=view.show, grain=view.grain)
     head = [words("cohort.head"), words("cohort.size")]
     head += [words("cohort.period", n=n) for n in range(1, LAST_PERIOD + 1)]
@@ -246,8 +292,8 @@ def show(page: Page) -> None:
     view = choose_view(page)
     with head:
         numbers(page, unit=view.unit)
-    pooled = rows_of(page, grain="pooled_12", unit=view.unit, variant=view.variant)
-    curve(page, pooled, variant=view.variant)
+    pooled = cells(page, view, grain="pooled_12")
+    curve(page, pooled, view)
     squares(page, pooled, view)
 
 

@@ -1,4 +1,4 @@
-"""What the cart page says: waterfall, results, tabs, states and reasons."""
+"""What the cart page says: waterfall, results, tabs, states and reasons. Long: seven tabs."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -713,10 +713,42 @@ OF_CARTS = {
 }
 
 
+def values(kind: Kind) -> list[dict[str, object]]:
+    """￥8,000 at first, ￥700 more per period."""
+    rows = [row for row in cohorts(kind) if row["variant"] == "cumulative"]
+    kept = ("cohort_grain", "cohort_month", "period_unit", "period_number", "cohort_person_count")
+    kept += ("exposed_person_count", "is_mature", "is_partial")
+    return [
+        {
+            **{name: row[name] for name in kept},
+            "revenue_per_person_amount": 700.0,
+            "cumulative_revenue_per_person_amount": 8_000.0 + 700 * int(str(row["period_number"])),
+        }
+        for row in rows
+    ]
+
+
+def statuses(kind: Kind) -> list[dict[str, object]]:
+    """Dormant customers on the first of each month, ten more each time; now as many again."""
+    days = [(month, False) for month in MONTHS] + [(MONTHS[-1], True)]
+    return [
+        {
+            "version_month": month,
+            "is_now": is_now,
+            "purchase_status": "dormant",
+            "person_count": (2_000 + 10 * place) // (kind.scale * kind.scale),
+            "customer_count": 5_000 // kind.scale,
+        }
+        for place, (month, is_now) in enumerate(days)
+    ]
+
+
 OF_MAIL = {"rpt_recovery_steps": steps, "rpt_mailable_days": mailable_days}
 OF_ORDERS = {
     "rpt_cohort_retention": cohorts,
     "rpt_repeat_rate": repeats,
+    "rpt_value_by_age": values,
+    "rpt_customer_statuses": statuses,
     "rpt_shop_months": months,
     "rpt_source_freshness": freshness,
     "seg_winback": due,

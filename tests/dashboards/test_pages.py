@@ -424,3 +424,32 @@ def test_recovered_orders_are_led_from_one_month_to_the_other(opened: Opener) ->
 
     assert "＝ この期間に送信したメールから" in text
     assert "－ カゴ落ちは期間内、送信は期間外" in text
+
+
+def test_dormant_customers_stand_beside_their_past_and_few_are_hidden_from_viewers(
+    opened: Opener,
+) -> None:
+    """End of October is 1 November, the 24th month: 2,000 + 230; the small shop's is divided by 3,600."""
+    text = shown(opened("overview", view="report"))
+    assert "2,230人" in text
+    assert "前月は2,220人、前年同月は2,110人。" in text
+
+    seen = shown(opened("overview", kind="small", view="report", role="viewer"))
+    full = shown(opened("overview", kind="small", view="report"))
+    assert "5人未満" in seen.split("休眠")[-1]
+    assert "0人" in full.split("休眠")[-1]
+
+
+def test_cohorts_show_what_a_person_has_spent(opened: Opener) -> None:
+    """8,000 at first and 700 a month: 10,100 after three."""
+    text = shown(opened("cohorts", show="amount"))
+
+    assert "1人あたりの受注金額（円）" in text
+    assert "10,100" in text
+
+
+def test_in_or_later_has_no_amount_to_show(opened: Opener) -> None:
+    app = opened("cohorts", variant="on_or_after", show="amount")
+
+    assert app.segmented_control(key="cohorts_show").options == ["率", "人数"]
+    assert "％" not in shown(app)

@@ -75,6 +75,7 @@ GROUPS = (
     "cart.rate.",
     "cohort.because.",
     "cohort.table.",
+    "cohort.chart.",
 )
 
 

@@ -45,7 +45,66 @@ asked_statements as (
 
 ),
 
+-- Between the two, an answer turns where something was said or ended, or at the log-in.
+turning_points as (
+
+    select
+        episodes.shop_id,
+        episodes.episode_id,
+        statements.stated_at as turned_at
+    from episodes
+    inner join statements
+        on
+            episodes.shop_id = statements.shop_id
+            and episodes.person_id = statements.person_id
+            and episodes.abandoned_at <= statements.stated_at
+            and episodes.eligible_until_at > statements.stated_at
+
+    union
+
+    select
+        episodes.shop_id,
+        episodes.episode_id,
+        statements.ended_at as turned_at
+    from episodes
+    inner join statements
+        on
+            episodes.shop_id = statements.shop_id
+            and episodes.person_id = statements.person_id
+            and episodes.abandoned_at <= statements.ended_at
+            and episodes.eligible_until_at > statements.ended_at
+
+    union
+
+    select
+        shop_id,
+        episode_id,
+        identified_at as turned_at
+    from episodes
+    where
+        abandoned_at <= identified_at
+        and eligible_until_at > identified_at
+
+),
+
 moments as (
+
+    select
+        episodes.shop_id,
+        episodes.episode_id,
+        episodes.person_id,
+        episodes.channel,
+        episodes.purpose,
+        episodes.identified_at,
+        'between' as moment_kind,
+        turning_points.turned_at as moment_at
+    from episodes
+    inner join turning_points
+        on
+            episodes.shop_id = turning_points.shop_id
+            and episodes.episode_id = turning_points.episode_id
+
+    union all
 
     select
         shop_id,
@@ -119,7 +178,10 @@ weighed as (
                 or statements.statement_kind = 'erased'
             )
             and moments.purpose = statements.asked_purpose
-            and moments.moment_at > statements.stated_at
+            and (
+                moments.moment_at > statements.stated_at
+                or (moments.moment_kind = 'between' and moments.moment_at = statements.stated_at)
+            )
 
 ),
 
@@ -127,15 +189,41 @@ weighed as (
     'shop_id', 'episode_id', 'moment_kind', 'moment_at', 'identified_at', 'place_key', 'is_member'
 ]) }},
 
+identified as (
+
+    select
+        *,
+        coalesce(
+            identified_at < moment_at
+            or (moment_kind = 'between' and identified_at = moment_at), false
+        ) as is_identified
+    from judged
+
+),
+
 known as (
 
     select
         *,
-        coalesce(identified_at < moment_at, false) as is_identified,
         -- 0: nobody to ask about.
-        case when coalesce(identified_at < moment_at, false) then gate_number else 0 end
-            as reached_gate
-    from judged
+        case when is_identified then gate_number else 0 end as reached_gate
+    from identified
+
+),
+
+first_reachable as (
+
+    select
+        shop_id,
+        episode_id,
+        min(moment_at) as first_reachable_at
+    from known
+    where
+        moment_kind = 'between'
+        and reached_gate = 8
+    group by
+        shop_id,
+        episode_id
 
 ),
 
@@ -162,39 +250,45 @@ ranked as (
             partition by shop_id, episode_id
         ) as abandoned_at
     from known
+    where moment_kind <> 'between'
 
 ),
 
 answered as (
 
     select
-        shop_id,
-        episode_id,
-        case reached_gate
+        ranked.shop_id,
+        ranked.episode_id,
+        case ranked.reached_gate
             when 0 then 'not_identified'
             when 2 then 'no_address'
             when 3 then 'no_consent'
             when 8 then 'reachable'
             else 'suppressed'
         end as reach_state,
-        case reached_gate
+        case ranked.reached_gate
             when 1 then 'erased'
             when 4 then 'unsubscribed'
             when 5 then 'complaint'
             when 6 then 'hard_bounce'
             when 7 then 'manual_block'
         end as suppression_reason,
-        was_identified = 1 as is_identified,
-        had_address = 1 as has_address,
-        reached_gate >= 4 as has_consent,
-        reached_gate = 8 as is_reachable,
+        ranked.was_identified = 1 as is_identified,
+        ranked.had_address = 1 as has_address,
+        ranked.reached_gate >= 4 as has_consent,
+        ranked.reached_gate = 8 as is_reachable,
         -- Whoever was not reachable at once became so no later than the cut-off.
         case
-            when reached_gate = 8 and moment_kind = 'abandonment' then abandoned_at
-            when reached_gate = 8 then greatest(abandoned_at, identified_at, granted_at)
+            when ranked.reached_gate = 8 and ranked.moment_kind = 'abandonment'
+                then ranked.abandoned_at
+            when ranked.reached_gate = 8 then first_reachable.first_reachable_at
         end as eligible_at
     from ranked
-    where answer_rank = 1
+    left join first_reachable
+        on
+            ranked.shop_id = first_reachable.shop_id
+            and ranked.episode_id = first_reachable.episode_id
+    where ranked.answer_rank = 1
 
 )
 

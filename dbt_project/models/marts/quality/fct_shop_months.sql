@@ -93,14 +93,21 @@ judged_sales as (
 
 ),
 
+-- No order brings 0; orders without a known amount bring what nobody knows.
 order_months as (
 
     select
         shop_id,
         ordered_month as shop_month,
         sum(revenue_amount) as revenue,
-        sum(case when is_new then revenue_amount else 0 end) as new_revenue,
-        sum(case when is_returning then revenue_amount else 0 end) as returning_revenue,
+        case
+            when count(case when is_new then 1 end) = 0 then 0
+            else sum(case when is_new then revenue_amount end)
+        end as new_revenue,
+        case
+            when count(case when is_returning then 1 end) = 0 then 0
+            else sum(case when is_returning then revenue_amount end)
+        end as returning_revenue,
         count(*) as orders,
         count(distinct case when is_new then person_id end) as new_buyers,
         count(distinct case when is_returning then person_id end) as returning_buyers

@@ -293,6 +293,16 @@ def test_the_article_could_not_have_measured_its_effect(warehouse):
     assert not any(row[0] for row in plan.values())
 
 
+def test_a_trial_gets_persons_not_carts(warehouse):
+    per_month = warehouse.execute(
+        "select distinct eligible_persons_per_month from marts.rpt_experiment_plan"
+        " where shop_id = 'trial'"
+    ).fetchall()
+
+    # 61 persons from June to October, five of them with two carts.
+    assert per_month == [(pytest.approx(61 / 5),)]
+
+
 def test_of_200_trials_with_nothing_to_find_one_in_twenty_finds_something(warehouse):
     count, orders, revenue = warehouse.execute(
         "select count(*), count_if(difference_low > 0 or difference_high < 0),"
@@ -321,6 +331,20 @@ def test_rows_in_another_order_give_the_same_bits(tmp_path):
     assert shuffled["orders"] != given["orders"]
     assert len(first) > 15
     assert first == incrementality(shuffled, tmp_path / "second")
+
+
+def test_amounts_in_another_order_are_resampled_alike():
+    bootstrap = script("int_experiments__revenue_bootstrapped")
+    held = [f"('a', 'c', 1, 'mail', false, {n}.5, {n + 1})" for n in (0, 1, 2, 3)]
+    means = [
+        bootstrap.resampled_means(*bootstrap.arms_of(duckdb.sql(
+            f"from (values {', '.join(given)}) as t (shop_id, campaign_key, campaign_version,"
+            " arm_key, is_holdout, capped_revenue_amount, person_count)"
+        )).values(), "seed")
+        for given in (held, held[::-1])
+    ]  # fmt: skip
+
+    assert means[0].tolist() == means[1].tolist()
 
 
 def test_a_shop_without_experiments_gets_empty_reports(tmp_path):

@@ -112,7 +112,7 @@ def crossed() -> Book:
     book.campaign(arms=(("mail", 8000, False), ("control", 2000, True)))
     book.put("campaign_arms", campaign_key="cart", campaign_version=1, arm_key="quiet",
              arm_order=3, share_bp=1000, is_holdout=True, batch_id="of an older file")  # fmt: skip
-    for number in range(8):
+    for number in range(60):
         _recorded(book, f"m{number}", "mail", has_ordered=False)
     _recorded(book, "h0", "control", has_ordered=False)
     _recorded(book, "q0", "quiet", has_ordered=True)

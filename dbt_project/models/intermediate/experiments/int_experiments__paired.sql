@@ -11,7 +11,10 @@ counted as (
 known_arms as (
 
     select * from {{ ref('stg_known_campaign_arms') }}
-    where is_holdout
+    where
+        is_holdout
+        and is_in_force
+        and share_bp > 0
 
 ),
 

@@ -71,9 +71,10 @@ def intervals(arms, pairs):
         if arm not in arms or base not in arms:
             continue
         for key in (arm, base):
-            if key not in resampled:
-                resampled[key] = resampled_means(arms[key], seeds[key])
-        ends = np.quantile(resampled[arm] - resampled[base], list(ENDS.values()))
+            if seeds[key] not in resampled:
+                resampled[seeds[key]] = resampled_means(arms[key], seeds[key])
+        difference = resampled[seeds[arm]] - resampled[seeds[base]]
+        ends = np.quantile(difference, list(ENDS.values()))
         found.append((shop, campaign, version, comparison, arm_key, is_holdout, *ends.tolist()))
     columns = list(zip(*found, strict=True)) or [()] * len(SCHEMA)
     return pa.table([pa.array(c, t.type) for c, t in zip(columns, SCHEMA, strict=True)], SCHEMA)

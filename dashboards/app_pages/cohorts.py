@@ -1,74 +1,21 @@
 """コホート: of the people who first bought in a month, who came back, and when."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 
-from dashboards import access, charts, filters, layout, parts, tables
+from dashboards import access, charts, cohort_squares, filters, layout, parts
+from dashboards.cohort_squares import AMOUNTS, RATE, TABLE, VALUES, Row, View, rate_of, rows_of
 from dashboards.page import Page
 from dashboards.parts import Card, Metric
-from dashboards.snapshot import Filters, Rate
-from dashboards.tables import HeatCell, HeatRow
 from dashboards.text import Cell
 
-TABLE = "rpt_cohort_retention"
-VALUES = "rpt_value_by_age"
-# What the squares of money hold; in-or-later has no amount of its own.
-AMOUNTS = {
-    "cumulative": "cumulative_revenue_per_person_amount",
-    "classic": "revenue_per_person_amount",
-}
 VARIANTS = ("cumulative", "classic", "on_or_after")
 UNITS = ("calendar_month", "days_30")
 GRAINS = ("month", "quarter", "pooled")
 # Months shown as numbers: soon, a season, half a year; a year needs the whole history.
 MILESTONES = (1, 3, 6)
 YEAR = 12
-LAST_PERIOD = 12
-NEWEST_COHORTS = 24
-ON_A_PHONE = 6
-RATE = "retention_rate"
-
-Row = dict[str, Any]
-
-
-def amounts_of(page: Page, *, grain: str, unit: str, variant: str) -> list[Row]:
-    """The same cells with revenue per person, first order included."""
-    where: Filters = {
-        "cohort_grain": grain,
-        "period_unit": unit,
-        "period_number >": 0,
-        "period_number <=": LAST_PERIOD,
-    }
-    order = ("-cohort_month", "period_number")
-    rows = page.snapshot.read(VALUES, where, order_by=order).to_dicts()
-    return [{**row, "amount": row[AMOUNTS[variant]]} for row in rows]
-
-
-def rows_of(page: Page, *, grain: str, unit: str, variant: str) -> list[Row]:
-    """Cells of one grain, newest cohort first, periods ascending from 1."""
-    filters: Filters = {
-        "cohort_grain": grain,
-        "period_unit": unit,
-        "variant": variant,
-        "period_number >": 0,
-        "period_number <=": LAST_PERIOD,
-    }
-    order = ("-cohort_month", "period_number")
-    return page.snapshot.read(TABLE, filters, order_by=order, rates=(RATE,)).to_dicts()
-
-
-def rate_of(row: Row) -> Rate:
-    """The rate of one cell as it was read."""
-    return Rate(
-        row["retained_person_count"],
-        row["exposed_person_count"],
-        row[RATE],
-        row[f"{RATE}_low"],
-        row[f"{RATE}_high"],
-    )
 
 
 def grain_that_carries(page: Page, *, unit: str, variant: str) -> str:
@@ -82,75 +29,6 @@ def grain_that_carries(page: Page, *, unit: str, variant: str) -> str:
         if sizes and len(large) * 2 >= len(sizes):
             return grain
     return "pooled"
-
-
-def square(page: Page, row: Row, *, show: str, deepest: float) -> HeatCell:
-    """One cell: its rate, its people or their money, hatched while not everybody has got so far.
-
-    The pooled row always holds young cohorts: it says its n in every cell and is not hatched.
-    """
-    words, n = page.words, int(row["exposed_person_count"])
-    if not n:
-        return HeatCell(Cell(""))
-    is_pooled = str(row["cohort_grain"]).startswith("pooled")
-    is_young = bool(row["is_partial"]) and not is_pooled
-    detail = f"n={n:,}" if is_pooled else ""
-    if is_young:
-        whole = f"{row['cohort_person_count']:,}"
-        detail = words("cohort.partial", all=whole, n=f"{n:,}")
-    is_hidden = n < int(page.snapshot.settings["hide_below"])
-    if show == "amount":
-        main, value = words.number(row["amount"]), row["amount"] or 0.0
-        few = words("cohort.few.amount", n=n)
-    else:
-        k, value = int(row["retained_person_count"]), row[RATE]
-        main = words.percent(value) if show == "rate" else f"{k:,}"
-        few = words("cohort.few", k=k, n=n)
-    if is_hidden:
-        return HeatCell(Cell(few, detail, is_small=True), None, is_young)
-    shade = min(1.0, value / deepest) if deepest else 0.0
-    return HeatCell(Cell(main, detail, is_small=n < words.small_n), shade, is_young)
-
-
-def heat_rows(
-    page: Page, pooled: Sequence[Row], cohorts: Sequence[Row], *, show: str, grain: str
-) -> list[HeatRow]:
-    """The pooled row, then one row per cohort, newest first."""
-    words = page.words
-    # A cell of few people must not pale all the others.
-    large = [r for r in (*pooled, *cohorts) if r["exposed_person_count"] >= words.small_n]
-    measure = "amount" if show == "amount" else RATE
-    deepest = max((row[measure] or 0.0 for row in large), default=0.0)
-    by_cohort: dict[Any, list[Row]] = {}
-    for row in cohorts:
-        by_cohort.setdefault(row["cohort_month"], []).append(row)
-    groups = [(words("cohort.pooled_12"), list(pooled), True)] if pooled else []
-    for month, group in list(by_cohort.items())[:NEWEST_COHORTS]:
-        label = words.month(month) if grain == "month" else words.quarter(month)
-        groups.append((label, group, False))
-    return [
-        HeatRow(
-            label,
-            words.count(group[0]["cohort_person_count"], "person"),
-            _squares(page, group, show=show, deepest=deepest),
-            is_pooled=is_pooled,
-            is_old=place > ON_A_PHONE,
-        )
-        for place, (label, group, is_pooled) in enumerate(groups)
-    ]
-
-
-def _squares(
-    page: Page, group: Sequence[Row], *, show: str, deepest: float
-) -> tuple[HeatCell, ...]:
-    """One square per period; an empty one where no row says anything yet."""
-    by_period = {row["period_number"]: row for row in group}
-    return tuple(
-        square(page, by_period[n], show=show, deepest=deepest)
-        if n in by_period
-        else HeatCell(Cell(""))
-        for n in range(1, LAST_PERIOD + 1)
-    )
 
 
 def numbers(page: Page, *, unit: str) -> None:
@@ -186,7 +64,7 @@ def year_card(page: Page, *, unit: str) -> Card:
     return Card(words("cohort.card.all", months=YEAR), cell, note)
 
 
-def curve(page: Page, pooled: Sequence[Row], view: "View") -> None:
+def curve(page: Page, pooled: Sequence[Row], view: View) -> None:
     """The pooled row as a line: a rate with its interval, or revenue per person."""
     words = page.words
     name = words(f"variant.{view.variant}")
@@ -224,16 +102,6 @@ def point(page: Page, row: Row, name: str, *, kind: str) -> Row:
     }
 
 
-@dataclass(frozen=True)
-class View:
-    """What the squares hold: who counts, how months are cut, what is written, whose rows."""
-
-    variant: str
-    unit: str
-    show: str
-    grain: str
-
-
 def choose_view(page: Page) -> View:
     """Variant, unit, measure and rows, chosen in words."""
     words = page.words
@@ -256,32 +124,6 @@ def choose_view(page: Page) -> View:
     return View(variant, unit, show, grain)
 
 
-def cells(page: Page, view: View, *, grain: str) -> list[Row]:
-    """Cells of one grain as the view wants them."""
-    read = amounts_of if view.show == "amount" else rows_of
-    return read(page, grain=grain, unit=view.unit, variant=view.variant)
-
-
-def squares(page: Page, pooled: Sequence[Row], view: View) -> None:
-    """The table of cohorts with what it needs to be read."""
-    words = page.words
-    cohorts = cells(page, view, grain=view.grain) if view.grain != "pooled" else []
-    parts.title(words(f"cohort.table.{view.grain}"))
-    if view.show == "amount":
-        parts.note(words("cohort.amount.note"))
-    rows = heat_rows(page, pooled, cohorts, show=view.show, grain=view.grain)
-    head = [words("cohort.head"), words("cohort.size")]
-    head += [words("cohort.period", n=n) for n in range(1, LAST_PERIOD + 1)]
-    st.html(tables.heat(head, rows))
-    parts.note(words("cohort.legend"))
-    if view.variant == "on_or_after":
-        parts.note(words("cohort.growing"))
-    plain: list[tables.Row] = [
-        [row.label, row.size, *(s.cell for s in row.squares)] for row in rows
-    ]
-    parts.download(page, "cohorts", head, plain)
-
-
 def show(page: Page) -> None:
     """Sentence, numbers, curve, squares."""
     if not page.snapshot.has(TABLE):
@@ -292,9 +134,9 @@ def show(page: Page) -> None:
     view = choose_view(page)
     with head:
         numbers(page, unit=view.unit)
-    pooled = cells(page, view, grain="pooled_12")
+    pooled = cohort_squares.cells(page, view, grain="pooled_12")
     curve(page, pooled, view)
-    squares(page, pooled, view)
+    cohort_squares.show(page, pooled, view)
 
 
 viewer = access.guard()

@@ -110,6 +110,7 @@ def run_dbt(
         "OKAERI_LANDING": str(landing),
         "OKAERI_WAREHOUSE": str(warehouse),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DBT_LOG_LEVEL_FILE": "none",
     }
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:

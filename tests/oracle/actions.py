@@ -45,6 +45,14 @@ class Action:
     identified_at: datetime | None = None
     order: Order | None = None
     order_carts: frozenset[str] = frozenset()
+    is_completed_step: bool = False
+
+    @property
+    def checkout_step(self) -> int:
+        """Step of the checkout it shows."""
+        if self.is_completed_step:
+            return 3
+        return {"checkout": 2, "payment": 4}.get(self.kind, 1)
 
     @property
     def place(self) -> tuple[datetime, int, str]:
@@ -103,6 +111,7 @@ def _of_event(event: Row) -> Action | None:
         event["occurred_at"], kind, str(event["event_id"]), None,
         cart_id=event["cart_id"], checkout_id=event["checkout_id"], device=event["device"],
         price=money(event["price_amount"]),
+        is_completed_step=event["event_name"] == "Checkout Step Completed",
     )  # fmt: skip
     if kind in {"add", "remove", "change"}:
         action.item = str(item or "unnamed")

@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from tests.oracle.episodes import Episode
-from tests.oracle.known import Known, Row
+from tests.oracle.episodes import Episode, Held
+from tests.oracle.known import Known
 from tests.oracle.messages import Message
-from tests.oracle.persons import People
 from tests.oracle.sales import Order, sales_of_persons
+from tests.oracle.sessions import Session
 
 EVIDENCE = ("coupon", "link", "click")
 
@@ -23,6 +23,8 @@ class Credit:
     rule: str | None
     is_same_goods: bool
     is_via_link: bool
+    # The message with the last click of unknown origin before an order that no touch has earned.
+    possible: Message | None = None
 
     @property
     def is_recovered(self) -> bool:
@@ -31,8 +33,9 @@ class Credit:
 
 
 def credited_orders(
-    shop: Known, found: People, made: list[Order], messages: list[Message], carts: list[Episode]
-) -> list[Credit]:
+    shop: Known, made: list[Order], messages: list[Message], carts: list[Episode],
+    visited: list[Session],
+) -> list[Credit]:  # fmt: skip
     """All credits. Adds to each message the touches that the orders themselves show."""
     sales = sales_of_persons(made)
     candidates: dict[str, list[tuple[Message, Order]]] = defaultdict(list)
@@ -47,28 +50,28 @@ def credited_orders(
                     message.touches.append((order.ordered_by_at, 0))
                 elif has_token(message, order):
                     message.touches.append((order.ordered_by_at, 1))
-    goods = _goods(shop)
-    items = {cart.episode_id: cart.items.values() for cart in carts}
-    visits = _sessions(shop, found)
+    goods = goods_of(shop)
+    items = {cart.episode_id: list(cart.items.values()) for cart in carts}
+    visits: dict[object, list[Session]] = defaultdict(list)
+    for session in visited:
+        if session.token is not None:
+            visits[session.token].append(session)
     done = []
     for given in candidates.values():
         message, order = max(given, key=lambda pair: _claim(*pair))
         touches = _before(message, order)
         last = max((at for at, _ in touches), default=None)
-        bought = goods[order.order_id]
+        possible = None if touches else _possible([one for one, _ in given], order)
         done.append(
             Credit(
                 order, message, last,
                 EVIDENCE[min(rank for _, rank in touches)] if touches else None,
-                any(
-                    (held.product is not None and held.product in bought[0])
-                    or (held.sku is not None and held.sku in bought[1])
-                    for held in items.get(message.occurrence, ())
-                ),
+                is_same_goods(items.get(message.occurrence, []), goods[order.order_id]),
                 has_coupon(message, order) or has_token(message, order) or any(
-                    start <= order.ordered_by_at < end
-                    for start, end in visits[message.handed.claim["recipient_token"]]
+                    s.started_at <= order.ordered_by_at < s.gap_ends_at
+                    for s in visits[message.handed.claim["recipient_token"]]
                 ),
+                possible,
             )
         )  # fmt: skip
     return done
@@ -97,7 +100,28 @@ def _claim(message: Message, order: Order) -> tuple[object, ...]:
     return last is not None, instant, message.message_id
 
 
-def _goods(shop: Known) -> dict[str, tuple[set[object], set[object]]]:
+def is_same_goods(items: list[Held], bought: tuple[set[object], set[object]]) -> bool:
+    """At least one item of the episode was bought."""
+    return any(
+        (held.product is not None and held.product in bought[0])
+        or (held.sku is not None and held.sku in bought[1])
+        for held in items
+    )
+
+
+def _possible(candidates: list[Message], order: Order) -> Message | None:
+    clicks = [
+        (event.at, message.message_id, message)
+        for message in candidates
+        for event in message.events
+        if event.kind == "click"
+        and event.reader == "unknown"
+        and message.sent_at <= event.at <= order.ordered_by_at
+    ]
+    return max(clicks, key=lambda click: click[:2])[2] if clicks else None
+
+
+def goods_of(shop: Known) -> dict[str, tuple[set[object], set[object]]]:
     goods: dict[str, tuple[set[object], set[object]]] = defaultdict(lambda: (set(), set()))
     for line in shop["order_items"]:
         if line["product_id"] is not None:
@@ -105,27 +129,3 @@ def _goods(shop: Known) -> dict[str, tuple[set[object], set[object]]]:
         if line["sku"] is not None:
             goods[str(line["order_id"])][1].add(line["sku"])
     return goods
-
-
-def _sessions(shop: Known, found: People) -> dict[object, list[tuple[datetime, datetime]]]:
-    """Start and end of the sessions that began with a link's token, by token."""
-    gap = timedelta(minutes=shop.settings["session_gap_minutes"])
-    runs: dict[str, list[Row]] = defaultdict(list)
-    for event in shop["events"]:
-        person = found.of_event(event)
-        if not event["is_bot"] and person is not None:
-            browser = event["anonymous_id"]
-            runs[f"b:{browser}" if browser is not None else f"p:{person}"].append(event)
-    begun: dict[object, list[tuple[datetime, datetime]]] = defaultdict(list)
-    for events in runs.values():
-        events.sort(key=lambda e: (e["occurred_at"], e["event_id"]))
-        first: Row | None = None
-        last: Row | None = None
-        for event in [*events, None]:
-            if event is None or last is None or event["occurred_at"] >= last["occurred_at"] + gap:
-                if first is not None and last is not None and first["export_token"] is not None:
-                    span = (first["occurred_at"], last["occurred_at"] + gap)
-                    begun[first["export_token"]].append(span)
-                first = event
-            last = event
-    return begun

@@ -45,6 +45,8 @@ class Episode:
     close_basis: str | None = None
     order_id: str | None = None
     abandonments: list[datetime] = field(default_factory=list)
+    # When which step of the checkout was done: cart 1, checkout 2, details 3, payment 4, ordered 5.
+    steps: list[tuple[datetime, int]] = field(default_factory=list)
     # What lay in it at the first abandonment, else at the last activity that left something.
     valued: dict[str, Held] = field(default_factory=dict)
 
@@ -52,6 +54,11 @@ class Episode:
     def abandoned_at(self) -> datetime | None:
         """First instant at which it had been left alone for the cut-off."""
         return self.abandonments[0] if self.abandonments else None
+
+    @property
+    def furthest_step(self) -> int:
+        """The last step of the checkout it came to."""
+        return max(step for _, step in self.steps)
 
     @property
     def is_running(self) -> bool:
@@ -171,6 +178,7 @@ def _step(cart: Episode, action: Action, goods: dict[object, list[Row]]) -> Epis
         if basis is None:
             return cart
         cart.idle_until(action.at)
+        cart.steps.append((action.at, 5 if action.order.is_sale else 1))
         if action.order.is_sale:
             cart.close(action.at, "ordered", basis)
             cart.order_id = action.order.order_id
@@ -199,7 +207,8 @@ def _step(cart: Episode, action: Action, goods: dict[object, list[Row]]) -> Epis
 
 
 def _see(cart: Episode, action: Action) -> None:
-    """What any action inside says of the cart's device and owner."""
+    """What any action inside says of the cart's device, owner and progress."""
+    cart.steps.append((action.at, action.checkout_step))
     if action.device is not None:
         cart.devices.add(action.device)
     if action.identified_at is not None:

@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from tests.oracle import facts, reports
+from tests.oracle import bridge, browse, facts, months, products, reports, rules, steps, trial
 from tests.oracle.facts import Fact
 from tests.oracle.world import World
 
 Says = Callable[[World], list[Fact]]
+NOTHING = 1e-12
 STEP = ("campaign_key", "campaign_version")
 
 MARTS: Mapping[str, tuple[Sequence[str], Says]] = {
@@ -28,6 +29,39 @@ MARTS: Mapping[str, tuple[Sequence[str], Says]] = {
          "terminal_reason"),
         reports.rpt_recovery_waterfall,
     ),
+    "rpt_campaign_steps": (
+        ("period_key", *STEP, "step_number", "arm_key", "is_mature", "report_grain"),
+        steps.rpt_campaign_steps,
+    ),
+    "rpt_recovery_steps": (
+        ("period_key", *STEP, "step_number", "arm_key", "is_mature", "report_grain"),
+        steps.rpt_recovery_steps,
+    ),
+    "rpt_incrementality": ((*STEP, "comparison_key", "arm_key"), trial.rpt_incrementality),
+    "rpt_recovery_rules": (
+        ("period_key", "campaign_key", "rule_number"),
+        rules.rpt_recovery_rules,
+    ),
+    "rpt_recovery_bridge": (
+        ("period_key", "campaign_key", "line_number"),
+        bridge.rpt_recovery_bridge,
+    ),
+    "rpt_recovery_times": (
+        ("period_key", "order_kind", "measured_from", "bucket_number"),
+        bridge.rpt_recovery_times,
+    ),
+    "rpt_handoff_delays": (
+        ("period_key", "campaign_key", "step_number"),
+        bridge.rpt_handoff_delays,
+    ),
+    "rpt_cart_products": (("period_key", "product_key"), products.rpt_cart_products),
+    "rpt_checkout_steps": (("period_key", "step_number"), products.rpt_checkout_steps),
+    "fct_browse_abandonments": (("session_id",), browse.fct_browse_abandonments),
+    "rpt_browse_abandonment": (
+        ("period_key", "abandonment_kind"),
+        browse.rpt_browse_abandonment,
+    ),
+    "rpt_shop_months": (("shop_month", "measure_key"), months.rpt_shop_months),
 }  # fmt: skip
 
 
@@ -66,9 +100,11 @@ def said(found: tuple[Fact | None, Fact | None]) -> str:
 
 
 def _plain(value: object) -> object:
-    """Floats to nine digits: both sides compute them their own way."""
-    return float(f"{value:.9g}") if isinstance(value, float) else value
+    """Floats to nine digits: both sides compute them their own way, and nothing as 0 or nearly so."""
+    if not isinstance(value, float):
+        return value
+    return float(f"{value:.9g}") if abs(value) > NOTHING else 0.0
 
 
 def _frozen(row: Fact) -> tuple[tuple[str, object], ...]:
-    return tuple((column, _plain(value)) for column, value in row.items())
+    return tuple((column, _plain(row[column])) for column in sorted(row))

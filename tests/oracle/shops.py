@@ -67,7 +67,7 @@ class Shop:
 def shop(number: int) -> Shop:
     """The shop of that number: always the same one."""
     # Imported late: what is drawn for the ledger depends on the episodes found in the shop.
-    from tests.oracle import draw_carts, draw_ledger, draw_people
+    from tests.oracle import draw_carts, draw_ledger, draw_people, draw_snapshots
 
     draw = random.Random(f"shop {number}")
     made = Shop(
@@ -84,6 +84,7 @@ def shop(number: int) -> Shop:
     made.add("runs", run_id="run", as_of_at=AS_OF, as_of_on=made.on(AS_OF), known_at=made.known_at)
     accounts = draw_people.people(made, draw)
     draw_carts.carts(made, draw, accounts)
+    draw_snapshots.snapshots(made, draw, accounts)
     draw_ledger.ledger(made, draw, accounts)
     _late(made, draw)
     return made

@@ -5,12 +5,13 @@ from functools import cached_property
 
 from tests.oracle.arms import Assignment
 from tests.oracle.credit import Credit, credited_orders
-from tests.oracle.episodes import Episode, episodes
+from tests.oracle.episodes import Episode, Held, episodes
 from tests.oracle.known import Known
 from tests.oracle.messages import Message, messages
 from tests.oracle.outcomes import Outcome, outcomes
 from tests.oracle.persons import People, people
 from tests.oracle.sales import Order, orders
+from tests.oracle.sessions import Session, sessions
 
 
 @dataclass
@@ -34,10 +35,20 @@ class World:
         """All cart episodes."""
         return episodes(self.shop, self.people, self.orders)
 
+    def items_of(self, episode_id: str) -> list[Held]:
+        """What was ever in a cart."""
+        carts = (cart for cart in self.carts if cart.episode_id == episode_id)
+        return [held for cart in carts for held in cart.items.values()]
+
+    @cached_property
+    def sessions(self) -> list[Session]:
+        """All visits."""
+        return sessions(self.shop, self.people)
+
     @cached_property
     def _mail(self) -> tuple[list[Message], list[Credit]]:
         made = messages(self.shop, self.people)
-        return made, credited_orders(self.shop, self.people, self.orders, made, self.carts)
+        return made, credited_orders(self.shop, self.orders, made, self.carts, self.sessions)
 
     @property
     def messages(self) -> list[Message]:

@@ -737,6 +737,31 @@ RUNS: Final = Table("runs", ("run_id",), (
     _c("code_version", TEXT),
 ), internal=True)  # fmt: skip
 
+# One row per published build: what the restatement log holds the next one against.
+PUBLICATIONS: Final = Table("publications", ("publication_no",), (
+    _SHOP,
+    _c("publication_no", COUNT),
+    _c("run_id", TEXT),
+    _c("as_of_at", INSTANT),
+    _c("known_at", INSTANT),
+    _c("settings_version", TEXT),
+    _c("code_version", TEXT),
+), internal=True)  # fmt: skip
+
+# A figure as a publication first showed it; null: not known, or its row is gone.
+PUBLISHED_CELLS: Final = Table(
+    "published_cells",
+    ("publication_no", "report_key", "key_columns", "cell_key", "column_name"), (
+    _SHOP,
+    _c("publication_no", COUNT),
+    _c("report_key", TEXT),
+    _c("key_columns", TEXT),
+    _c("cell_key", TEXT),
+    _c("column_name", TEXT),
+    _c("cell_month", DATE),
+    _n("cell_value", MONEY),
+), internal=True)  # fmt: skip
+
 SOURCE_BATCHES: Final = Table("source_batches", ("landed_batch_id", "entity"), (
     _SHOP,
     _c("landed_batch_id", TEXT),
@@ -776,7 +801,7 @@ TABLES: Final[dict[str, Table]] = {
         MAIL_RESULTS_SUMMARY, EXPORT_BATCHES, EXPORT_CLAIMS, ARM_RECORDS, EXPORT_GATED, SHOPS,
         SHOP_THRESHOLDS, SHOP_DAYS, EXCHANGE_RATES, ORDER_STATUS_MAP, EXCLUDED_ADDRESSES,
         CAMPAIGNS, CAMPAIGN_STEPS, CAMPAIGN_ARMS, MOTIVATION_WEIGHTS, CAPABILITIES, RUNS,
-        SOURCE_BATCHES, REJECTS,
+        PUBLICATIONS, PUBLISHED_CELLS, SOURCE_BATCHES, REJECTS,
     )
 }  # fmt: skip
 

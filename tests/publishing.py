@@ -11,7 +11,10 @@ import polars as pl
 
 from pipelines.settings import DBT_PROJECT, Home
 
-MACROS = (DBT_PROJECT / "macros" / "intervals.sql").read_text(encoding="utf-8")
+MACROS = "".join(
+    (DBT_PROJECT / "macros" / name).read_text(encoding="utf-8")
+    for name in ("intervals.sql", "small_numbers.sql")
+)
 NEEDED = {
     "wilson_low": ("wilson_low_at",),
     "wilson_high": ("wilson_high_at",),
@@ -21,6 +24,8 @@ NEEDED = {
     "wilson_high_at": (),
     "newcombe_low_at": ("wilson_low_at", "wilson_high_at"),
     "newcombe_high_at": ("wilson_low_at", "wilson_high_at"),
+    "is_small": (),
+    "is_hidden": (),
 }
 
 

@@ -222,6 +222,148 @@ def test_every_column_of_a_mart_or_segment_is_described(models: list[Model]) -> 
     assert silent == []
 
 
+def _repeats_its_name(name: str, text: str) -> bool:
+    """Whether a description has no word that the column's name has not."""
+    words = set(re.findall(r"[a-z0-9]+", text.lower())) - {"the", "a", "of", "its", "this", "per"}
+    known = set(name.split("_"))
+    return {word.removesuffix("s") for word in words} <= {word.removesuffix("s") for word in known}
+
+
+def test_no_description_only_repeats_the_name(models: list[Model]) -> None:
+    shown = [m for m in models if m.name.startswith(("rpt_", "fct_"))]
+
+    empty = [
+        f"{m.name}.{c}" for m in shown for c, t in m.columns.items() if _repeats_its_name(c, t)
+    ]
+
+    assert empty == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "is_empty"),
+    [
+        ("order_count", "Orders.", True),
+        ("order_count", "The count of orders", True),
+        ("order_count", "Orders credited after a touch.", False),
+    ],
+)
+def test_an_empty_description_is_found(name: str, text: str, is_empty: bool) -> None:
+    assert _repeats_its_name(name, text) == is_empty
+
+
+@pytest.fixture(scope="session")
+def reports(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Every `rpt_` node of the manifest, by name."""
+    nodes = manifest["nodes"].values()
+    return {
+        node["name"]: node
+        for node in nodes
+        if node["resource_type"] == "model" and node["name"].startswith("rpt_")
+    }
+
+
+@pytest.fixture(scope="session")
+def receipts(reports: dict[str, dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
+    """`config.meta.metric` of every column that has one, by report and column."""
+    return {
+        (report, name): column["config"]["meta"]["metric"]
+        for report, node in reports.items()
+        for name, column in node["columns"].items()
+        if "metric" in column["config"].get("meta", {})
+    }
+
+
+def test_every_rate_and_share_of_a_report_has_a_receipt(
+    reports: dict[str, dict[str, Any]], receipts: dict[tuple[str, str], dict[str, Any]]
+) -> None:
+    rates = {
+        (report, name)
+        for report, node in reports.items()
+        for name in node["columns"]
+        if name.endswith(("_rate", "_share", "_per_person_amount", "_per_orderer_amount"))
+    }
+
+    assert len(rates) > 30
+    assert rates - set(receipts) == set()
+
+
+def test_every_receipt_names_columns_of_its_own_table(
+    reports: dict[str, dict[str, Any]], receipts: dict[tuple[str, str], dict[str, Any]]
+) -> None:
+    missing = [
+        (*place, part)
+        for place, metric in receipts.items()
+        for part in ("numerator", "denominator", "maturity")
+        if metric.get(part, "shop_id") not in reports[place[0]]["columns"]
+    ]
+
+    assert missing == []
+
+
+def test_every_receipt_says_what_it_counts(
+    receipts: dict[tuple[str, str], dict[str, Any]], reports: dict[str, dict[str, Any]],
+    manifest: dict[str, Any],
+) -> None:  # fmt: skip
+    settings = manifest["nodes"]["model.okaeri.int_run__settings"]["columns"]
+    silent = []
+    for (report, column), metric in receipts.items():
+        known_windows = {None, *settings, *reports[report]["columns"]}
+        is_quotient = metric.get("kind", "quotient") in {"quotient", "change"}
+        has_parts = {"numerator", "denominator"} <= set(metric)
+        told = {"unit", "format", "is_additive", "description_ja"} <= set(metric)
+        if not told or is_quotient != has_parts or metric.get("window") not in known_windows:
+            silent.append((report, column))
+
+    assert silent == []
+
+
+def test_every_restated_report_is_watched_by_its_own_key(
+    reports: dict[str, dict[str, Any]], manifest: dict[str, Any]
+) -> None:
+    watched = {
+        manifest["nodes"][key]["name"]
+        for key in manifest["nodes"]["model.okaeri.fct_published_cells"]["depends_on"]["nodes"]
+        if manifest["nodes"][key]["name"].startswith("rpt_")
+    }
+    told = {
+        report: node["config"]["meta"]["restated"]
+        for report, node in reports.items()
+        if "restated" in node["config"]["meta"]
+    }
+    keys = {
+        manifest["nodes"][test["attached_node"]]["name"]: test["test_metadata"]["kwargs"]["columns"]
+        for test in manifest["nodes"].values()
+        if test["resource_type"] == "test"
+        and test.get("attached_node")
+        and test["test_metadata"]["name"] == "unique_key"
+    }
+
+    assert set(told) == watched
+    assert {r: ["shop_id", *about["key"]] for r, about in told.items()} == {
+        report: keys[report] for report in told
+    }
+    assert [
+        (report, part)
+        for report, about in told.items()
+        for part in ("month", "mature")
+        if about.get(part, "shop_id") not in reports[report]["columns"]
+    ] == []
+
+
+def test_what_hides_small_cells_names_its_persons_and_their_split(
+    reports: dict[str, dict[str, Any]],
+) -> None:
+    told = {
+        report: node["config"]["meta"]["hide_small"]
+        for report, node in reports.items()
+        if "hide_small" in node["config"]["meta"]
+    }
+
+    assert told
+    for report, about in told.items():
+        assert {about["persons"], *about["split"]} <= set(reports[report]["columns"]), report
+
+
 def test_no_model_reads_a_clock_or_draws_lots(models: list[Model]) -> None:
     broken = {m.name: found.group() for m in models if (found := CLOCKS.search(m.code))}
 

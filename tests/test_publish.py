@@ -186,7 +186,7 @@ def test_a_build_another_process_writes_is_refused(home: Home) -> None:
         writer.join()
 
 
-def test_a_missing_interval_is_refused(home: Home) -> None:
+def test_a_missing_macro_is_refused(home: Home) -> None:
     write_build(home, orders(1))
     file = manifest_of(home)
     manifest = json.loads(file.read_text())
@@ -267,6 +267,59 @@ def test_the_catalogue_describes_every_column(home: Home) -> None:
     assert columns == [("total", "About total.", "orders"), ("i", "", None)]
     assert models == [("dim_persons", 10), ("fct_orders", 10), ("seg_winback", 10)]
     assert shop == [("demo", "Asia/Tokyo", True)]
+
+
+def test_a_receipt_says_what_a_rate_is_made_of(home: Home) -> None:
+    told = {"numerator": "wins", "denominator": "tries", "unit": "person", "format": "rate",
+            "is_additive": True, "window": "recovery_window_days", "maturity": "is_mature",
+            "description_ja": "勝ち ÷ 回数"}  # fmt: skip
+    estimated = {"kind": "median", "unit": "person", "format": "money"}
+    spec = ModelSpec(
+        "rpt_games",
+        "select 1 as wins, 2 as tries, 0.5 as win_rate, 3.0 as median_amount, true as is_mature",
+        columns={"win_rate": {"metric": told}, "median_amount": {"metric": estimated}},
+    )
+    write_build(home, [spec, *PRIVATE])
+    publish_build(home)
+
+    with closing(open_published(home)) as connection:
+        receipts = connection.execute("select * from catalogue_metrics order by column_name")
+        rows = receipts.pl().to_dicts()
+
+    nothing = dict.fromkeys(
+        ("numerator", "denominator", "time_window", "maturity", "description_ja")
+    )
+    assert rows == [
+        {"model_name": "rpt_games", "column_name": "median_amount", "is_additive": False,
+         "description": "About median_amount.", **estimated, **nothing},
+        {"model_name": "rpt_games", "column_name": "win_rate", "kind": "quotient",
+         "description": "About win_rate.", "time_window": told.pop("window"), **told},
+    ]  # fmt: skip
+
+
+def test_the_stored_small_number_rules_hide_few_people_also_by_subtraction(home: Home) -> None:
+    """Five is the least shown.
+
+    a: 3 of 32 stands alone, so 9 goes too. b: 3 and 4 are seven together. c: 1 and 2 are three
+    together, fewer than five, so 8 goes too; nobody is no secret. d: none is few.
+    """
+    publish_numbers(home, 1)
+    cells = (
+        "('a', 3), ('a', 9), ('a', 20), ('b', 3), ('b', 4), ('b', 30), ('c', 1), ('c', 2),"
+        " ('c', 8), ('c', 0), ('c', null), ('d', 5), ('d', 8)"
+    )
+
+    with closing(open_published(home)) as connection:
+        hidden = connection.execute(
+            "select split, persons from (select *, is_hidden(persons, 5, split) as is_gone"
+            f" from (values {cells}) as cells (split, persons)) where is_gone order by all"
+        ).fetchall()
+        small = connection.execute(
+            "select is_small(29, 30), is_small(30, 30), is_small(null, 30)"
+        ).fetchone()
+
+    assert hidden == [("a", 3), ("a", 9), ("b", 3), ("b", 4), ("c", 1), ("c", 2), ("c", 8)]
+    assert small == (True, False, True)
 
 
 def test_the_stored_intervals_are_the_articles(home: Home) -> None:

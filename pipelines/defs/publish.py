@@ -4,7 +4,7 @@ import logging
 
 import dagster as dg
 
-from pipelines import publish
+from pipelines import landing, publish
 from pipelines.defs.street import Street
 
 log = logging.getLogger("okaeri")
@@ -21,8 +21,14 @@ def published_snapshot(models: dg.AssetsDefinition) -> dg.AssetsDefinition:
         owners=["team:okaeri"],
     )
     def snapshot(street: Street) -> dg.MaterializeResult[None]:
-        """One immutable file per content, and the pointer to it."""
+        """One immutable file per content, the pointer to it, and what it says for the record."""
         made = publish.publish(street.home, shop=street.shop, run=street.run)
+        figures = 0
+        for table, rows in publish.said(street.home).items():
+            landing.write_rows(
+                street.home, table, rows, source="publish", loaded_at=street.run.loaded_at
+            )
+            figures = rows.height
         log.info("published %s%s", made.snapshot_id, "" if made.is_new else " (unchanged)")
         return dg.MaterializeResult(
             metadata={
@@ -30,6 +36,7 @@ def published_snapshot(models: dg.AssetsDefinition) -> dg.AssetsDefinition:
                 "is_new": made.is_new,
                 "tables": len(made.tables),
                 "rows": sum(rows for rows, _ in made.tables.values()),
+                "figures_said": figures,
             }
         )
 

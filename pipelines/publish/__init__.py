@@ -13,6 +13,7 @@ from pipelines.publish.errors import (
 )
 from pipelines.publish.pointer import KEPT_SNAPSHOTS, POINTER_NAME, Pointer, read_pointer
 from pipelines.publish.reader import Published, locate, open_published
+from pipelines.publish.said import said
 from pipelines.publish.writer import Snapshot, publish
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "open_published",
     "publish",
     "read_pointer",
+    "said",
 ]

@@ -15,7 +15,7 @@ from pipelines.publish.manifest import Catalogue, Model, refuse_personal
 from pipelines.publish.pointer import TableMark
 
 # Raised when the shape of the published file changes, so that equal content is written again.
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 
 class ShopFacts(Protocol):
@@ -56,7 +56,7 @@ class Content:
 
     @property
     def digest(self) -> str:
-        """First 12 hex digits over tables, descriptions, intervals and facts."""
+        """First 12 hex digits over tables, descriptions, macros and facts."""
         everything = {
             "public": {name: asdict(mark) for name, mark in self.public.items()},
             "private": {name: asdict(mark) for name, mark in self.private.items()},

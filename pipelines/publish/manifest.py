@@ -1,4 +1,4 @@
-"""What dbt's manifest says: which tables are public, what they mean, the text of the intervals."""
+"""What dbt's manifest says: public tables, what they mean, the text of macros readers need."""
 
 import json
 import re
@@ -22,7 +22,15 @@ READER_MODELS: Final = {
     "int_run__settings": "catalogue_settings",
     "int_run__periods": "catalogue_periods",
 }
-INTERVAL_MACROS: Final = ("wilson_low", "wilson_high", "newcombe_low", "newcombe_high")
+# Stored in the file as SQL macros, so that a reader has the models' own formulas.
+READER_MACROS: Final = (
+    "wilson_low",
+    "wilson_high",
+    "newcombe_low",
+    "newcombe_high",
+    "is_small",
+    "is_hidden",
+)
 # A mart column of one of these names holds what landing marks as personal, whatever its tags say.
 PERSONAL_COLUMNS: Final = frozenset(
     column.name for table in TABLES.values() for column in table.columns if column.pii
@@ -39,6 +47,27 @@ class ModelColumn:
 
 
 @dataclass(frozen=True)
+class Metric:
+    """The receipt of one column: what it is made of, as `config.meta.metric` says.
+
+    `kind` is `quotient` (numerator ÷ denominator, empty where that is 0), `change` (the same less
+    1) or the name of an estimator, which has neither.
+    """
+
+    column: str
+    kind: str
+    numerator: str | None
+    denominator: str | None
+    unit: str | None
+    format: str | None
+    is_additive: bool
+    window: str | None
+    maturity: str | None
+    description: str
+    description_ja: str | None
+
+
+@dataclass(frozen=True)
 class Model:
     """One dbt model as it lies in the build file; `name` is its name for readers."""
 
@@ -48,6 +77,7 @@ class Model:
     description: str
     meta: str
     columns: tuple[ModelColumn, ...]
+    metrics: tuple[Metric, ...]
     is_tagged_pii: bool
 
 
@@ -64,7 +94,7 @@ class Catalogue:
 def read_catalogue(manifest: Path) -> Catalogue:
     """Catalogue of one compiled dbt project.
 
-    Raises: CatalogueIncomplete if the manifest or an interval macro is missing;
+    Raises: CatalogueIncomplete if the manifest or a macro readers need is missing;
     PersonalDataExposed if a public model is tagged `pii`.
     """
     try:
@@ -77,7 +107,7 @@ def read_catalogue(manifest: Path) -> Catalogue:
         refuse_personal(model.name, is_tagged=model.is_tagged_pii, columns=())
     private = tuple(m for m in models if m.schema == PRIVATE_SCHEMA or m.name in PRIVATE_MODELS)
     run = tuple(replace(m, name=READER_MODELS[m.name]) for m in models if m.name in READER_MODELS)
-    return Catalogue(public, private, run, interval_macros(parsed))
+    return Catalogue(public, private, run, reader_macros(parsed))
 
 
 def refuse_personal(name: str, *, is_tagged: bool, columns: tuple[str, ...]) -> None:
@@ -114,8 +144,27 @@ def _models(parsed: Mapping[str, Any]) -> Iterator[Model]:
             columns=tuple(
                 ModelColumn(c["name"], c["description"].strip(), _json(_meta(c))) for c in columns
             ),
+            metrics=tuple(_metric(c) for c in columns if "metric" in _meta(c)),
             is_tagged_pii="pii" in _tags(node) or any("pii" in _tags(c) for c in columns),
         )
+
+
+def _metric(column: Mapping[str, Any]) -> Metric:
+    """Receipt of a column that has one."""
+    told = _meta(column)["metric"]
+    return Metric(
+        column=column["name"],
+        kind=told.get("kind", "quotient"),
+        numerator=told.get("numerator"),
+        denominator=told.get("denominator"),
+        unit=told.get("unit"),
+        format=told.get("format"),
+        is_additive=told.get("is_additive", False),
+        window=told.get("window"),
+        maturity=told.get("maturity"),
+        description=column["description"].strip(),
+        description_ja=told.get("description_ja"),
+    )
 
 
 def _tags(thing: Mapping[str, Any]) -> set[str]:
@@ -133,8 +182,8 @@ def _json(meta: dict[str, Any]) -> str:
     return json.dumps(meta, ensure_ascii=False, sort_keys=True)
 
 
-def interval_macros(parsed: Mapping[str, Any]) -> tuple[tuple[str, tuple[str, ...], str], ...]:
-    """The dbt interval macros rendered to SQL over their own argument names.
+def reader_macros(parsed: Mapping[str, Any]) -> tuple[tuple[str, tuple[str, ...], str], ...]:
+    """The macros every reader needs, rendered to SQL over their own argument names.
 
     Invariant: this is the text the models were compiled with; a second formula would drift.
     """
@@ -142,7 +191,7 @@ def interval_macros(parsed: Mapping[str, Any]) -> tuple[tuple[str, tuple[str, ..
     for macro in parsed["macros"].values():
         if macro["package_name"] == parsed["metadata"]["project_name"]:
             texts[macro["name"]] = macro["macro_sql"]
-    missing = [name for name in INTERVAL_MACROS if name not in texts]
+    missing = [name for name in READER_MACROS if name not in texts]
     if missing:
         raise CatalogueIncomplete(
             f"dbt macros missing: {', '.join(missing)}; see dbt_project/macros"
@@ -153,7 +202,7 @@ def interval_macros(parsed: Mapping[str, Any]) -> tuple[tuple[str, tuple[str, ..
     template = environment.from_string("".join(texts[name] for name in needed))
     module = template.make_module({"adapter": _Adapter(), "return": str, "var": _no_vars})
     rendered = []
-    for name in INTERVAL_MACROS:
+    for name in READER_MACROS:
         arguments = _arguments(environment, texts[name])
         text = str(getattr(module, name)(*arguments))
         rendered.append((name, arguments, re.sub(r"\s+", " ", text).strip()))
@@ -161,25 +210,25 @@ def interval_macros(parsed: Mapping[str, Any]) -> tuple[tuple[str, tuple[str, ..
 
 
 class _Adapter:
-    """Stands where dbt's adapter stands: an interval that dispatches is no longer one formula."""
+    """Stands where dbt's adapter stands: a macro that dispatches is no longer one formula."""
 
     def dispatch(self, name: str, *_: str) -> None:
         """Never returns.
 
         Raises: CatalogueIncomplete.
         """
-        raise CatalogueIncomplete(f"{name} dispatches by engine: write the interval in plain SQL")
+        raise CatalogueIncomplete(f"{name} dispatches by engine: write it in plain SQL")
 
 
 def _no_vars(name: str, *_: object) -> None:
-    """Never returns: settings are rows, an interval depends on its arguments alone."""
-    raise CatalogueIncomplete(f"an interval macro reads var({name!r}): pass it as an argument")
+    """Never returns: settings are rows, a reader's macro depends on its arguments alone."""
+    raise CatalogueIncomplete(f"a macro for readers reads var({name!r}): pass it as an argument")
 
 
 def _closure(parsed: Mapping[str, Any], texts: Mapping[str, str]) -> set[str]:
-    """Names of the interval macros and of the project's macros they call."""
+    """Names of the readers' macros and of the project's macros they call."""
     by_id = parsed["macros"]
-    waiting = [m for m in by_id.values() if m["name"] in INTERVAL_MACROS and m["name"] in texts]
+    waiting = [m for m in by_id.values() if m["name"] in READER_MACROS and m["name"] in texts]
     names: set[str] = set()
     while waiting:
         macro = waiting.pop()

@@ -3,8 +3,9 @@
 import fcntl
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
+from typing import Final
 
 import duckdb
 
@@ -33,6 +34,15 @@ from pipelines.publish.pointer import (
 )
 from pipelines.publish.reader import is_whole, locked_connection
 from pipelines.settings import DBT_PROJECT, Home
+
+# One row per column with a receipt; the columns are those of `manifest.Metric`.
+METRICS: Final = """
+create table catalogue_metrics (
+    model_name varchar, column_name varchar, kind varchar, numerator varchar, denominator varchar,
+    unit varchar, format varchar, is_additive boolean, time_window varchar, maturity varchar,
+    description varchar, description_ja varchar
+)
+"""
 
 
 @dataclass(frozen=True)
@@ -149,7 +159,7 @@ def _write_file(build: duckdb.DuckDBPyConnection, path: Path, *, models: tuple[M
 
 
 def _write_catalogue(path: Path, content: Content) -> None:
-    """Descriptions, the snapshot's own row and the interval macros added to the pending file."""
+    """Descriptions, receipts, the snapshot's own row and the macros added to the pending file."""
     with closing(duckdb.connect(str(path))) as connection:
         connection.execute(
             "create table catalogue_models (model_name varchar, schema_name varchar,"
@@ -159,6 +169,7 @@ def _write_catalogue(path: Path, content: Content) -> None:
             "create table catalogue_columns (model_name varchar, column_name varchar,"
             " column_position bigint, data_type varchar, description varchar, meta varchar)"
         )
+        connection.execute(METRICS)
         for model in content.catalogue.public:
             rows = content.public[model.name].rows
             connection.execute(
@@ -166,6 +177,10 @@ def _write_catalogue(path: Path, content: Content) -> None:
                 [model.name, model.schema, model.description, model.meta, rows],
             )
             _write_columns(connection, model)
+            for metric in model.metrics:
+                values = [model.name, *astuple(metric)]
+                marks = ", ".join("?" for _ in values)
+                connection.execute(f"insert into catalogue_metrics values ({marks})", values)  # noqa: S608 - question marks only
         row = {"snapshot_id": content.snapshot_id, **content.facts}
         types = {bool: "boolean", int: "bigint", str: "varchar"}
         columns = ", ".join(f"{quoted(key)} {types[type(value)]}" for key, value in row.items())

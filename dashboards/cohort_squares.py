@@ -74,7 +74,28 @@ def rate_of(row: Row) -> Rate:
     )
 
 
-def square(page: Page, row: Row, *, show: str, deepest: float) -> HeatCell:
+@dataclass(frozen=True)
+class Scale:
+    """The values drawn palest and deepest: rates begin at 0, money at the least of the table."""
+
+    palest: float
+    deepest: float
+
+    def shade(self, value: float) -> float:
+        """0..1; what few people stand behind may lie outside."""
+        width = self.deepest - self.palest
+        return min(1.0, max(0.0, (value - self.palest) / width)) if width > 0 else 0.0
+
+
+def scale_of(page: Page, rows: Sequence[Row], *, show: str) -> Scale:
+    """Ends of the colours: a cell of few people must not pale all the others."""
+    measure = "amount" if show == "amount" else RATE
+    large = [row for row in rows if row["exposed_person_count"] >= page.words.small_n]
+    found = [row[measure] for row in large if row[measure] is not None]
+    return Scale(min(found, default=0.0) if show == "amount" else 0.0, max(found, default=0.0))
+
+
+def square(page: Page, row: Row, *, show: str, scale: Scale) -> HeatCell:
     """One cell: its rate, its people or their money, hatched while not everybody has got so far.
 
     The pooled row always holds young cohorts: it says its n in every cell and is not hatched.
@@ -98,7 +119,7 @@ def square(page: Page, row: Row, *, show: str, deepest: float) -> HeatCell:
         few = words("cohort.few", k=k, n=n)
     if is_hidden:
         return HeatCell(Cell(few, detail, is_small=True), None, is_young)
-    shade = min(1.0, value / deepest) if deepest else 0.0
+    shade = scale.shade(value)
     return HeatCell(Cell(main, detail, is_small=n < words.small_n), shade, is_young)
 
 
@@ -107,10 +128,7 @@ def heat_rows(
 ) -> list[HeatRow]:
     """The pooled row, then one row per cohort, newest first."""
     words = page.words
-    # A cell of few people must not pale all the others.
-    large = [r for r in (*pooled, *cohorts) if r["exposed_person_count"] >= words.small_n]
-    measure = "amount" if show == "amount" else RATE
-    deepest = max((row[measure] or 0.0 for row in large), default=0.0)
+    scale = scale_of(page, (*pooled, *cohorts), show=show)
     by_cohort: dict[Any, list[Row]] = {}
     for row in cohorts:
         by_cohort.setdefault(row["cohort_month"], []).append(row)
@@ -122,7 +140,7 @@ def heat_rows(
         HeatRow(
             label,
             words.count(group[0]["cohort_person_count"], "person"),
-            _squares(page, group, show=show, deepest=deepest),
+            _squares(page, group, show=show, scale=scale),
             is_pooled=is_pooled,
             is_old=place > ON_A_PHONE,
         )
@@ -130,15 +148,11 @@ def heat_rows(
     ]
 
 
-def _squares(
-    page: Page, group: Sequence[Row], *, show: str, deepest: float
-) -> tuple[HeatCell, ...]:
+def _squares(page: Page, group: Sequence[Row], *, show: str, scale: Scale) -> tuple[HeatCell, ...]:
     """One square per period; an empty one where no row says anything yet."""
     by_period = {row["period_number"]: row for row in group}
     return tuple(
-        square(page, by_period[n], show=show, deepest=deepest)
-        if n in by_period
-        else HeatCell(Cell(""))
+        square(page, by_period[n], show=show, scale=scale) if n in by_period else HeatCell(Cell(""))
         for n in range(1, LAST_PERIOD + 1)
     )
 

@@ -49,8 +49,8 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
         "The chart counts {carts} by month of abandonment, the table {messages} by month of sending ({young} still open). One cart can get several mails, so the two differ.",
     ),
     "cart.only.note": (
-        "絞り込みは、上の数字とカートの行き先に効いています。下の成果とタブは全体の数字です。",
-        "The choice narrows the figures above and the chart. The results and tabs below are of all carts.",
+        "絞り込みは、総カゴ落ち件数・最終未購入率・カートの行き先に効いています。メールの成果とタブは全体の数字です。",
+        "The choice narrows the abandoned carts, the not-ordered rate and the chart. Results of the mails and the tabs are of all carts.",
     ),
     "cart.results": ("成果（送信した月で集計）", "Results (by month of sending)"),
     "cart.totals_mark": (

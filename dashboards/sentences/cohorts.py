@@ -43,7 +43,7 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
         "Together ({period}): share who bought again",
     ),
     "cohort.chart.note": (
-        "各点は、その月数に達した人だけの割合です。点ごとに人数が違うため、下がることがあります。",
+        "各点は、その月数に達した人だけの値です。点ごとに人数が違うため、下がることがあります。",
         "Each point is of those who have got so far. The people differ from point to point, so it can fall.",
     ),
     "cohort.chart.few": (

@@ -1,9 +1,10 @@
 """Pictures of every page, Japanese and English, wide and on a phone, of the active shop.
 
 `OKAERI_HOME=data python -m tests.browser.screenshots docs/screenshots` (needs Debian's chromium and
-fonts-noto-cjk). Ends with an error if a page shows an exception.
+fonts-noto-cjk). Ends with an error if a page shows an exception or the console one.
 """
 
+import io
 import os
 import socket
 import subprocess
@@ -12,12 +13,20 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-PAGES = {"overview": "", "cart_recovery": "cart_recovery", "cohorts": "cohorts"}
-WIDTHS = {1280: 900, 360: 780}
+PAGES = {
+    "overview": "",
+    "cart_recovery": "cart_recovery",
+    "cohorts": "cohorts",
+    "experiments": "experiments",
+}
+REPORT = {"report": "?view=report"}
+HEIGHTS = {1280: 900, 360: 780}
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 QUIET = [
     "--no-sandbox",
@@ -29,6 +38,33 @@ QUIET = [
     "--no-default-browser-check",
 ]
 REPOSITORY = Path(__file__).resolve().parents[2]
+# Of a palette this large nobody sees the difference, and the file is a third.
+COLOURS = 96
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture: page, language, width, and whether the screen is dark."""
+
+    name: str
+    path: str
+    language: str
+    width: int
+    is_dark: bool = False
+
+    @property
+    def file(self) -> str:
+        """Name of the picture."""
+        return f"{self.name}_{self.language}_{self.width}{'_dark' if self.is_dark else ''}.png"
+
+
+def shots() -> list[Shot]:
+    """Everything at both widths in Japanese, wide in English, and two pages in the dark."""
+    pages = PAGES | REPORT
+    found = [Shot(name, path, "ja", width) for name, path in pages.items() for width in HEIGHTS]
+    found += [Shot(name, path, "en", 1280) for name, path in pages.items()]
+    dark = ("overview", "cart_recovery")
+    return found + [Shot(name, pages[name], "ja", 1280, is_dark=True) for name in dark]
 
 
 def free_port() -> int:
@@ -85,33 +121,57 @@ def settle(page: Page) -> None:
     page.wait_for_timeout(1_500)
 
 
+def errors_of(page: Page) -> list[str]:
+    """What the console will complain of, filled while the page lives.
+
+    Streamlit looks for its server below the page's own path first and is told that it is not there.
+    """
+    found: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        is_probe = "/_stcore/" in str(message.location.get("url", ""))
+        if message.type == "error" and not is_probe:
+            found.append(message.text)
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: found.append(str(error)))
+    return found
+
+
+def take(browser: Browser, address: str, shot: Shot) -> bytes:
+    """The whole page as a picture. Raises: RuntimeError if it shows or logs an error."""
+    page = browser.new_page(
+        viewport={"width": shot.width, "height": HEIGHTS[shot.width]},
+        locale="ja-JP" if shot.language == "ja" else "en-GB",
+        color_scheme="dark" if shot.is_dark else "light",
+    )
+    errors = errors_of(page)
+    sign = "&" if "?" in shot.path else "?"
+    page.goto(f"{address}/{shot.path}{sign}lang={shot.language}")
+    settle(page)
+    if page.locator('[data-testid="stException"]').count() or errors:
+        raise RuntimeError(f"{shot.file}: {errors or 'an exception'}")
+    whole = page.locator('[data-testid="stMainBlockContainer"]').bounding_box()
+    assert whole is not None
+    page.set_viewport_size({"width": shot.width, "height": int(whole["height"]) + 40})
+    page.wait_for_timeout(700)
+    picture = page.screenshot()
+    page.close()
+    return picture
+
+
 def main(folder: Path) -> None:
-    """Writes `<page>_<language>_<width>.png`."""
+    """Writes the pictures, and takes away those of pages that are no more."""
     folder.mkdir(parents=True, exist_ok=True)
+    wanted = shots()
     with dashboard() as address, sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        for language in ("ja", "en"):
-            for width, height in WIDTHS.items():
-                locale = "ja-JP" if language == "ja" else "en-GB"
-                context = browser.new_context(
-                    viewport={"width": width, "height": height}, locale=locale
-                )
-                page = context.new_page()
-                for name, path in PAGES.items():
-                    page.goto(f"{address}/{path}?lang={language}")
-                    settle(page)
-                    if page.locator('[data-testid="stException"]').count():
-                        raise RuntimeError(f"{name} shows an exception")
-                    whole = page.locator('[data-testid="stMainBlockContainer"]').bounding_box()
-                    if whole:
-                        page.set_viewport_size(
-                            {"width": width, "height": int(whole["height"]) + 40}
-                        )
-                        page.wait_for_timeout(700)
-                    page.screenshot(path=str(folder / f"{name}_{language}_{width}.png"))
-                    page.set_viewport_size({"width": width, "height": height})
-                context.close()
+        for shot in wanted:
+            picture = Image.open(io.BytesIO(take(browser, address, shot))).convert("RGB")
+            picture.quantize(COLOURS).save(folder / shot.file, optimize=True)
         browser.close()
+    for left in set(folder.glob("*.png")) - {folder / shot.file for shot in wanted}:
+        left.unlink()
 
 
 if __name__ == "__main__":

@@ -379,7 +379,7 @@ def test_one_kind_of_carts_alone_adds_up_to_its_own_total(opened: Opener) -> Non
     counts = [count * 6 // 10 for _, _, count, _ in STATES]
 
     assert f"合計 {sum(counts):,}件 ＝ 総カゴ落ち件数" in text
-    assert "絞り込みは、上の数字とカートの行き先に効いています。" in text
+    assert "絞り込みは、総カゴ落ち件数・最終未購入率・カートの行き先に効いています。" in text
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def is_drawn(page: Page, row: Row, column: str) -> bool:
     """
     if row[column] is None or (row["settled_count"] or 0) < page.words.small_n:
         return False
-    return column != "not_ordered_rate" or bool(row["closed_count"] == row["opened_count"])
+    return column != "not_ordered_rate" or bool(row["is_not_ordered_mature"])
 
 
 def breakdown(page: Page, period: str) -> None:

@@ -124,17 +124,16 @@ def verdict(page: Page, choice: Choice) -> None:
         smallest=words.number(row["smallest_effect_bp"] / 100, decimals=1),
     )
     key = "experiment.sentence.few" if first.is_small or second.is_small else "experiment.sentence"
-    parts.answer(
-        words(
-            key,
-            arm=arm_name(page, row),
-            rate=first.main,
-            baseline=baseline_name(page, choice),
-            base_rate=second.main,
-            difference=words.points(difference).text,
-            verdict=said,
-        )
+    text = words(
+        key,
+        arm=arm_name(page, row),
+        rate=first.main,
+        baseline=baseline_name(page, choice),
+        base_rate=second.main,
+        difference=words.points(difference).text,
+        verdict=said,
     )
+    parts.answer(text[0].upper() + text[1:])
 
 
 def show(page: Page, choice: Choice) -> None:

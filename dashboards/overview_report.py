@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboards import filters, parts, tables
+from dashboards import filters, overview_restated, parts, tables
 from dashboards.access import Role
 from dashboards.overview_today import (
     F2_DAYS,
@@ -372,10 +372,14 @@ def sheet(page: Page, month: Row, entries: list[Entry], *, comment: str, has_yea
     said = f"<h3>{words('report.comment.head')}</h3>" + "".join(
         f"<p>{tables.escaped(line)}</p>" for line in comment.splitlines() if line.strip()
     )
+    restated = "".join(
+        f'<p class="ok-note">{tables.escaped(line)}</p>'
+        for line in overview_restated.lines(page, month["shop_month"])
+    )
     return (
         f'<section class="ok-report"><h2>{tables.escaped(title)}</h2>'
         f'<p class="ok-note">{tables.escaped(about)}</p>{few}'
         f'<table class="ok-table"><thead><tr>{columns}</tr></thead><tbody>{body}</tbody></table>'
         f"{said if comment.strip() else ''}"
-        f'<p class="ok-note">{words("report.basis")}</p></section>'
+        f'{restated}<p class="ok-note">{words("report.basis")}</p></section>'
     )

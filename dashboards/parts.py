@@ -159,19 +159,16 @@ def download(page: Page, name: str, head: Sequence[str], rows: Sequence[Row]) ->
 
 
 def receipt(page: Page, name: str, metrics: Sequence[Metric]) -> None:
-    """What the numbers above are made of: definition, parts, window, instant, version."""
-    words, facts, chosen = page.words, page.snapshot.facts, page.snapshot.settings
+    """What the numbers above are made of: definition, window, maturity, instant, version."""
+    words, facts = page.words, page.snapshot.facts
+    told = [page.snapshot.metric(metric.table, metric.column) for metric in metrics]
     with st.popover(words("receipt.title"), key=f"{page.key}_{name}_receipt", type="tertiary"):
-        for metric in metrics:
-            st.markdown(f"**{metric.label}** — {_definition(page, metric)}")
+        for metric, about in zip(metrics, told, strict=True):
+            described = about.get("description_ja" if words.language == "ja" else "description")
+            st.markdown(f"**{metric.label}** — {described or '—'}")
+        for line in dict.fromkeys(line for about in told for line in _basis(page, about)):
+            st.caption(line)
         st.caption(words("receipt.interval"))
-        st.caption(
-            words(
-                "receipt.window",
-                days=int(chosen.get("recovery_window_days", 7)),
-                minutes=int(chosen.get("cart_idle_minutes", 60)),
-            )
-        )
         as_of = words.instant(facts.as_of_at)
         st.caption(words("receipt.as_of", instant=as_of, zone=facts.timezone))
         if page.viewer.may(Role.EXPORTER):
@@ -185,25 +182,17 @@ def receipt(page: Page, name: str, metrics: Sequence[Metric]) -> None:
             )
 
 
-def _definition(page: Page, metric: Metric) -> str:
-    """The column's fraction in words, and in English the catalogue's own description."""
+def _basis(page: Page, about: Mapping[str, Any]) -> list[str]:
+    """Window and maturity of one metric, as its model declares them."""
     words = page.words
-    about: Mapping[str, Any] = page.snapshot.metric(metric.table, metric.column)
-    parts = []
-    if "numerator" in about and "denominator" in about:
-        parts.append(
-            words(
-                "receipt.formula",
-                numerator=words.known("column", str(about["numerator"])),
-                denominator=words.known("column", str(about["denominator"])),
-            )
-        )
-    described = about.get(f"description_{words.language}") or (
-        about.get("description") if words.language == "en" else None
-    )
-    if described:
-        parts.append(str(described))
-    return " — ".join(parts) or "—"
+    window, maturity = (f"{kind}.{about.get(kind)}" for kind in ("window", "maturity"))
+    lines = []
+    if words.has(window):
+        length = page.snapshot.settings.get(str(about["window"]))
+        lines.append(words(window, n=int(length)) if length is not None else "")
+    if words.has(maturity):
+        lines.append(words(maturity))
+    return [line for line in lines if line]
 
 
 def print_button(label: str, file_name: str) -> None:

@@ -52,7 +52,7 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
         "These numbers cannot show an effect (±{half} points in 12 months even with half held out). Hold nobody back and write to everybody.",
     ),
     # Numbers
-    "experiment.mailed": ("配信あり", "written to"),
+    "experiment.mailed": ("配信あり", "mailed"),
     "experiment.unmailed": ("配信なし", "held out"),
     "experiment.extra_people.order": ("純増の人数", "Incremental orderers"),
     "experiment.extra_people.registered": ("純増の登録者", "Incremental registrations"),

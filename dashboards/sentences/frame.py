@@ -177,14 +177,27 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "duration.hours": ("{n}時間", "{n} h"),
     # Receipt
     "receipt.title": ("計算の根拠", "How this is counted"),
-    "receipt.formula": ("{numerator} ÷ {denominator}", "{numerator} ÷ {denominator}"),
     "receipt.interval": (
         "誤差の範囲は95%信頼区間（ウィルソン法）",
         "Interval: 95 % confidence (Wilson)",
     ),
-    "receipt.window": (
-        "窓: 送信から{days}日、カゴ落ちは最後の操作から{minutes}分",
-        "Window: {days} days from sending; abandoned {minutes} minutes after the last action",
+    "window.recovery_window_days": ("期間: {n}日", "Window: {n} days"),
+    "window.cart_idle_minutes": (
+        "カゴ落ち: 最後の操作から{n}分",
+        "Abandoned: {n} minutes after the last action",
+    ),
+    "window.cart_expiry_days": (
+        "カートの終わり: 最後の操作から{n}日",
+        "A cart closes {n} days after the last action",
+    ),
+    "maturity.is_mature": ("期間が済んだものだけ", "Only what has had its whole window"),
+    "maturity.is_comparable": (
+        "終わった月で、件数が足りるものだけ",
+        "Only months that are over and large enough",
+    ),
+    "maturity.is_not_ordered_mature": (
+        "すべてのカートが終わったものだけ",
+        "Only where every cart has closed",
     ),
     "receipt.as_of": ("時点: {instant}（{zone}）", "As of: {instant} ({zone})"),
     "receipt.version": (

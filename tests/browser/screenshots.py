@@ -39,7 +39,7 @@ QUIET = [
 ]
 REPOSITORY = Path(__file__).resolve().parents[2]
 # Of a palette this large nobody sees the difference, and the file is a third.
-COLOURS = 96
+COLOURS = 128
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,9 @@ def main(folder: Path) -> None:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         for shot in wanted:
             picture = Image.open(io.BytesIO(take(browser, address, shot))).convert("RGB")
-            picture.quantize(COLOURS).save(folder / shot.file, optimize=True)
+            picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE).save(
+                folder / shot.file, optimize=True
+            )
         browser.close()
     for left in set(folder.glob("*.png")) - {folder / shot.file for shot in wanted}:
         left.unlink()

@@ -231,6 +231,7 @@ def abandonment(kind: Kind) -> list[dict[str, object]]:
                 "abandoned_count": int(opened * 0.69 * wobble),
                 "closed_count": closed,
                 "not_ordered_count": int(closed * 0.66 * wobble),
+                "is_not_ordered_mature": closed == opened,
                 "running_count": 0,
                 "abandoned_value_amount": Decimal(opened * 8_000),
                 "currency": "JPY",
@@ -743,12 +744,31 @@ def statuses(kind: Kind) -> list[dict[str, object]]:
     ]
 
 
+def restatements(kind: Kind) -> list[dict[str, object]]:
+    """October's revenue moved by two refunds that came in with the newest publication."""
+    return [
+        {
+            "publication_no": 2,
+            "report_key": "rpt_shop_months",
+            "key_columns": "shop_month|measure_key",
+            "cell_key": "2026-10-01|revenue",
+            "column_name": "measure_value",
+            "reason_key": "batches",
+            "old_value": Decimal(6_182_030),
+            "new_value": Decimal(6_169_630),
+            "cell_month": dt.date(2026, 10, 1),
+            "published_at": AS_OF.replace(tzinfo=None),
+        }
+    ]
+
+
 OF_MAIL = {"rpt_recovery_steps": steps, "rpt_mailable_days": mailable_days}
 OF_ORDERS = {
     "rpt_cohort_retention": cohorts,
     "rpt_repeat_rate": repeats,
     "rpt_value_by_age": values,
     "rpt_customer_statuses": statuses,
+    "rpt_restatements": restatements,
     "rpt_shop_months": months,
     "rpt_source_freshness": freshness,
     "seg_winback": due,

@@ -453,3 +453,18 @@ def test_in_or_later_has_no_amount_to_show(opened: Opener) -> None:
 
     assert app.segmented_control(key="cohorts_show").options == ["率", "人数"]
     assert "％" not in shown(app)
+
+
+def test_a_month_printed_again_says_what_was_restated(opened: Opener) -> None:
+    line = "訂正履歴: 受注金額（円） 6,182,030 → 6,169,630（2026/11/20(金)、新しい取り込み）"
+
+    assert line in shown(opened("overview", view="report", month="2026-10"))
+    assert "訂正履歴" not in shown(opened("overview", view="report", month="2026-09"))
+
+
+def test_a_receipt_says_what_is_counted_and_how_long(opened: Opener) -> None:
+    text = shown(opened("cart_recovery"))
+
+    assert "**購入者（送信比）**" in text
+    assert "期間: 7日" in text
+    assert "About order_per_sent_rate" not in text

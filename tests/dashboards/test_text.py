@@ -18,6 +18,9 @@ EN = Words("en")
 SOURCES = sorted((REPOSITORY / "dashboards").rglob("*.py"))
 # Keys built from data or a choice, by what they begin with.
 GROUPS = (
+    "restated.",
+    "window.",
+    "maturity.",
     "bridge.",
     "products.",
     "stock.",
@@ -51,7 +54,6 @@ GROUPS = (
     "measure.",
     "audit.",
     "denominator.",
-    "column.",
     "role.",
     "source.",
     "page.",

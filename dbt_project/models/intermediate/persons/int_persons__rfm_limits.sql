@@ -89,7 +89,6 @@ ranked as (
         sum(person_count) over (
             partition by shop_id, version_month, measure
             order by measured_amount asc
-            rows between unbounded preceding and current row
         ) as up_to_count,
         sum(person_count) over (partition by shop_id, version_month, measure) as all_count
     from alike

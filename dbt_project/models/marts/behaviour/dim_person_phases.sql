@@ -21,12 +21,10 @@ running as (
         sum(order_change) over (
             partition by shop_id, person_id
             order by changed_at asc
-            rows between unbounded preceding and current row
         ) as order_count,
         sum(account_change) over (
             partition by shop_id, person_id
             order by changed_at asc
-            rows between unbounded preceding and current row
         ) as account_count
     from changes
 

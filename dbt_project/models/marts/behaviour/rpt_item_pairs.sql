@@ -112,19 +112,26 @@ measured as (
 stacked as (
 
     select
-        shop_id,
-        pair_kind,
-        product_id,
-        other_product_id,
+        measured.shop_id,
+        measured.pair_kind,
+        measured.product_id,
+        measured.other_product_id,
         false as is_curated,
         cast(null as bigint) as relation_rank,
-        support_count,
-        product_basket_count,
-        other_basket_count,
-        basket_count,
-        confidence_rate,
-        lift
+        measured.support_count,
+        measured.product_basket_count,
+        measured.other_basket_count,
+        measured.basket_count,
+        measured.confidence_rate,
+        measured.lift
     from measured
+    left join relations
+        on
+            measured.shop_id = relations.shop_id
+            and measured.product_id = relations.product_id
+            and measured.other_product_id = relations.related_id
+            and measured.pair_kind = 'ordered'
+    where relations.shop_id is null
 
     union all
 
@@ -151,33 +158,20 @@ stacked as (
 
 ),
 
-once as (
+ranked as (
 
     select
         *,
         row_number() over (
-            partition by shop_id, pair_kind, product_id, other_product_id
-            order by case when is_curated then 0 else 1 end asc
-        ) as telling_no
-    from stacked
-
-),
-
-ranked as (
-
-    select
-        once.*,
-        row_number() over (
-            partition by once.shop_id, once.pair_kind, once.product_id
+            partition by shop_id, pair_kind, product_id
             order by
-                case when once.is_curated then 0 else 1 end asc,
-                once.relation_rank asc nulls last,
-                once.lift desc nulls last,
-                once.support_count desc nulls last,
-                once.other_product_id asc
+                case when is_curated then 0 else 1 end asc,
+                relation_rank asc nulls last,
+                lift desc nulls last,
+                support_count desc nulls last,
+                other_product_id asc
         ) as pair_rank
-    from once
-    where once.telling_no = 1
+    from stacked
 
 ),
 

@@ -15,15 +15,15 @@ scores as (
 bands as (
 
     select
-        cast(1 as bigint) as band_order,
+        cast(1 as bigint) as band_no,
         'low' as week_band
     union all
     select
-        2 as band_order,
+        2 as band_no,
         'middle' as week_band
     union all
     select
-        3 as band_order,
+        3 as band_no,
         'high' as week_band
 
 ),
@@ -54,7 +54,7 @@ counted as (
 
     select
         as_of.shop_id,
-        bands.band_order,
+        bands.band_no,
         bands.week_band,
         count(watched.week_band) as person_count,
         count(case when watched.has_ordered then 1 end) as orderer_count
@@ -66,7 +66,7 @@ counted as (
             and bands.week_band = watched.week_band
     group by
         as_of.shop_id,
-        bands.band_order,
+        bands.band_no,
         bands.week_band
 
 ),
@@ -77,11 +77,11 @@ compared as (
         *,
         lag(person_count) over (
             partition by shop_id
-            order by band_order asc
+            order by band_no asc
         ) as lower_person_count,
         lag(orderer_count) over (
             partition by shop_id
-            order by band_order asc
+            order by band_no asc
         ) as lower_orderer_count
     from counted
 
@@ -107,7 +107,7 @@ rated as (
     select
         shop_id,
         week_band,
-        band_order,
+        band_no,
         is_inverted,
         max(case when is_inverted then 1 else 0 end) over (partition by shop_id) = 0 as is_working,
         person_count,

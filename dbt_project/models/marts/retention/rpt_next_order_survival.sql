@@ -80,7 +80,6 @@ at_risk as (
         sum(gap_count) over (
             partition by shop_id, order_band
             order by gap_days desc
-            rows between unbounded preceding and current row
         ) as at_risk_count
     from counted
 
@@ -93,7 +92,6 @@ summed_up as (
         max(case when returned_count = at_risk_count then 1 else 0 end) over (
             partition by shop_id, order_band
             order by gap_days asc
-            rows between unbounded preceding and current row
         ) = 1 as has_nobody_left,
         sum(
             case
@@ -104,7 +102,6 @@ summed_up as (
         ) over (
             partition by shop_id, order_band
             order by gap_days asc
-            rows between unbounded preceding and current row
         ) as log_waiting,
         -- Greenwood's sum.
         sum(
@@ -118,7 +115,6 @@ summed_up as (
         ) over (
             partition by shop_id, order_band
             order by gap_days asc
-            rows between unbounded preceding and current row
         ) as greenwood_sum
     from at_risk
 

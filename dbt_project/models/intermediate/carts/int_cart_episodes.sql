@@ -67,6 +67,20 @@ summed_up as (
 
 ),
 
+last_positions as (
+
+    select
+        shop_id,
+        episode_id,
+        max(position) as last_position
+    from actions
+    where is_cart_activity
+    group by
+        shop_id,
+        episode_id
+
+),
+
 last_activities as (
 
     select
@@ -74,11 +88,11 @@ last_activities as (
         actions.episode_id,
         max(actions.acted_precision) as last_activity_precision
     from actions
-    inner join abandoned
+    inner join last_positions
         on
-            actions.shop_id = abandoned.shop_id
-            and actions.episode_id = abandoned.episode_id
-            and actions.position = abandoned.last_position
+            actions.shop_id = last_positions.shop_id
+            and actions.episode_id = last_positions.episode_id
+            and actions.position = last_positions.last_position
     group by
         actions.shop_id,
         actions.episode_id

@@ -83,6 +83,23 @@ def test_the_audit_flags_the_open_rate_of_mail_1_and_nothing_else(golden):
     ]
 
 
+def test_the_counts_of_the_printed_report_keep_every_identity_that_can_be_checked(golden):
+    checked = golden.execute(
+        "select label, identity_key, cast(first_value as bigint), cast(second_value as bigint),"
+        " is_flagged from marts.rpt_report_identities where shop_id = 'report' and is_checkable"
+        " order by label, identity_key"
+    ).fetchall()
+
+    assert checked == [
+        ("mail 1", "clicks_within_opens", 109, 598, False),
+        ("mail 1", "opens_within_sent", 598, 1020, False),
+        ("mail 1", "orderers_within_clicks", 29, 109, False),
+        ("mail 2", "clicks_within_opens", 25, 307, False),
+        ("mail 2", "opens_within_sent", 307, 614, False),
+        ("mail 2", "orderers_within_clicks", 4, 25, False),
+    ]
+
+
 def test_totals_of_a_mailer_are_marked_as_such(golden):
     grains = golden.execute(
         "select shop_id, report_grain, count(*) > 0 from marts.rpt_recovery_steps"

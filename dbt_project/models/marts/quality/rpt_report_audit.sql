@@ -1,4 +1,10 @@
 {# Long for every printed rate against every possible denominator, spelled out. #}
+{%- set printed_rates = [
+    ('open_rate', 'printed_open_rate', 'open_count'),
+    ('click_rate', 'printed_click_rate', 'click_count'),
+    ('order_rate', 'printed_order_rate', 'orderer_count'),
+    ('spend_per_orderer', 'printed_spend_per_orderer', 'recovered_amount'),
+] -%}
 
 with
 
@@ -15,44 +21,16 @@ reports as (
 ),
 
 printed as (
-
+    {% for rate_key, printed_column, numerator in printed_rates %}
     select
-        reports.*,
-        'open_rate' as rate_key,
-        cast(printed_open_rate as double) as printed_value,
-        cast(open_count as double) as numerator
+        *,
+        '{{ rate_key }}' as rate_key,
+        cast({{ printed_column }} as double) as printed_value,
+        cast({{ numerator }} as double) as numerator
     from reports
-    where printed_open_rate is not null
-
-    union all
-
-    select
-        reports.*,
-        'click_rate' as rate_key,
-        cast(printed_click_rate as double) as printed_value,
-        cast(click_count as double) as numerator
-    from reports
-    where printed_click_rate is not null
-
-    union all
-
-    select
-        reports.*,
-        'order_rate' as rate_key,
-        cast(printed_order_rate as double) as printed_value,
-        cast(orderer_count as double) as numerator
-    from reports
-    where printed_order_rate is not null
-
-    union all
-
-    select
-        reports.*,
-        'spend_per_orderer' as rate_key,
-        cast(printed_spend_per_orderer as double) as printed_value,
-        cast(recovered_amount as double) as numerator
-    from reports
-    where printed_spend_per_orderer is not null
+    where {{ printed_column }} is not null
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 
 ),
 

@@ -78,8 +78,13 @@ def run(
         str | None, typer.Option(help="Build as of this instant, with offset. Default: now.")
     ] = None,
     known_at: Annotated[
-        str | None, typer.Option(help="Know only what was loaded by this instant.")
+        str | None,
+        typer.Option(help="Know only what was loaded by this instant; published beside the rest."),
     ] = None,
+    replaces: Annotated[
+        bool,
+        typer.Option("--publish", help="Let an earlier --as-of replace the live numbers."),
+    ] = False,
     full_refresh: Annotated[
         bool, typer.Option("--full-refresh", help="Rebuild everything.")
     ] = False,
@@ -93,12 +98,13 @@ def run(
         shop_file, loaded = the_shop(shop_file)
     try:
         result = runner.run_street(
-            shop_file, as_of=as_of, known_at=known_at, full_refresh=full_refresh
+            shop_file, as_of=as_of, known_at=known_at, full_refresh=full_refresh, replaces=replaces
         )
     except (ValueError, sources.MappingBroken, settings.HomeUnusable) as error:
         stop(str(error))
     settings.remember_shop(shop_file, shop_id=loaded.id)
-    handed = runner.hand_off_due(loaded) if demo and result.success else []
+    hands_off = demo and result.success and not result.is_replay
+    handed = runner.hand_off_due(loaded) if hands_off else []
     if as_json:
         files = [str(batch.file) for outcome in handed for batch in outcome.batches]
         typer.echo(json.dumps({**result.as_dict(), "handed_over": files}, ensure_ascii=False))
@@ -135,13 +141,16 @@ def sql(
     query: Annotated[str, typer.Argument(help="One select over the published tables.")],
     shop: ShopFile = None,
     format: Annotated[Format, typer.Option(help="How to print it.")] = Format.TABLE,  # noqa: A002
+    replay: Annotated[
+        bool, typer.Option("--replay", help="What the last run that looked back has published.")
+    ] = False,
 ) -> None:
     """Read the published file, and only it."""
     from pipelines import report
 
     _, loaded = the_shop(shop)
     try:
-        report.print_query(console, loaded, query, style=format.value)
+        report.print_query(console, loaded, query, style=format.value, is_replay=replay)
     except report.QueryRefused as error:
         stop(str(error))
 

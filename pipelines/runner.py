@@ -41,6 +41,11 @@ class RunResult:
     failures: tuple[str, ...] = ()
     metadata: dict[str, dict[str, Any]] = field(default_factory=dict)
 
+    @property
+    def is_replay(self) -> bool:
+        """Whether it was published beside the live numbers, which stand as they were."""
+        return bool(self.metadata.get("published_snapshot", {}).get("is_replay"))
+
     def as_dict(self) -> dict[str, Any]:
         """The same, for --json."""
         return {
@@ -69,12 +74,19 @@ def run_street(
     as_of: str | None = None,
     known_at: str | None = None,
     full_refresh: bool = False,
+    replaces: bool = False,
 ) -> RunResult:
     """One run of the whole street, in this process.
 
-    Raises: ValueError when `as_of` or `known_at` is no instant with an offset; MappingBroken for a
-    source whose mapping cannot be used; HomeUnusable.
+    Raises: ValueError when `as_of` or `known_at` is no instant with an offset, or when a run that
+    knows only a part shall replace the live numbers; MappingBroken for a source whose mapping
+    cannot be used; HomeUnusable.
     """
+    if replaces and known_at is not None:
+        raise ValueError(
+            "--publish and --known-at exclude each other: a run that does not know of the newest "
+            "orders would write to people who have bought. Leave one of them out."
+        )
     for text in (as_of, known_at):
         if text is not None and not _is_instant(text):
             raise ValueError(
@@ -91,6 +103,7 @@ def run_street(
             "as_of": as_of,
             "known_at": known_at,
             "full_refresh": full_refresh,
+            "replaces": replaces,
         },
     )
     return _result(result, seconds=time.monotonic() - started)

@@ -50,6 +50,11 @@ class Home:
         return self.path / "private"
 
     @property
+    def replay(self) -> "Home":
+        """Build and published files of a replay, beside the live ones."""
+        return Home(self.path / "replay")
+
+    @property
     def outbox(self) -> Path:
         """Where a `local` destination hands files over."""
         return self.path / "outbox"
@@ -156,11 +161,15 @@ def code_version() -> str:
     return digest.hexdigest()[:16]
 
 
-def dbt_environment(home: Home) -> dict[str, str]:
-    """What dbt's profile and source macro read: the landing, the build file, the memory limit."""
+def dbt_environment(home: Home, *, built_in: Home | None = None) -> dict[str, str]:
+    """What dbt's profile and source macro read: the landing, the build file, the memory limit.
+
+    A replay reads the landing of `home` and is `built_in` another one.
+    """
+    warehouse = (built_in or home).warehouse
     return {
         "OKAERI_LANDING": str(home.landing),
-        "OKAERI_WAREHOUSE": str(home.warehouse),
+        "OKAERI_WAREHOUSE": str(warehouse),
         "OKAERI_MEMORY": os.environ.get("OKAERI_MEMORY", "4GB"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         # What it prints is kept by the run; its own log of every statement is a sixth of its work.

@@ -12,7 +12,7 @@ from typing import IO
 import dagster as dg
 from pydantic import PrivateAttr
 
-from pipelines import landing, settings
+from pipelines import landing, publish, settings
 from pipelines.settings import Home
 from pipelines.shop import Shop, load_shop
 
@@ -30,11 +30,14 @@ class Street(dg.ConfigurableResource):  # type: ignore[type-arg]
     as_of: str | None = None
     known_at: str | None = None
     full_refresh: bool = False
+    # What looks back is published beside the live numbers, unless it is asked to replace them.
+    replaces: bool = False
     # A hand-off reads what is published and needs no right to the folder's build.
     writes: bool = True
 
     _shop: Shop = PrivateAttr()
     _run: landing.Run = PrivateAttr()
+    _is_replay: bool = PrivateAttr()
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator["Street"]:
@@ -45,6 +48,7 @@ class Street(dg.ConfigurableResource):  # type: ignore[type-arg]
         self._shop = load_shop(Path(self.shop_file))
         with _alone(self.home) if self.writes else nullcontext():
             self._run = self._new_run(context.run_id or "unnamed")
+            self._is_replay = self._looks_back()
             yield self
 
     @property
@@ -58,9 +62,31 @@ class Street(dg.ConfigurableResource):  # type: ignore[type-arg]
         return settings.home_of(self._shop.id)
 
     @property
+    def is_replay(self) -> bool:
+        """Whether this run shows what was, and so leaves the live numbers and the exports alone."""
+        return self._is_replay
+
+    @property
+    def built_in(self) -> Home:
+        """Where this run builds and publishes: the shop's folder, for a replay one beside it."""
+        return self.home.replay if self._is_replay else self.home
+
+    @property
     def run(self) -> landing.Run:
         """This run's clock and versions."""
         return self._run
+
+    def _looks_back(self) -> bool:
+        """Whether the run knows only a part, or is as of an earlier instant than the live numbers.
+
+        Only an instant that was asked for looks back: a clock that once went ahead heals by itself.
+        """
+        if self.known_at is not None:
+            return True
+        live = publish.read_pointer(self.home.published)
+        if self.as_of is None or self.replaces or live is None:
+            return False
+        return self._run.as_of_at < datetime.fromisoformat(live.as_of_at)
 
     def _new_run(self, run_id: str) -> landing.Run:
         now = datetime.now(UTC)

@@ -66,8 +66,8 @@ def warehouse_assets() -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, street: Street, dbt_cli: DbtCliResource
     ) -> Iterator[Any]:
         """Every model, rebuilt from landing by dbt in its own process."""
-        settings.export_environment(settings.dbt_environment(street.home))
-        street.home.warehouse.parent.mkdir(parents=True, exist_ok=True)
+        settings.export_environment(settings.dbt_environment(street.home, built_in=street.built_in))
+        street.built_in.warehouse.parent.mkdir(parents=True, exist_ok=True)
         # Unit tests judge the code, not the data: they run in `make test`.
         arguments = ["build", "--exclude-resource-type", "unit_test"]
         arguments += ["--full-refresh"] if street.full_refresh else []

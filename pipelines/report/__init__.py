@@ -41,8 +41,12 @@ def print_run(
         line(console, say("failed", language), style="red")
         for failure in result.failures:
             line(console, f"  ✗ {failure}")
+    home = settings.home_of(shop.id)
+    if result.is_replay:
+        pointer = publish.locate(home.replay).pointer
+        line(console, say("replay", language, as_of=pointer.as_of_at), style="bold")
     try:
-        published = publish.open_published(settings.home_of(shop.id))
+        published = publish.open_published(home.replay if result.is_replay else home)
     except publish.PublishError as error:
         line(console, str(error))
         return

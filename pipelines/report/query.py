@@ -45,13 +45,16 @@ def _what_to_do(error: duckdb.Error, tables: Sequence[str]) -> str:
     return said
 
 
-def print_query(console: Console, shop: Shop, query: str, *, style: str) -> None:
-    """A query over the published file as table, csv or json.
+def print_query(
+    console: Console, shop: Shop, query: str, *, style: str, is_replay: bool = False
+) -> None:
+    """A query over the published file, live or of the last replay, as table, csv or json.
 
     Raises: QueryRefused when it fails, or reaches for anything but the published tables.
     """
+    home = settings.home_of(shop.id)
     try:
-        with publish.open_published(settings.home_of(shop.id)) as con:
+        with publish.open_published(home.replay if is_replay else home) as con:
             tables = [row[0] for row in con.execute("show tables").fetchall()]
             try:
                 found = con.execute(query)

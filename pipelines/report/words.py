@@ -27,6 +27,8 @@ TEXTS: Texts = {
     "next": ("次: .venv/bin/okaeri init ~/shop   （ご自分の受注・会員ファイルで）",
              "Next: .venv/bin/okaeri init ~/shop   (with your own order and member files)"),
     "failed": ("確認に失敗したため、前回の数字を出したままにしています:", "A check failed; the last good numbers stay published:"),
+    "replay": ("過去の再現（{as_of} 時点）です。公開中の数字はそのまま、書き出しもここからはできません。見るには okaeri sql --replay",
+               "A replay as of {as_of}: the live numbers stand as they were and nothing is exported from it. Look at it with okaeri sql --replay"),
     "seconds": ("{seconds:.0f}秒", "{seconds:.0f} s"),
     "no_messages": ("メールの成果はまだありません（配信結果か配信ツールの集計ファイルが必要）。",
                     "No mail results yet (needs mail events or the mailer's report file)."),

@@ -11,6 +11,7 @@ from dashboards.snapshot import Filters
 PLAN: Final = "rpt_experiment_plan"
 HALF_BP: Final = 5_000
 YEAR_MONTHS: Final = 12
+MONTHS_PLANNED: Final = 24
 MONTHS_LISTED: Final = (3, 6, 12, 18, 24)
 
 Row = dict[str, Any]
@@ -35,8 +36,13 @@ def advice(page: Page) -> None:
     if not is_hopeless(page):
         parts.answer(words("experiment.none"))
         return
+    parts.answer(small(page))
+
+
+def small(page: Page) -> str:
+    """That these numbers cannot show an effect, and how wide the interval would be."""
     half = row_of(page, share_bp=HALF_BP, months=YEAR_MONTHS)["half_width"]
-    parts.answer(words("experiment.small", half=points(page, half)))
+    return page.words("experiment.small", half=points(page, half))
 
 
 def points(page: Page, value: float | None) -> str:
@@ -68,7 +74,10 @@ def show(page: Page) -> None:
 def sliders(page: Page) -> tuple[int, int]:
     """Share held out in percent, and months; both stand in the address."""
     words = page.words
-    wishes = {"share": ("plan.share", 10, 50, 5, 50), "months": ("plan.months", 1, 24, 1, 12)}
+    wishes = {
+        "share": ("plan.share", 10, 50, 5, 50),
+        "months": ("plan.months", 1, MONTHS_PLANNED, 1, 12),
+    }
     found = []
     for (name, (label, low, high, step, default)), place in zip(
         wishes.items(), st.columns(2), strict=True
@@ -107,8 +116,12 @@ def notes(page: Page, row: Row) -> None:
         )
     if row["needed_month_count"] is not None:
         smallest = words.number(row["smallest_effect_bp"] / 100, decimals=1)
-        months = words.number(row["needed_month_count"])
-        parts.note(words("plan.needed", smallest=smallest, months=months))
+        needed = row["needed_month_count"]
+        key = "plan.needed" if needed <= MONTHS_PLANNED else "plan.needed.never"
+        months = words.number(min(needed, MONTHS_PLANNED))
+        parts.note(words(key, smallest=smallest, months=months))
+    if is_hopeless(page):
+        parts.note(small(page))
 
 
 def plan_table(page: Page, share_bp: int) -> None:

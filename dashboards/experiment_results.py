@@ -49,15 +49,18 @@ class Choice:
         }
 
 
+def compared_rows(page: Page) -> list[Row]:
+    """Rows held against a baseline: campaigns before experiments of the site, the newest first."""
+    if not page.snapshot.has(EFFECT):
+        return []
+    order = ("-first_eligible_at", "campaign_key", "-campaign_version", "arm_key")
+    rows = page.snapshot.read(EFFECT, {}, order_by=("experiment_kind", *order)).to_dicts()
+    return [row for row in rows if row["baseline_arm_key"] is not None]
+
+
 def choose(page: Page) -> Choice | None:
     """The newest experiment with a baseline, or the one chosen; None where there is none."""
-    if not page.snapshot.has(EFFECT):
-        return None
-    words = page.words
-    compared = page.snapshot.read(
-        EFFECT, {}, order_by=("-first_eligible_at", "campaign_key", "-campaign_version", "arm_key")
-    ).to_dicts()
-    compared = [row for row in compared if row["baseline_arm_key"] is not None]
+    words, compared = page.words, compared_rows(page)
     if not compared:
         return None
     named = {f"{row['campaign_key']}.{row['campaign_version']}": row for row in compared}
@@ -92,16 +95,18 @@ def _one(page: Page, name: str, options: list[str], word: Any) -> str:
 
 def arm_name(page: Page, row: Row) -> str:
     """What a group is called on the screen."""
-    words = page.words
+    words, is_site = page.words, row["experiment_kind"] == "site"
     if row["is_holdout"]:
-        return words("experiment.unmailed")
-    return words("experiment.mailed") if row["arm_key"] == ALL else str(row["arm_key"])
+        return words("experiment.unshown" if is_site else "experiment.unmailed")
+    if row["arm_key"] != ALL:
+        return str(row["arm_key"])
+    return words("experiment.shown" if is_site else "experiment.mailed")
 
 
 def baseline_name(page: Page, choice: Choice) -> str:
     """What the other side is called."""
     if choice.comparison == "holdout":
-        return page.words("experiment.unmailed")
+        return arm_name(page, {**choice.row, "is_holdout": True})
     return str(choice.row["baseline_arm_key"])
 
 

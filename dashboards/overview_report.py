@@ -29,6 +29,7 @@ from dashboards.text import Cell
 
 ABANDONMENT: Final = "rpt_cart_abandonment"
 STATUSES: Final = "rpt_customer_statuses"
+WATERFALL: Final = "rpt_recovery_waterfall"
 BRIDGE: Final = "rpt_recovery_bridge"
 MONTHS_OFFERED: Final = 24
 # First buyers of this many months before have had their 90 days when the month ends.
@@ -325,7 +326,11 @@ def incremental(page: Page) -> Entry | None:
         return None
     label, row = words("measure.incremental"), newest_effect(page)
     if row is None:
-        return Entry(label, Cell("—"), said=words("said.unmeasured"))
+        held: Filters = {"period_key": "all", "terminal_state": "held_out"}
+        is_held = page.snapshot.has(WATERFALL) and page.snapshot.total(WATERFALL, held)
+        return Entry(
+            label, Cell("—"), said=words(f"said.{'too_early' if is_held else 'unmeasured'}")
+        )
     found = Difference(
         row["outcome_rate_difference"], row["difference_low"], row["difference_high"]
     )

@@ -282,10 +282,10 @@ def mailable_card(page: Page) -> Card:
     """Persons who may be written to today, and what yesterday changed."""
     words = page.words
     rows: list[Row] = []
-    if page.snapshot.has(MAILABLE):
+    if page.snapshot.has(MAILABLE) and has_consents(page):
         rows = page.snapshot.read(MAILABLE, {}, order_by=("-day_on",)).to_dicts()
     if not rows:
-        return Card(words("card.mailable"), Cell("—"), words("card.unknown"))
+        return Card(words("card.mailable"), Cell("—"), words("card.mailable.unknown"))
     last = next((row for row in rows if row["day_on"] == yesterday(page)), None)
     note = ""
     if last is not None:
@@ -294,6 +294,12 @@ def mailable_card(page: Page) -> Card:
     return Card(
         words("card.mailable"), Cell(words.count(rows[0]["mailable_count"], "person")), note
     )
+
+
+def has_consents(page: Page) -> bool:
+    """Whether anybody's consent was ever taken in: without, nobody may be written to is not 0."""
+    taken: Filters = {"entity": "consents", "batch_count >": 0}
+    return bool(page.snapshot.total("rpt_source_freshness", taken))
 
 
 def today(page: Page) -> None:

@@ -73,7 +73,7 @@ def cards(entries: Sequence[Card]) -> None:
         f'<div class="ok-card"><div class="label">{tables.escaped(card.label)}</div>'
         f'<div class="main{" ok-small" if card.value.is_small else ""}">'
         f"{tables.escaped(card.value.main)}</div>"
-        f'<div class="detail">{"<br>".join(map(tables.escaped, _details(card)))}</div></div>'
+        f'<div class="detail">{"<br>".join(map(coded, _details(card)))}</div></div>'
         for card in entries[:4]
     )
     st.html(f'<div class="ok-cards">{body}</div>')

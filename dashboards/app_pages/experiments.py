@@ -16,7 +16,7 @@ def show(page: Page) -> None:
         if chosen is None and has_plan:
             experiment_plan.advice(page)
         elif chosen is None:
-            parts.answer(page.words("experiment.none"))
+            parts.answer(page.words("experiment.unplanned"))
         else:
             experiment_results.verdict(page, chosen)
     if chosen is not None:

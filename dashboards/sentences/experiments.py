@@ -27,12 +27,12 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
         "collecting (no verdict before {planned} people on each side; now {now}).",
     ),
     "verdict.better": (
-        "誤差の範囲を超えて多く、送った効果といえます。",
-        "beyond the interval: the mails bring more.",
+        "誤差の範囲を超えて多く、効果といえます。",
+        "beyond the interval: an effect.",
     ),
     "verdict.worse": (
-        "誤差の範囲を超えて少なく、送らないほうがよい結果です。",
-        "beyond the interval: the mails bring less.",
+        "誤差の範囲を超えて少なく、逆効果です。",
+        "beyond the interval: it does harm.",
     ),
     "verdict.likely_better": (
         "多い可能性が高いものの、まだ判断できません。",
@@ -47,12 +47,18 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
         "送らないグループも複数のパターンもないため、効果は測れていません。下の計画から始めてください。",
         "Nobody is held out and there is one pattern only, so no effect is measured. Begin with the plan below.",
     ),
+    "experiment.unplanned": (
+        "メールの効果は、まだ測れていません。",
+        "The effect of the mails is not measured yet.",
+    ),
     "experiment.small": (
         "この件数では効果を測れません（半分に送らなくても12か月で±{half}ポイント）。送らないグループは作らず、全員に送るのが妥当です。",
         "These numbers cannot show an effect (±{half} points in 12 months even with half held out). Hold nobody back and write to everybody.",
     ),
     # Numbers
     "experiment.mailed": ("配信あり", "mailed"),
+    "experiment.shown": ("表示あり", "shown"),
+    "experiment.unshown": ("表示なし", "not shown"),
     "experiment.unmailed": ("配信なし", "held out"),
     "experiment.extra_people.order": ("純増の人数", "Incremental orderers"),
     "experiment.extra_people.registered": ("純増の登録者", "Incremental registrations"),
@@ -168,6 +174,10 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "plan.needed": (
         "{smallest}ポイントの差を見分けるには、この割合で{months}か月かかります。",
         "To find a difference of {smallest} points takes {months} months at this share.",
+    ),
+    "plan.needed.never": (
+        "{smallest}ポイントの差は、この割合では{months}か月でも見分けられません。",
+        "At this share a difference of {smallest} points is not found in {months} months.",
     ),
     "plan.table": ("期間ごとの見分けられる差", "What each length of trial would find"),
     "plan.head.months": ("期間", "Months"),

@@ -87,6 +87,10 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "card.f2": ("F2転換率（90日・{period}）", "F(1→2) rate (90 days, {period})"),
     "card.mailable": ("配信可能人数", "Mailable persons"),
+    "card.mailable.unknown": (
+        "配信同意のデータなし（会員CSVを `shop.yml` の `sources` に）",
+        "no consent supplied (add a member file to `sources` in `shop.yml`)",
+    ),
     "card.mailable.moves": ("昨日 +{gained}人 −{lost}人", "yesterday +{gained} −{lost}"),
     "card.unknown": ("データなし", "not supplied"),
     # Tabs
@@ -224,6 +228,10 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "said.unmeasured": (
         "送らないグループがないため、効果は未測定です。",
         "Not measured: nobody is held out.",
+    ),
+    "said.too_early": (
+        "送らないグループの人数がまだ足りず、効果は未測定です。",
+        "Not measured yet: too few people have been held out so far.",
     ),
     "said.measured": (
         "送った人の購入率と送らないグループの差 {difference}。",

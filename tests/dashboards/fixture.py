@@ -572,6 +572,7 @@ def freshness(kind: Kind) -> list[dict[str, object]]:
     sources = [("shop", "orders", 5, 28_800, 14)]
     sources += [("web", "events", 5, 310_000, 0)] if kind.has_carts else []
     sources += [("mailer", "mail_events", 15, 9_900, 0)] if kind.has_mail else []
+    sources += [("members", "consents", 15, 9_400, 0)] if kind.has_carts else []
     return [
         {
             "source_key": source,
@@ -762,10 +763,11 @@ def restatements(kind: Kind) -> list[dict[str, object]]:
     ]
 
 
-OF_MAIL = {"rpt_recovery_steps": steps, "rpt_mailable_days": mailable_days}
+OF_MAIL = {"rpt_recovery_steps": steps}
 OF_ORDERS = {
     "rpt_cohort_retention": cohorts,
     "rpt_repeat_rate": repeats,
+    "rpt_mailable_days": mailable_days,
     "rpt_value_by_age": values,
     "rpt_customer_statuses": statuses,
     "rpt_restatements": restatements,

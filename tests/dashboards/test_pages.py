@@ -368,6 +368,7 @@ def test_a_shop_too_small_to_measure_is_told_to_write_to_everybody(opened: Opene
 def test_a_shop_that_cannot_plan_is_told_what_is_missing(opened: Opener) -> None:
     text = shown(opened("experiments", kind="no_carts"))
 
+    assert "メールの効果は、まだ測れていません。" in text
     assert "効果を測る計画は、まだ立てられません。" in text
     assert "効果があ" not in text
 
@@ -468,3 +469,19 @@ def test_a_receipt_says_what_is_counted_and_how_long(opened: Opener) -> None:
     assert "**購入者（送信比）**" in text
     assert "期間: 7日" in text
     assert "About order_per_sent_rate" not in text
+
+
+def test_nobody_mailable_is_not_said_of_a_shop_that_supplied_no_consent(opened: Opener) -> None:
+    assert "9,412人" in shown(opened("overview"))
+    text = shown(opened("overview", kind="no_carts"))
+
+    assert "配信同意のデータなし" in text
+    assert "9,412人" not in text
+
+
+def test_a_held_out_group_without_a_result_yet_is_not_called_none(opened: Opener) -> None:
+    small = shown(opened("overview", kind="small", view="report"))
+    totals = shown(opened("overview", kind="totals", view="report"))
+
+    assert "送らないグループの人数がまだ足りず、効果は未測定です。" in small
+    assert "送らないグループがないため、効果は未測定です。" in totals

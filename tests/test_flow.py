@@ -11,11 +11,12 @@ import threading
 import time
 import urllib.request
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from pipelines import demo, exports, requests
+from pipelines import demo, exports, publish, requests
 from pipelines.settings import REPOSITORY, Home
 from pipelines.shop import load_shop
 
@@ -132,6 +133,54 @@ def test_a_second_run_changes_no_published_table(okaeri):
     assert again["success"]
     assert okaeri.pointer()["tables"] == before["tables"]
     assert okaeri.pointer()["snapshot_id"] == before["snapshot_id"]
+
+
+def test_every_receipt_gives_its_column(okaeri):
+    """Numerator ÷ denominator (less 1 for a change); empty where there is nothing to divide."""
+    broken, filled = [], 0
+    with closing(publish.open_published(Home(okaeri.home / "demo"))) as published:
+        receipts = published.execute(
+            "select model_name, column_name, kind, numerator, denominator from catalogue_metrics"
+            " where kind in ('quotient', 'change')"
+        ).fetchall()
+        for table, column, kind, numerator, denominator in receipts:
+            less = 1 if kind == "change" else 0
+            # A change is told between comparable months alone.
+            told = f"{column} is not null" if kind == "change" else "true"
+            wrong, values = published.execute(
+                f"select count(*) filter (where {told} and ("
+                f"  ({column} is null) <> ({numerator} is null or coalesce({denominator}, 0) = 0)"
+                f"  or abs({column} - ({numerator}::double / {denominator} - {less})) > 1e-9)),"
+                f" count({column}) from {table}"
+            ).fetchone()
+            filled += values > 0
+            broken += [(table, column)] * (wrong > 0)
+
+    assert broken == []
+    assert filled > 40
+
+
+def test_a_refund_that_comes_in_later_is_logged_with_its_file(okaeri):
+    (order,) = okaeri.rows(
+        "select order_id, ordered_month, revenue_amount from fct_orders where is_sale"
+        " and revenue_amount > 5000 and refunded_amount = 0 and ordered_month = date '2026-08-01'"
+        " order by order_id limit 1"
+    )
+    number = order["order_id"].rpartition(":")[2]
+    refunds = okaeri.shop_file.parent / "返金.csv"
+    with refunds.open("a", encoding="cp932", newline="") as stream:
+        stream.write(f"F999999,{number},2026/11/18 10:00:00,1000,1000,一部不良\r\n")
+
+    okaeri.run()
+
+    log = okaeri.rows("select * from rpt_restatements")
+    revenue = [row for row in log if row["cell_key"] == "2026-08-01|revenue"]
+    assert [float(row["change_value"]) for row in revenue] == [-1000]
+    assert {row["reason_key"] for row in log} == {"batches"}
+    assert all("返金.csv: refunds 1" in row["files"] for row in log)
+    # Money of August moved, and nobody's number of orders.
+    assert not [row for row in log if row["column_name"].endswith("_count")]
+    assert not [row for row in log if row["cell_key"] == "2026-08-01|orders"]
 
 
 def test_time_alone_turns_open_carts_into_abandoned_ones(okaeri):

@@ -3,9 +3,10 @@
 import json
 import logging
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.logging import RichHandler
@@ -13,6 +14,11 @@ from rich.logging import RichHandler
 from pipelines import settings
 from pipelines.cli_exports import exports_app, recover_at_start
 from pipelines.terminal import DONE, FAILED, AsJson, ShopFile, console, errors, stop, the_shop
+
+if TYPE_CHECKING:
+    from pipelines.exports import Outcome
+    from pipelines.runner import RunResult
+    from pipelines.shop import Shop
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, rich_markup_mode=None)
 app.add_typer(exports_app, name="exports")
@@ -91,7 +97,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Land, check, build, publish. Exit 1: a check failed and the last good numbers stay up."""
-    from pipelines import report, runner, sources
+    from pipelines import runner, sources
 
     shop_file, loaded = (runner.demo_shop(), None) if demo else the_shop(shop)
     if loaded is None:
@@ -104,15 +110,19 @@ def run(
         stop(str(error))
     settings.remember_shop(shop_file, shop_id=loaded.id)
     hands_off = demo and result.success and not result.is_replay
-    handed = runner.hand_off_due(loaded) if hands_off else []
+    _tell(loaded, result, runner.hand_off_due(loaded) if hands_off else [], as_json=as_json)
+    raise typer.Exit(DONE if result.success else FAILED)
+
+
+def _tell(shop: "Shop", result: "RunResult", handed: "Sequence[Outcome]", *, as_json: bool) -> None:
+    """What a run did, printed for a reader or for a program."""
+    from pipelines import report
+
     if as_json:
         files = [str(batch.file) for outcome in handed for batch in outcome.batches]
         typer.echo(json.dumps({**result.as_dict(), "handed_over": files}, ensure_ascii=False))
     else:
-        report.print_run(
-            console, loaded, result=result, handed=handed, language=settings.language()
-        )
-    raise typer.Exit(DONE if result.success else FAILED)
+        report.print_run(console, shop, result=result, handed=handed, language=settings.language())
 
 
 @app.command()

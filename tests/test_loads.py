@@ -91,7 +91,10 @@ def cut(rows: Rows) -> list[Rows]:
 
 
 def settings_of(rows: Rows, *, idle_minutes: int) -> Rows:
-    """The shop files' rows, with the minutes after which a cart counts as left alone."""
+    """The shop files' rows, with the minutes after which a cart counts as left alone.
+
+    A row that stays as it is, long before the first, gives every load the days of all of them.
+    """
     chosen = {table: given for table, given in rows.items() if table in SETTINGS}
     idle = [
         {"shop_id": row["shop_id"], "threshold_key": "cart_idle_minutes",
@@ -100,7 +103,9 @@ def settings_of(rows: Rows, *, idle_minutes: int) -> Rows:
     ]  # fmt: skip
     kept = [row for row in chosen.get("shop_thresholds", ())
             if row["threshold_key"] != "cart_idle_minutes"]  # fmt: skip
-    return {**chosen, "shop_thresholds": [*kept, *idle]}
+    long_ago = {"source_updated_at": datetime(2020, 1, 1)}
+    shops_rows = [{**row, **long_ago} for row in rows["shops"]]
+    return {**chosen, "shops": shops_rows, "shop_thresholds": [*kept, *idle]}
 
 
 def run_rows(rows: Rows, clock: datetime, number: int) -> Rows:

@@ -155,6 +155,7 @@ def test_the_report_prints_on_one_sheet_and_nothing_else_does(
     assert not page.locator(".ok-print").is_visible()
     assert not page.locator('[data-testid="stSidebar"]').is_visible()
     assert not page.locator(".ok-cards").first.is_visible()
+    assert not page.get_by_text("計算の根拠").first.is_visible()
     ground = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
     assert page.evaluate(ground) == "rgb(255, 255, 255)"
     page.close()

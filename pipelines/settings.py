@@ -5,6 +5,8 @@ import json
 import os
 import secrets
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -162,19 +164,40 @@ def code_version() -> str:
 
 
 def dbt_environment(home: Home, *, built_in: Home | None = None) -> dict[str, str]:
-    """What dbt's profile and source macro read: the landing, the build file, the memory limit.
+    """What dbt reads: the folder it calls `~`, and the memory limit.
 
-    A replay reads the landing of `home` and is `built_in` another one.
+    Landing is the shop's own; `built_in` is where the build file lies, for a build kept beside the
+    live one.
     """
-    warehouse = (built_in or home).warehouse
+    beside = (
+        {}
+        if built_in is None or built_in == home
+        else {"OKAERI_WAREHOUSE": str(built_in.warehouse)}
+    )
     return {
-        "OKAERI_LANDING": str(home.landing),
-        "OKAERI_WAREHOUSE": str(warehouse),
+        # The profile names `~/warehouse/build.duckdb`, the sources `~/landing`.
+        "HOME": str(home.path),
+        **beside,
         "OKAERI_MEMORY": os.environ.get("OKAERI_MEMORY", "4GB"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         # What it prints is kept by the run; its own log of every statement is a sixth of its work.
         "DBT_LOG_LEVEL_FILE": "none",
     }
+
+
+@contextmanager
+def environment(values: dict[str, str]) -> Iterator[None]:
+    """Hands these values to the child processes started meanwhile, and to no later one."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def export_environment(values: dict[str, str]) -> None:

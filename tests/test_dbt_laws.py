@@ -31,8 +31,16 @@ EXCEPTIONS: Final = {
     ("order", "int_orders__cohort_cells", "day_on"): "a shop has each day once",
     ("order", "dim_person_phases", "changed_at"): "changes of one instant are added up before",
     ("order", "fct_person_tendencies", "dimension_value"): "each value stands once",
-    ("order", "int_motivation__signals", "occurred_on"): "the days of a person are made distinct before",
-    ("order", "int_orders__order_days", "ordered_on"): "the days of a person are made distinct before",
+    (
+        "order",
+        "int_motivation__signals",
+        "occurred_on",
+    ): "the days of a person are made distinct before",
+    (
+        "order",
+        "int_orders__order_days",
+        "ordered_on",
+    ): "the days of a person are made distinct before",
     ("order", "int_persons__mailable_days", "day_on"): "a shop has each day once",
     ("order", "int_recovery__newest_reports", "as_of_at"): "a report line has each date once",
     ("order", "rpt_report_audit", "matched_denominator"): "counted by it: each stands once",

@@ -66,15 +66,15 @@ def warehouse_assets() -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, street: Street, dbt_cli: DbtCliResource
     ) -> Iterator[Any]:
         """Every model, rebuilt from landing by dbt in its own process."""
-        settings.export_environment(settings.dbt_environment(street.home, built_in=street.built_in))
         street.built_in.warehouse.parent.mkdir(parents=True, exist_ok=True)
         # Unit tests judge the code, not the data: they run in `make test`.
         arguments = ["build", "--exclude-resource-type", "unit_test"]
         arguments += ["--full-refresh"] if street.full_refresh else []
         started = time.monotonic()
-        # One folder per home: what dbt remembers of parsing holds for this home's paths alone.
-        remembered = street.home.dagster / "dbt"
-        invocation = dbt_cli.cli(arguments, context=context, target_path=remembered)
+        where = settings.dbt_environment(street.home, built_in=street.built_in)
+        with settings.environment(where):
+            target = street.built_in.path / "dbt"
+            invocation = dbt_cli.cli(arguments, context=context, target_path=target)
         for done, event in enumerate(invocation.stream(), 1):
             if done % 100 == 0:
                 log.info("warehouse: %d models and checks done", done)

@@ -160,6 +160,7 @@ def test_every_receipt_gives_its_column(okaeri):
     assert filled > 40
 
 
+@pytest.mark.slow
 def test_a_refund_that_comes_in_later_is_logged_with_its_file(okaeri):
     (order,) = okaeri.rows(
         "select order_id, ordered_month, revenue_amount from fct_orders where is_sale"
@@ -183,6 +184,7 @@ def test_a_refund_that_comes_in_later_is_logged_with_its_file(okaeri):
     assert not [row for row in log if row["cell_key"] == "2026-08-01|orders"]
 
 
+@pytest.mark.slow
 def test_time_alone_turns_open_carts_into_abandoned_ones(okaeri):
     active = "select count(*) from fct_cart_episodes where not is_abandoned and closed_at is null"
     before = okaeri.value(active)

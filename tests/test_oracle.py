@@ -18,6 +18,8 @@ from tests.oracle.world import World
 from tests.shrink import DiffersError, columns_of
 from tests.warehouse import build
 
+# `make test` builds the first of them, .ci/run all, `make test-deep` ten times as many in memory.
+FEW_SHOPS = 150
 SHOPS = 500
 DEEP_SHOPS = 5000
 # A hard case that fewer shops hold than this is not tested, only hoped for.
@@ -27,9 +29,9 @@ AS_OF = shops.AS_OF.replace(tzinfo=UTC)
 FORBIDDEN = {"pipelines", "dashboards", "duckdb", "polars", "dbt", "pandas", "numpy", "scipy"}
 
 
-@pytest.fixture(scope="module")
-def generated() -> list[shops.Shop]:
-    return [shops.shop(number) for number in range(SHOPS)]
+@pytest.fixture(scope="module", params=[FEW_SHOPS, pytest.param(SHOPS, marks=pytest.mark.slow)])
+def generated(request) -> list[shops.Shop]:
+    return [shops.shop(number) for number in range(request.param)]
 
 
 @pytest.fixture(scope="module")

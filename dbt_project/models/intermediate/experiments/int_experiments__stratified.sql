@@ -108,11 +108,18 @@ summed_up as (
         arm_key,
         is_holdout,
         cast(sum(person_count + baseline_person_count) as bigint) as stratified_person_count,
-        sum(weight * (order_rate - baseline_rate)) as difference,
-        sum(power(weight * (order_rate - order_rate_low), 2))
-        + sum(power(weight * (baseline_rate_high - baseline_rate), 2)) as squared_below,
-        sum(power(weight * (order_rate_high - order_rate), 2))
-        + sum(power(weight * (baseline_rate - baseline_rate_low), 2)) as squared_above
+        -- Rounded, so that the order in which a sum was made does not change the last digit.
+        round(sum(weight * (order_rate - baseline_rate)), 12) as difference,
+        round(
+            sum(power(weight * (order_rate - order_rate_low), 2))
+            + sum(power(weight * (baseline_rate_high - baseline_rate), 2)),
+            12
+        ) as squared_below,
+        round(
+            sum(power(weight * (order_rate_high - order_rate), 2))
+            + sum(power(weight * (baseline_rate - baseline_rate_low), 2)),
+            12
+        ) as squared_above
     from bounded
     group by
         shop_id,

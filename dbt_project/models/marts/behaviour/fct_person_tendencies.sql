@@ -150,7 +150,7 @@ chosen as (
         cast(tendency_rank as bigint) as tendency_rank,
         signal_count,
         signal_weight,
-        signal_weight / nullif(all_signal_weight, 0) as tendency_share
+        round(signal_weight / nullif(all_signal_weight, 0), 9) as tendency_share
     from shared
     where all_signal_count >= {{ least_signals }}
 

@@ -1,5 +1,3 @@
-{# Long for the estimator, kept whole: at risk, waiting, returned, quantiles. #}
-
 with
 
 settings as (
@@ -14,48 +12,20 @@ gaps as (
 
 ),
 
-at_risk as (
+{{ kaplan_meier('gaps', 'shop_id, version_month, order_band') }},
 
-    select
-        gaps.*,
-        settings.interval_horizon_days,
-        -- Still waiting when this length was reached: events come before censorings of the same day.
-        sum(gaps.gap_count) over (
-            partition by gaps.shop_id, gaps.version_month, gaps.order_band
-            order by gaps.gap_days desc
-        ) as at_risk_count
-    from gaps
-    inner join settings
-        on gaps.shop_id = settings.shop_id
-
-),
-
--- Kaplan-Meier: the share still waiting is the product of 1 - events / at risk, by logarithms.
 survived as (
 
     select
-        *,
-        1 - case
-            when
-                max(case when finished_count = at_risk_count then 1 else 0 end) over (
-                    partition by shop_id, version_month, order_band
-                    order by gap_days asc
-                ) = 1
-                then 0.0
-            else exp(
-                sum(
-                    case
-                        when finished_count < at_risk_count
-                            then ln(1.0 - cast(finished_count as double) / at_risk_count)
-                        else 0.0
-                    end
-                ) over (
-                    partition by shop_id, version_month, order_band
-                    order by gap_days asc
-                )
-            )
-        end as returned_share
-    from at_risk
+        waiting.shop_id,
+        waiting.version_month,
+        waiting.order_band,
+        waiting.gap_days,
+        settings.interval_horizon_days,
+        1 - waiting.waiting_rate as returned_share
+    from waiting
+    inner join settings
+        on waiting.shop_id = settings.shop_id
 
 ),
 

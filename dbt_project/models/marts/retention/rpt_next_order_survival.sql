@@ -62,7 +62,7 @@ counted as (
         order_band,
         gap_days,
         count(*) as gap_count,
-        count(case when is_finished then 1 end) as returned_count
+        count(case when is_finished then 1 end) as finished_count
     from by_band
     group by
         shop_id,
@@ -71,66 +71,18 @@ counted as (
 
 ),
 
--- Still waiting when this day was reached: who returned on a day was at risk on it, and so was who
--- has been watched no longer (events come before censorings).
-at_risk as (
+{{ kaplan_meier('counted', 'shop_id, order_band') }},
+
+-- Half-width on the scale of log(-log S), where the interval keeps between 0 and 1.
+spread as (
 
     select
         *,
-        sum(gap_count) over (
-            partition by shop_id, order_band
-            order by gap_days desc
-        ) as at_risk_count
-    from counted
-
-),
-
-summed_up as (
-
-    select
-        *,
-        max(case when returned_count = at_risk_count then 1 else 0 end) over (
-            partition by shop_id, order_band
-            order by gap_days asc
-        ) = 1 as has_nobody_left,
-        sum(
-            case
-                when returned_count < at_risk_count
-                    then ln(1.0 - cast(returned_count as double) / at_risk_count)
-                else 0.0
-            end
-        ) over (
-            partition by shop_id, order_band
-            order by gap_days asc
-        ) as log_waiting,
-        -- Greenwood's sum.
-        sum(
-            case
-                when returned_count < at_risk_count
-                    then
-                        cast(returned_count as double)
-                        / at_risk_count / (at_risk_count - returned_count)
-                else 0.0
-            end
-        ) over (
-            partition by shop_id, order_band
-            order by gap_days asc
-        ) as greenwood_sum
-    from at_risk
-
-),
-
-waiting as (
-
-    select
-        *,
-        case when has_nobody_left then 0.0 else exp(log_waiting) end as waiting_rate,
-        -- Half-width on the scale of log(-log S), where the interval keeps between 0 and 1.
         case
             when not has_nobody_left and log_waiting < 0
                 then 1.959963984540054 * sqrt(greenwood_sum) / -log_waiting
         end as half_width
-    from summed_up
+    from waiting
 
 ),
 
@@ -142,13 +94,13 @@ bounded as (
         gap_days,
         at_risk_count,
         gap_count,
-        returned_count,
+        finished_count as returned_count,
         1 - waiting_rate as returned_rate,
         case when half_width is not null then 1 - exp(log_waiting * exp(-half_width)) end
             as returned_rate_low,
         case when half_width is not null then 1 - exp(log_waiting * exp(half_width)) end
             as returned_rate_high
-    from waiting
+    from spread
 
 ),
 

@@ -99,9 +99,7 @@ def run(
     """Land, check, build, publish. Exit 1: a check failed and the last good numbers stay up."""
     from pipelines import runner, sources
 
-    shop_file, loaded = (runner.demo_shop(), None) if demo else the_shop(shop)
-    if loaded is None:
-        shop_file, loaded = the_shop(shop_file)
+    shop_file, loaded = the_shop(runner.demo_shop() if demo else shop)
     try:
         result = runner.run_street(
             shop_file, as_of=as_of, known_at=known_at, full_refresh=full_refresh, replaces=replaces

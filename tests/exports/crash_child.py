@@ -10,7 +10,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from tests.exports.shop_files import MACHINE, NOW, small_shop
+from tests.exports.shop_files import MACHINE, NOW, opened_shop
 
 
 def export_until(folder: Path, request_id: str, place: str) -> None:
@@ -20,7 +20,7 @@ def export_until(folder: Path, request_id: str, place: str) -> None:
         if reached == place:
             os._exit(9)
 
-    small_shop(folder).run(request_id, at=NOW, machine=MACHINE, checkpoint=die)
+    opened_shop(folder).run(request_id, at=NOW, machine=MACHINE, checkpoint=die)
 
 
 def main(*wishes: str) -> None:

@@ -246,10 +246,15 @@ class SmallShop:
 def small_shop(folder: Path, *, more: str = "", campaign: str = "cart_recovery") -> SmallShop:
     """A home below `folder` with nothing published yet."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "shop.yml"
-    path.write_text(SHOP_YML.format(pepper=PEPPER, more=more), encoding="utf-8")
+    text = SHOP_YML.format(pepper=PEPPER, more=more)
+    (folder / "shop.yml").write_text(text, encoding="utf-8")
+    return opened_shop(folder, campaign=campaign)
+
+
+def opened_shop(folder: Path, *, campaign: str = "cart_recovery") -> SmallShop:
+    """The home that `small_shop` made there, with its file left as it is: others may be reading."""
     purpose = "cart_reminder" if campaign == "cart_recovery" else "marketing"
-    return SmallShop(Home(folder / "tea"), load_shop(path), campaign, purpose)
+    return SmallShop(Home(folder / "tea"), load_shop(folder / "shop.yml"), campaign, purpose)
 
 
 def people(count: int, *, start: int = 0) -> list[Person]:

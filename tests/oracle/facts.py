@@ -1,5 +1,6 @@
 """Rows of the facts (`fct_`) as they must be. A row names the columns it is compared by."""
 
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
 from tests.oracle.arms import arms_of
@@ -7,6 +8,8 @@ from tests.oracle.campaigns import version_of
 from tests.oracle.world import World
 
 Fact = dict[str, object]
+# The columns that name a row of a mart, and the function that says its rows of one shop.
+Mart = tuple[Sequence[str], Callable[[World], list[Fact]]]
 
 
 def month_of(day: date | None) -> date | None:

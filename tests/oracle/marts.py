@@ -1,17 +1,15 @@
 """Every mart the oracle knows: its key, and the function that says its rows."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from tests.oracle import bridge, browse, facts, months, products, reports, rules, steps, trial
-from tests.oracle.facts import Fact
-from tests.oracle.world import World
+from tests.oracle.facts import Fact, Mart
 
-Says = Callable[[World], list[Fact]]
 NOTHING = 1e-12
 STEP = ("campaign_key", "campaign_version")
 
-MARTS: Mapping[str, tuple[Sequence[str], Says]] = {
+FACTS: Mapping[str, Mart] = {
     "dim_persons": (("person_id",), facts.dim_persons),
     "dim_campaign_arms": ((*STEP, "arm_key"), facts.dim_campaign_arms),
     "fct_orders": (("order_id",), facts.fct_orders),
@@ -19,6 +17,9 @@ MARTS: Mapping[str, tuple[Sequence[str], Says]] = {
     "fct_messages": (("message_id",), facts.fct_messages),
     "fct_recovery_outcomes": (("episode_id",), facts.fct_recovery_outcomes),
     "fct_arm_assignments": ((*STEP, "occurrence_key", "person_id"), facts.fct_arm_assignments),
+    "fct_browse_abandonments": (("session_id",), browse.fct_browse_abandonments),
+}
+REPORTS: Mapping[str, Mart] = {
     "rpt_cart_abandonment": (
         ("period_key", "dimension", "dimension_value"),
         reports.rpt_cart_abandonment,
@@ -37,7 +38,6 @@ MARTS: Mapping[str, tuple[Sequence[str], Says]] = {
         ("period_key", *STEP, "step_number", "arm_key", "is_mature", "report_grain"),
         steps.rpt_recovery_steps,
     ),
-    "rpt_incrementality": ((*STEP, "comparison_key", "arm_key"), trial.rpt_incrementality),
     "rpt_recovery_rules": (
         ("period_key", "campaign_key", "rule_number"),
         rules.rpt_recovery_rules,
@@ -56,13 +56,17 @@ MARTS: Mapping[str, tuple[Sequence[str], Says]] = {
     ),
     "rpt_cart_products": (("period_key", "product_key"), products.rpt_cart_products),
     "rpt_checkout_steps": (("period_key", "step_number"), products.rpt_checkout_steps),
-    "fct_browse_abandonments": (("session_id",), browse.fct_browse_abandonments),
     "rpt_browse_abandonment": (
         ("period_key", "abandonment_kind"),
         browse.rpt_browse_abandonment,
     ),
     "rpt_shop_months": (("shop_month", "measure_key"), months.rpt_shop_months),
 }  # fmt: skip
+EXPERIMENTS: Mapping[str, Mart] = {
+    "rpt_incrementality": ((*STEP, "comparison_key", "arm_key"), trial.rpt_incrementality),
+}
+# A module with many marts of one field names its own part of this: its `MARTS`.
+MARTS: Mapping[str, Mart] = {**FACTS, **REPORTS, **EXPERIMENTS}
 
 
 def difference(

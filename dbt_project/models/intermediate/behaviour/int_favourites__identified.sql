@@ -1,8 +1,17 @@
+{# Long for telling both when something was made a favourite and whether it still is. #}
+
 with
+
+as_of as (
+
+    select * from {{ ref('int_run__as_of') }}
+
+),
 
 events as (
 
     select * from {{ ref('int_events__identified') }}
+    where product_id is not null
 
 ),
 
@@ -18,29 +27,18 @@ keys as (
 
 ),
 
--- One act told twice, as an event and as a row of the favourites, is one.
-favoured as (
-
-    select
-        shop_id,
-        person_id,
-        product_id,
-        occurred_at as favoured_at,
-        occurred_on as favoured_on
-    from events
-    where
-        event_name = 'Product Added to Wishlist'
-        and product_id is not null
-
-    union all
+listed as (
 
     select
         favourites.shop_id,
         keys.person_id,
         favourites.product_id,
-        favourites.added_at as favoured_at,
-        favourites.added_on as favoured_on
+        favourites.added_at,
+        favourites.added_on,
+        case when favourites.removed_at < as_of.as_of_at then favourites.removed_at end as removed_at
     from favourites
+    inner join as_of
+        on favourites.shop_id = as_of.shop_id
     inner join keys
         on
             favourites.shop_id = keys.shop_id
@@ -51,14 +49,76 @@ favoured as (
 
 ),
 
-first_of_day as (
+-- One act told twice, as an event and as a row of the favourites, is one.
+favoured as (
+
+    select
+        shop_id,
+        person_id,
+        product_id,
+        occurred_at as favoured_at,
+        occurred_on as favoured_on
+    from events
+    where event_name = 'Product Added to Wishlist'
+
+    union all
+
+    select
+        shop_id,
+        person_id,
+        product_id,
+        added_at as favoured_at,
+        added_on as favoured_on
+    from listed
+
+),
+
+lifted as (
+
+    select
+        shop_id,
+        person_id,
+        product_id,
+        occurred_at as removed_at
+    from events
+    where event_name = 'Product Removed from Wishlist'
+
+    union all
+
+    select
+        shop_id,
+        person_id,
+        product_id,
+        removed_at
+    from listed
+    where removed_at is not null
+
+),
+
+last_lifted as (
+
+    select
+        shop_id,
+        person_id,
+        product_id,
+        max(removed_at) as removed_at
+    from lifted
+    group by
+        shop_id,
+        person_id,
+        product_id
+
+),
+
+by_day as (
 
     select
         shop_id,
         person_id,
         product_id,
         favoured_on,
-        min(favoured_at) as favoured_at
+        min(favoured_at) as favoured_at,
+        max(favoured_at) as last_favoured_at
     from favoured
     group by
         shop_id,
@@ -66,6 +126,24 @@ first_of_day as (
         product_id,
         favoured_on
 
+),
+
+marked as (
+
+    select
+        by_day.shop_id,
+        by_day.person_id,
+        by_day.product_id,
+        by_day.favoured_on,
+        coalesce(last_lifted.removed_at < by_day.last_favoured_at, true) as is_standing,
+        by_day.favoured_at
+    from by_day
+    left join last_lifted
+        on
+            by_day.shop_id = last_lifted.shop_id
+            and by_day.person_id = last_lifted.person_id
+            and by_day.product_id = last_lifted.product_id
+
 )
 
-select * from first_of_day
+select * from marked

@@ -2,12 +2,6 @@
 
 with
 
-as_of as (
-
-    select * from {{ ref('int_run__as_of') }}
-
-),
-
 settings as (
 
     select * from {{ ref('int_run__settings') }}
@@ -26,50 +20,9 @@ weights as (
 
 ),
 
-persons as (
-
-    select * from {{ ref('dim_persons') }}
-
-),
-
--- Before the shop's events begin nothing is known: who was seen earlier has no first week.
-event_starts as (
-
-    select
-        shop_id,
-        min(signal_on) as first_signal_on
-    from signals
-    group by shop_id
-
-),
-
 windows as (
 
-    select
-        persons.shop_id,
-        persons.person_id,
-        persons.first_seen_at as week_from_at,
-        {{ add_days('persons.first_seen_at', 7) }} as week_to_at,
-        least(
-            {{ add_days('persons.first_seen_at', 7) }},
-            coalesce(persons.first_ordered_at, {{ add_days('persons.first_seen_at', 7) }})
-        ) as week_counts_to_at,
-        persons.first_seen_on >= event_starts.first_signal_on as has_first_week,
-        coalesce(persons.first_ordered_at < {{ add_days('persons.first_seen_at', 7) }}, false)
-            as has_ordered_in_week,
-        {{ add_days('persons.first_seen_at', 7) }} <= as_of.as_of_at as is_final,
-        -- What led to the last order has been bought.
-        greatest(
-            {{ add_days('as_of.as_of_at', -7) }},
-            coalesce(persons.last_ordered_at, {{ add_days('as_of.as_of_at', -7) }})
-        ) as rolling_from_at,
-        persons.first_ordered_at
-    from persons
-    inner join event_starts
-        on persons.shop_id = event_starts.shop_id
-    inner join as_of
-        on persons.shop_id = as_of.shop_id
-    where persons.first_seen_at is not null
+    select * from {{ ref('int_motivation__windows') }}
 
 ),
 

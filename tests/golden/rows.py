@@ -47,7 +47,8 @@ class Book:
         for number, delay in enumerate(steps, start=1):
             self.put(
                 "campaign_steps", campaign_key=key, campaign_version=1, step_number=number,
-                delay_minutes=delay, validity_hours=24, cool_down_hours=24,
+                delay_minutes=delay, cool_down_hours=24,
+                validity_hours=24 if segment == "cart_recovery" else 72,
             )  # fmt: skip
         for order, (arm, share, is_holdout) in enumerate(arms, start=1):
             self.put(

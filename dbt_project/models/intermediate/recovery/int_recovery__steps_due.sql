@@ -43,53 +43,13 @@ shop_mailed_carts as (
 
 ),
 
-messages as (
+person_done_steps as (
 
-    select * from {{ ref('int_messages__handed_over') }}
-
-),
-
-held_out_claims as (
-
-    select * from {{ ref('stg_export_claims') }}
-    where claim_state = 'held_out'
+    select * from {{ ref('int_campaign_steps__done') }}
 
 ),
 
-batches as (
-
-    select * from {{ ref('stg_export_batches') }}
-    where batch_state not in ('void', 'expired')
-
-),
-
--- A step is done when handed over, or when it would have been, had nobody been held out.
-done_entries as (
-
-    select
-        shop_id,
-        campaign_key,
-        step_number,
-        occurrence_key,
-        handed_over_at as done_at
-    from messages
-
-    union all
-
-    select
-        held_out_claims.shop_id,
-        batches.campaign_key,
-        batches.step_number,
-        held_out_claims.occurrence_key,
-        held_out_claims.claimed_at as done_at
-    from held_out_claims
-    inner join batches
-        on
-            held_out_claims.shop_id = batches.shop_id
-            and held_out_claims.export_batch_id = batches.export_batch_id
-
-),
-
+-- A cart is one occurrence of whoever it belongs to now.
 done_steps as (
 
     select
@@ -98,7 +58,7 @@ done_steps as (
         step_number,
         occurrence_key,
         min(done_at) as done_at
-    from done_entries
+    from person_done_steps
     group by
         shop_id,
         campaign_key,

@@ -12,6 +12,12 @@ shops as (
 
 ),
 
+as_of as (
+
+    select * from {{ ref('int_run__as_of') }}
+
+),
+
 described as (
 
     select
@@ -29,10 +35,14 @@ described as (
         settings.free_shipping_from_amount,
         settings.catch_up_days,
         settings.winback_months,
-        settings.second_purchase_days
+        settings.second_purchase_days,
+        as_of.as_of_at,
+        as_of.as_of_on
     from settings
     inner join shops
         on settings.shop_id = shops.shop_id
+    inner join as_of
+        on settings.shop_id = as_of.shop_id
 
 )
 

@@ -1,0 +1,10 @@
+with
+
+done as (
+
+    select * from {{ ref('int_campaign_steps__done') }}
+    where person_id <> ''
+
+)
+
+select * from done

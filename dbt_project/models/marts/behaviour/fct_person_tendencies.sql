@@ -4,6 +4,8 @@
 {%- set half_life_days = 90 -%}
 {#- A share of one or two clicks is no tendency. -#}
 {%- set least_signals = 3 -%}
+{#- So many of the strongest can be a person's taste. -#}
+{%- set most_tastes = 3 -%}
 
 with
 
@@ -130,6 +132,8 @@ shared as (
         *,
         sum(signal_count) over (partition by shop_id, person_id, dimension) as all_signal_count,
         sum(signal_weight) over (partition by shop_id, person_id, dimension) as all_signal_weight,
+        sum(signal_weight) over (partition by shop_id, dimension, dimension_value)
+        / nullif(sum(signal_weight) over (partition by shop_id, dimension), 0) as shop_share,
         row_number() over (
             partition by shop_id, person_id, dimension
             order by
@@ -150,10 +154,33 @@ chosen as (
         cast(tendency_rank as bigint) as tendency_rank,
         signal_count,
         signal_weight,
-        round(signal_weight / nullif(all_signal_weight, 0), 9) as tendency_share
+        round(signal_weight / nullif(all_signal_weight, 0), 9) as tendency_share,
+        round(shop_share, 9) as shop_share
     from shared
     where all_signal_count >= {{ least_signals }}
 
+),
+
+-- What everybody buys is nobody's taste, unless it is most of what they look at.
+judged as (
+
+    select
+        shop_id,
+        person_id,
+        dimension,
+        dimension_value,
+        tendency_rank,
+        tendency_rank <= {{ most_tastes }}
+        and (
+            tendency_share >= 2 * shop_share
+            or (dimension = 'category' and tendency_share > 0.5)
+        ) as is_taste,
+        signal_count,
+        signal_weight,
+        tendency_share,
+        shop_share
+    from chosen
+
 )
 
-select * from chosen
+select * from judged

@@ -64,13 +64,13 @@ by_category as (
 
     select
         recent.*,
-        nested.ancestor_id as category_id,
-        products.is_purchasable
+        nested.ancestor_id as category_id
     from recent
     inner join products
         on
             recent.shop_id = products.shop_id
             and recent.product_id = products.product_id
+            and products.is_purchasable
     inner join nested
         on
             products.shop_id = nested.shop_id
@@ -103,7 +103,6 @@ counted as (
         count(distinct case when signal_kind = 'order' then person_id end) as orderer_count,
         count(distinct case when signal_kind = 'cart' then person_id end) as adder_count
     from by_category
-    where is_purchasable
     group by
         shop_id,
         category_id,

@@ -71,34 +71,47 @@ counted as (
 
 ),
 
-compared as (
+-- An inversion counts when chance does not explain it: the interval of the difference to a band
+-- below, not only the next one, lies below 0.
+inversions as (
 
     select
-        *,
-        lag(person_count) over (
-            partition by shop_id
-            order by band_no asc
-        ) as lower_person_count,
-        lag(orderer_count) over (
-            partition by shop_id
-            order by band_no asc
-        ) as lower_orderer_count
+        counted.shop_id,
+        counted.band_no,
+        max(
+            case
+                when
+                    {{ newcombe_high(
+                        'counted.orderer_count',
+                        'counted.person_count',
+                        'below.orderer_count',
+                        'below.person_count'
+                    ) }} < 0
+                    then 1
+                else 0
+            end
+        ) = 1 as is_inverted
     from counted
+    inner join counted as below
+        on
+            counted.shop_id = below.shop_id
+            and counted.band_no > below.band_no
+    group by
+        counted.shop_id,
+        counted.band_no
 
 ),
 
--- An inversion counts when chance does not explain it: the interval of the difference lies below 0.
 judged as (
 
     select
-        *,
-        coalesce(
-            {{ newcombe_high(
-                'orderer_count', 'person_count', 'lower_orderer_count', 'lower_person_count'
-            ) }} < 0,
-            false
-        ) as is_inverted
-    from compared
+        counted.*,
+        coalesce(inversions.is_inverted, false) as is_inverted
+    from counted
+    left join inversions
+        on
+            counted.shop_id = inversions.shop_id
+            and counted.band_no = inversions.band_no
 
 ),
 

@@ -23,7 +23,7 @@ from tests.oracle.world import World
 
 Rows = dict[str, list[dict[str, object]]]
 # Without these there is no shop and no run to look at.
-KEPT: Final = frozenset({"shops", "runs"})
+KEPT: Final = frozenset({"shops", "runs", "shop_days"})
 
 
 @lru_cache

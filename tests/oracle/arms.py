@@ -35,13 +35,26 @@ class Candidate:
     eligible_at: datetime
 
 
+# The batch of an arm that an older shop file named, where a row says so.
+OLDER = "of an older file"
+
+
 def arms_of(shop: Known) -> dict[Version, list[Row]]:
     """Arms of each version in the order of `shop.yml`."""
     found: dict[Version, list[Row]] = defaultdict(list)
     for row in shop["campaign_arms"]:
-        found[version_of(row)].append(row)
+        if row["batch_id"] != OLDER:
+            found[version_of(row)].append(row)
     for arms in found.values():
         arms.sort(key=lambda row: (row["arm_order"], row["arm_key"]))
+    return found
+
+
+def known_arms(shop: Known) -> dict[Version, dict[str, Row]]:
+    """Arms of each version, those the shop file names no more as it last named them."""
+    found: dict[Version, dict[str, Row]] = defaultdict(dict)
+    for row in shop["campaign_arms"]:
+        found[version_of(row)][str(row["arm_key"])] = row
     return found
 
 

@@ -1,6 +1,6 @@
 """Cart episodes, as definitions, section 4, say. One person's actions at a time."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -21,6 +21,7 @@ class Held:
     sku: str | None
     quantity: Decimal = Decimal(0)
     price: Decimal | None = None
+    added_at: datetime | None = None
 
 
 @dataclass
@@ -49,6 +50,8 @@ class Episode:
     steps: list[tuple[datetime, int]] = field(default_factory=list)
     # What lay in it at the first abandonment, else at the last activity that left something.
     valued: dict[str, Held] = field(default_factory=dict)
+    # What lay in it after its last activity but the one that emptied it.
+    last: dict[str, Held] = field(default_factory=dict)
 
     @property
     def abandoned_at(self) -> datetime | None:
@@ -75,12 +78,10 @@ class Episode:
             self.abandonments.append(self.last_activity_at + self.idle)
 
     def value(self) -> None:
-        """Keeps what lies in it, as long as it was never abandoned."""
+        """Keeps what lies in it: as it is now, and as it was while never abandoned."""
+        self.last = {item: replace(held) for item, held in self.items.items()}
         if not self.abandonments:
-            self.valued = {
-                item: Held(held.product, held.sku, held.quantity, held.price)
-                for item, held in self.items.items()
-            }
+            self.valued = self.last
 
     def touch(self, action: Action) -> None:
         """A cart activity."""
@@ -235,6 +236,8 @@ def _hold(cart: Episode, action: Action) -> bool:
     held = cart.items.setdefault(action.item, Held(action.product, action.sku))
     held.product, held.sku = held.product or action.product, held.sku or action.sku
     held.quantity = after
+    if action.kind == "add":
+        held.added_at = action.at
     if action.kind != "remove" and action.price is not None:
         held.price = action.price
     return True

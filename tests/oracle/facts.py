@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
-from tests.oracle.arms import arms_of
+from tests.oracle.arms import arms_of, known_arms
 from tests.oracle.campaigns import version_of
 from tests.oracle.world import World
 
@@ -149,14 +149,10 @@ def fct_recovery_outcomes(world: World) -> list[Fact]:
 
 def fct_arm_assignments(world: World) -> list[Fact]:
     """Every eligible episode's arm."""
-    arms = {
-        (version, row["arm_key"]): row
-        for version, given in arms_of(world.shop).items()
-        for row in given
-    }
+    arms = known_arms(world.shop)
     rows = []
     for one in world.assignments:
-        arm = arms.get((one.version, one.arm))
+        arm = arms[one.version].get(one.arm)
         rows.append(
             {
                 "campaign_key": one.version[0],

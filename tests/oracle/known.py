@@ -15,6 +15,13 @@ TABLES: Mapping[str, tuple[tuple[str, ...], str | None]] = {
     "consents": (("consent_id",), "occurred_at"),
     "suppressions": (("suppression_id",), "started_at"),
     "products": (("product_id",), None),
+    "product_variants": (("variant_id",), None),
+    "categories": (("category_id",), None),
+    "product_tags": (("product_id", "tag"), None),
+    "product_relations": (("product_id", "related_id", "relation_kind"), None),
+    "product_reviews": (("review_id",), "reviewed_at"),
+    "inquiries": (("inquiry_id",), "opened_at"),
+    "favourites": (("favourite_id",), "added_at"),
     "orders": (("order_id",), "ordered_at"),
     "order_items": (("order_item_id",), None),
     "refunds": (("refund_id",), "refunded_at"),
@@ -35,6 +42,7 @@ TABLES: Mapping[str, tuple[tuple[str, ...], str | None]] = {
     "mail_events": (("provider", "event_key"), "occurred_at"),
     "mail_results_summary": (("provider", "provider_campaign_id", "as_of_at"), None),
     "shop_thresholds": (("threshold_key",), None),
+    "motivation_weights": (("weight_key",), None),
 }
 # `shop.yml` says nothing: the defaults of the definitions.
 THRESHOLDS = {
@@ -44,6 +52,12 @@ THRESHOLDS = {
     "recovery_window_days": 7,
     "eligibility_hours": 24,
     "max_accounts_per_email": 10,
+    "loyal_order_count": 5,
+    "motivation_low": 10,
+    "motivation_high": 25,
+    "small_n": 30,
+    "smallest_effect_bp": 100,
+    "planned_persons_per_arm": 0,
 }
 SALES = {"placed", "paid", "shipped", "completed", "partially_refunded"}
 
@@ -66,6 +80,8 @@ class Known:
     currency: str
     revenue_measure: str
     tables: dict[str, list[Row]] = field(default_factory=dict)
+    # The same with every version of a row that is known.
+    versions: dict[str, list[Row]] = field(default_factory=dict)
 
     def __getitem__(self, table: str) -> list[Row]:
         return self.tables.get(table, [])
@@ -120,11 +136,13 @@ def known(
     )  # fmt: skip
     for name, (key, dated_by) in TABLES.items():
         newest: dict[tuple[object, ...], tuple[datetime, int, Row]] = {}
+        found.versions[name] = []
         for number, given in enumerate(tables.get(name, ())):
             row = Row(given)
             version = (row["loaded_at"] or loaded_at, number)
             if version[0] > known_at:
                 continue
+            found.versions[name].append(row)
             if name == "carts" and row["last_activity_at"] >= as_of:
                 continue
             place = tuple(row[column] for column in key)

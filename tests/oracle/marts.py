@@ -3,7 +3,19 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from tests.oracle import bridge, browse, facts, months, products, reports, rules, steps, trial
+from tests.oracle import (
+    bridge,
+    browse,
+    checks,
+    days,
+    due,
+    facts,
+    months,
+    products,
+    reports,
+    rules,
+    steps,
+)
 from tests.oracle.facts import Fact, Mart
 
 NOTHING = 1e-12
@@ -56,17 +68,16 @@ REPORTS: Mapping[str, Mart] = {
     ),
     "rpt_cart_products": (("period_key", "product_key"), products.rpt_cart_products),
     "rpt_checkout_steps": (("period_key", "step_number"), products.rpt_checkout_steps),
+    "rpt_form_errors": (("period_key", "field_name"), products.rpt_form_errors),
     "rpt_browse_abandonment": (
         ("period_key", "abandonment_kind"),
         browse.rpt_browse_abandonment,
     ),
+    "fct_shop_months": (("shop_month", "measure_key"), months.fct_shop_months),
     "rpt_shop_months": (("shop_month", "measure_key"), months.rpt_shop_months),
 }  # fmt: skip
-EXPERIMENTS: Mapping[str, Mart] = {
-    "rpt_incrementality": ((*STEP, "comparison_key", "arm_key"), trial.rpt_incrementality),
-}
 # A module with many marts of one field names its own part of this: its `MARTS`.
-MARTS: Mapping[str, Mart] = {**FACTS, **REPORTS, **EXPERIMENTS}
+MARTS: Mapping[str, Mart] = {**FACTS, **REPORTS, **days.MARTS, **due.MARTS, **checks.MARTS}
 
 
 def difference(

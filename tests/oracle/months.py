@@ -2,24 +2,35 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from tests.oracle.bridge import rpt_recovery_bridge
 from tests.oracle.cohorts import months_later
-from tests.oracle.contact import REACHABLE, contacts
+from tests.oracle.days import mailable_changes
 from tests.oracle.facts import Fact, month_of
 from tests.oracle.periods import periods
 from tests.oracle.reports import total
 from tests.oracle.sales import Order
 from tests.oracle.world import World
 
-# Fewer orders move by chance: such months are not compared.
-SMALL = 30
-LONG_AGO = datetime(1995, 1, 1)
 BY_SENDING = {"unsubscribes", "complaints"}
 
 Measure = tuple[date, str, Decimal | None, Decimal | None]
+
+
+def fct_shop_months(world: World) -> list[Fact]:
+    """Every measure of every month."""
+    return [
+        {
+            "shop_month": month,
+            "measure_key": key,
+            "is_mature": _is_mature(world, month, key),
+            "measure_value": value,
+            "base_value": base,
+        }
+        for month, key, value, base in _measures(world)
+    ]
 
 
 def rpt_shop_months(world: World) -> list[Fact]:
@@ -58,8 +69,9 @@ def _is_mature(world: World, month: date, key: str) -> bool:
 def _is_comparable(
     world: World, month: date, key: str, found: dict[tuple[date, str], tuple[object, object]]
 ) -> bool:
+    """Fewer orders move by chance: such months are not compared."""
     orders = found.get((month, "orders"), (0, None))[0]
-    return _is_mature(world, month, key) and int(str(orders)) >= SMALL
+    return _is_mature(world, month, key) and int(str(orders)) >= world.shop.settings["small_n"]
 
 
 def _measures(world: World) -> Iterator[Measure]:
@@ -127,13 +139,9 @@ def _of_messages(world: World) -> Iterator[Measure]:
 
 def _mailable(world: World) -> Iterator[Measure]:
     """Persons e-mail advertising could go to at the end of the month's last day, or now."""
-    shop, told = world.shop, contacts(world.shop, world.people)
-    for period in periods(shop):
-        if period.first != period.last or period.key == "all":
-            continue
-        at = min(shop.day_start(months_later(period.first, 1)), shop.as_of)
-        count = sum(
-            told.gate(person, "email", "marketing", identified_at=LONG_AGO, at=at)[0] == REACHABLE
-            for person in told.places
-        )
-        yield period.first, "mailable_persons", Decimal(count), None
+    changes = mailable_changes(world)
+    for period in periods(world.shop):
+        if period.first == period.last and period.key != "all":
+            end = world.shop.day_start(months_later(period.first, 1))
+            steps = [1 if is_mailable else -1 for at, is_mailable in changes if at < end]
+            yield period.first, "mailable_persons", Decimal(sum(steps)), None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from tests.oracle.arms import Assignment, Candidate, arms_of, assignments
+from tests.oracle.arms import Assignment, Candidate, assignments, known_arms
 from tests.oracle.campaigns import (
     Ledgered,
     Version,
@@ -135,8 +135,7 @@ def _described(
     }
     delay: object = None
     if assigned is not None and version is not None:
-        arms = {row["arm_key"]: row for row in arms_of(shop)[version]}
-        delay = arms.get(assigned.arm, Row())["delay_minutes"]
+        delay = known_arms(shop)[version].get(assigned.arm, Row())["delay_minutes"]
     # The clock of a step starts at the activity before the abandonment.
     started = cart.abandonments[-1] - cart.idle
     first_until = None

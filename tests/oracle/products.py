@@ -1,6 +1,7 @@
 """Goods left behind and where the checkout is left (definitions, section 4)."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -91,9 +92,37 @@ def _left_behind(world: World) -> list[Fact]:
     return found
 
 
+def rpt_form_errors(world: World) -> list[Fact]:
+    """Fields that settled carts met errors in, and how many of these carts were ordered after all."""
+    carts = {cart.episode_id: cart for cart in world.carts if not cart.is_running}
+    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for episode, _, field in _errors(world):
+        if episode not in carts:
+            continue
+        month = month_of(world.shop.on(carts[episode].opened_at))
+        for period in periods(world.shop):
+            if period.holds(month):
+                groups[period.key, field].append(episode)
+    rows = []
+    for (period_key, field), held in groups.items():
+        hit = set(held)
+        ordered = sum(carts[episode].close_reason == "ordered" for episode in hit)
+        rows.append(
+            {
+                "period_key": period_key,
+                "field_name": field,
+                "cart_count": len(hit),
+                "ordered_count": ordered,
+                "error_count": len(held),
+                "ordered_rate": rate(ordered, len(hit)),
+            }
+        )
+    return rows
+
+
 def rpt_checkout_steps(world: World) -> list[Fact]:
     """How far settled carts came, and where form errors stood in the way."""
-    errors = _errors(world)
+    errors = Counter((episode, step) for episode, step, _ in _errors(world))
     groups: dict[tuple[str, int], list[Episode]] = defaultdict(list)
     for cart in world.carts:
         month: date | None = month_of(world.shop.on(cart.opened_at))
@@ -126,12 +155,11 @@ def rpt_checkout_steps(world: World) -> list[Fact]:
     return rows
 
 
-def _errors(world: World) -> dict[tuple[str, int], int]:
-    """Form errors by episode and the furthest step reached when they came."""
+def _errors(world: World) -> Iterator[tuple[str, int, str]]:
+    """Episode of every form error, the furthest step reached when it came, and its field."""
     of_person: dict[str | None, list[Episode]] = defaultdict(list)
     for cart in world.carts:
         of_person[cart.person].append(cart)
-    counts: dict[tuple[str, int], int] = defaultdict(int)
     for event in world.shop["events"]:
         person = world.people.of_event(event)
         if event["event_name"] != "Form Error" or event["is_bot"] or person is None:
@@ -140,5 +168,4 @@ def _errors(world: World) -> dict[tuple[str, int], int]:
         for cart in of_person[person]:
             if cart.opened_at <= at and (cart.closed_at is None or at < cart.closed_at):
                 step = max(step for done_at, step in cart.steps if done_at <= at)
-                counts[cart.episode_id, step] += 1
-    return counts
+                yield cart.episode_id, step, str(event["field_name"] or "unknown")

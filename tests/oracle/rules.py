@@ -7,12 +7,12 @@ from decimal import Decimal
 
 from tests.oracle.campaigns import cart_campaigns, version_of
 from tests.oracle.credit import goods_of, has_token, is_same_goods
+from tests.oracle.effects import rpt_incrementality
 from tests.oracle.facts import Fact, month_of
 from tests.oracle.messages import Message
 from tests.oracle.periods import periods
 from tests.oracle.reports import rate, total
 from tests.oracle.sales import Order, sales_of_persons
-from tests.oracle.trial import rpt_incrementality
 from tests.oracle.world import World
 
 DAY = timedelta(days=1)
@@ -137,6 +137,7 @@ def _estimated(world: World, key: str) -> Fact:
         for row in rpt_incrementality(world)
         if row["arm_key"] == "all"
         and row["comparison_key"] == "holdout"
+        and row["metric_key"] == "order"
         and (row["campaign_key"], row["campaign_version"]) in versions
         and key in {"all", row["campaign_key"]}
     ]

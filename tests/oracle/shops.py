@@ -67,7 +67,14 @@ class Shop:
 def shop(number: int) -> Shop:
     """The shop of that number: always the same one."""
     # Imported late: what is drawn for the ledger depends on the episodes found in the shop.
-    from tests.oracle import draw_carts, draw_ledger, draw_people, draw_snapshots
+    from tests.oracle import (
+        draw_carts,
+        draw_ledger,
+        draw_people,
+        draw_signs,
+        draw_snapshots,
+        draw_trials,
+    )
 
     draw = random.Random(f"shop {number}")
     made = Shop(
@@ -86,6 +93,9 @@ def shop(number: int) -> Shop:
     draw_carts.carts(made, draw, accounts)
     draw_snapshots.snapshots(made, draw, accounts)
     draw_ledger.ledger(made, draw, accounts)
+    # Dice of their own: what is added here leaves the rest of the shop as it is.
+    draw_signs.signs(made, random.Random(f"signs {number}"), accounts)
+    draw_trials.trials(made, random.Random(f"trials {number}"), accounts)
     _late(made, draw)
     return made
 

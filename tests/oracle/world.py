@@ -10,7 +10,7 @@ from tests.oracle.known import Known
 from tests.oracle.messages import Message, messages
 from tests.oracle.outcomes import Outcome, outcomes
 from tests.oracle.persons import People, people
-from tests.oracle.sales import Order, orders
+from tests.oracle.sales import Order, orders, sales_of_persons
 from tests.oracle.sessions import Session, sessions
 
 
@@ -29,6 +29,11 @@ class World:
     def orders(self) -> list[Order]:
         """All orders but those of test accounts."""
         return orders(self.shop, self.people)
+
+    @cached_property
+    def sales(self) -> dict[str, list[Order]]:
+        """Each person's sales in their order."""
+        return sales_of_persons(self.orders)
 
     @cached_property
     def carts(self) -> list[Episode]:

@@ -14,6 +14,8 @@ from dashboards.text import Cell
 
 TABLE = "rpt_cohort_retention"
 VALUES = "rpt_value_by_age"
+# Whom the page asks about: those who first bought.
+BASIS = "first_order"
 # What the squares of money hold; in-or-later has no amount of its own.
 AMOUNTS = {
     "cumulative": "cumulative_revenue_per_person_amount",
@@ -53,6 +55,7 @@ def amounts_of(page: Page, *, grain: str, unit: str, variant: str) -> list[Row]:
 def rows_of(page: Page, *, grain: str, unit: str, variant: str) -> list[Row]:
     """Cells of one grain, newest cohort first, periods ascending from 1."""
     filters: Filters = {
+        "cohort_basis": BASIS,
         "cohort_grain": grain,
         "period_unit": unit,
         "variant": variant,

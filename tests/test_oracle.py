@@ -139,7 +139,8 @@ def test_cohorts_equal_the_oracle(worlds, warehouse):
             shop_id, cohort_month, variant, period_number, cohort_person_count,
             exposed_person_count, retained_person_count
         from marts.rpt_cohort_retention
-        where cohort_grain = 'month' and period_unit = 'calendar_month' and exposed_person_count > 0
+        where cohort_basis = 'first_order' and cohort_grain = 'month'
+            and period_unit = 'calendar_month' and variant <> 'bracket' and exposed_person_count > 0
         """
     ).fetchall():
         cohorts[shop_id][month, variant, period] = tuple(counts)

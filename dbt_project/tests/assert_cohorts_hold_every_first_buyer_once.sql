@@ -36,7 +36,8 @@ in_cohorts as (
         sum(retained_person_count) as person_month_count
     from retention
     where
-        variant = 'classic'
+        cohort_basis = 'first_order'
+        and variant = 'classic'
         and period_unit = 'calendar_month'
         and cohort_grain in ('month', 'quarter', 'pooled_all')
     group by

@@ -12,8 +12,9 @@ paired as (
 
     select
         earlier.shop_id,
+        earlier.cohort_basis,
         earlier.cohort_grain,
-        earlier.cohort_month,
+        earlier.cohort_from_on,
         earlier.period_unit,
         earlier.variant,
         earlier.period_number,
@@ -23,8 +24,9 @@ paired as (
     inner join retention as later
         on
             earlier.shop_id = later.shop_id
+            and earlier.cohort_basis = later.cohort_basis
             and earlier.cohort_grain = later.cohort_grain
-            and earlier.cohort_month = later.cohort_month
+            and earlier.cohort_from_on = later.cohort_from_on
             and earlier.period_unit = later.period_unit
             and earlier.variant = later.variant
             and earlier.period_number + 1 = later.period_number

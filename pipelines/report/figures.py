@@ -196,7 +196,8 @@ def cohorts(console: Console, con: duckdb.DuckDBPyConnection, language: str) -> 
         """
         select cohort_month, cohort_person_count, period_number, retention_rate, is_mature
         from rpt_cohort_retention
-        where cohort_grain = 'month' and period_unit = 'calendar_month' and variant = 'cumulative'
+        where cohort_basis = 'first_order' and cohort_grain = 'month'
+            and period_unit = 'calendar_month' and variant = 'cumulative'
             and period_number between 1 and 6
         order by cohort_month desc, period_number
         """

@@ -284,6 +284,7 @@ def cohorts(kind: Kind) -> list[dict[str, object]]:
                     }[variant]
                     rows.append(
                         {
+                            "cohort_basis": "first_order",
                             "cohort_grain": grain,
                             "cohort_month": first,
                             "period_unit": unit,

@@ -90,6 +90,7 @@ def test_whoever_was_known_before_the_history_is_no_new_buyer(golden):
     assert golden.execute(
         "select sum(cohort_person_count) from marts.rpt_cohort_retention"
         " where shop_id = 'edges' and variant = 'classic' and cohort_grain = 'month'"
+        " and cohort_basis = 'first_order'"
         " and period_unit = 'calendar_month' and period_number = 0 and cohort_month = ?",
         [date(2026, 5, 1)],
     ).fetchall() == [(3,)]

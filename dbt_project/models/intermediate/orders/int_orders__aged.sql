@@ -51,11 +51,9 @@ matched_to_first as (
         first_orders.first_ordered_at,
         first_orders.cohort_month,
         coalesce(seen.first_seen_on < settings.history_from_on, false) as is_before_history,
-        {{ days_between('first_orders.first_ordered_at', 'sales.ordered_at') }} as age_days,
-        {{ days_between('first_orders.first_ordered_at', 'as_of.as_of_at') }} as exposed_days,
         {{ days_between('sales.ordered_at', 'as_of.as_of_at') }} as watched_days,
         {{ months_between('first_orders.cohort_month', 'sales.ordered_month') }} as calendar_month_number,
-        {{ months_between('first_orders.cohort_month', 'as_of.as_of_month') }} as exposed_months
+        {{ months_between('first_orders.cohort_month', 'as_of.as_of_month') }} as complete_months
     from sales
     inner join first_orders
         on
@@ -73,7 +71,7 @@ matched_to_first as (
 
 ),
 
--- A month counts as lived through once the next has begun; 30 days once they have passed whole.
+-- A month counts as lived through once the next has begun.
 numbered as (
 
     select
@@ -84,13 +82,9 @@ numbered as (
         currency,
         is_before_history,
         revenue_amount,
-        age_days,
-        exposed_days,
         watched_days,
         calendar_month_number,
-        cast(floor(age_days / 30.0) as bigint) as days_30_number,
-        exposed_months as complete_months,
-        cast(floor(exposed_days / 30.0) as bigint) as complete_days_30,
+        complete_months,
         ordered_at,
         ordered_on,
         ordered_month,

@@ -16,12 +16,19 @@ dated as (
 
     select
         cells.*,
-        {{ months_between('cells.cohort_month', 'as_of.as_of_month') }} as cohort_age_months,
+        {{ months_between('cells.cohort_from_on', 'as_of.as_of_month') }} as cohort_age_months,
         {{ add_months_on('as_of.as_of_month', -11) }} as year_from_month,
-        (extract(month from cells.cohort_month) - 1) % 3 as month_of_quarter
+        (extract(month from cells.cohort_from_on) - 1) % 3 as month_of_quarter
     from cells
     inner join as_of
         on cells.shop_id = as_of.shop_id
+
+),
+
+of_months as (
+
+    select * from dated
+    where cohort_grain = 'month'
 
 ),
 
@@ -29,34 +36,34 @@ by_grain as (
 
     select
         dated.*,
-        'month' as cohort_grain,
-        cohort_month as grain_month
+        cohort_grain as summed_grain,
+        cohort_from_on as summed_from_on
     from dated
 
     union all
 
     select
-        dated.*,
-        'quarter' as cohort_grain,
-        {{ add_months_on('cohort_month', '-month_of_quarter') }} as grain_month
-    from dated
+        of_months.*,
+        'quarter' as summed_grain,
+        {{ add_months_on('cohort_from_on', '-month_of_quarter') }} as summed_from_on
+    from of_months
 
     union all
 
     select
-        dated.*,
-        'pooled_12' as cohort_grain,
-        year_from_month as grain_month
-    from dated
+        of_months.*,
+        'pooled_12' as summed_grain,
+        year_from_month as summed_from_on
+    from of_months
     where cohort_age_months between 0 and 11
 
     union all
 
     select
-        dated.*,
-        'pooled_all' as cohort_grain,
-        min(cohort_month) over (partition by shop_id) as grain_month
-    from dated
+        of_months.*,
+        'pooled_all' as summed_grain,
+        min(cohort_from_on) over (partition by shop_id, cohort_basis) as summed_from_on
+    from of_months
 
 ),
 
@@ -64,8 +71,9 @@ summed_up as (
 
     select
         shop_id,
-        cohort_grain,
-        grain_month as cohort_month,
+        cohort_basis,
+        summed_grain as cohort_grain,
+        summed_from_on as cohort_from_on,
         period_unit,
         period_number,
         cast(sum(cohort_person_count) as bigint) as cohort_person_count,
@@ -78,8 +86,9 @@ summed_up as (
     from by_grain
     group by
         shop_id,
-        cohort_grain,
-        grain_month,
+        cohort_basis,
+        summed_grain,
+        summed_from_on,
         period_unit,
         period_number
     having max(case when has_begun then 1 else 0 end) = 1

@@ -97,7 +97,8 @@ rated as (
 
     select
         *,
-        cast(repeated_person_count as double) / nullif(eligible_person_count, 0) as repeat_rate
+        cast(repeated_person_count as double) / nullif(eligible_person_count, 0) as repeat_rate,
+        cast(same_day_person_count as double) / nullif(repeated_person_count, 0) as same_day_share
     from by_period
 
 )

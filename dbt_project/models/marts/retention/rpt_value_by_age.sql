@@ -9,6 +9,10 @@ settings as (
 sums as (
 
     select * from {{ ref('int_orders__cohort_sums') }}
+    where
+        cohort_basis = 'first_order'
+        and cohort_grain <> 'week'
+        and period_unit in ('calendar_month', 'days_30')
 
 ),
 
@@ -17,7 +21,7 @@ valued as (
     select
         sums.shop_id,
         sums.cohort_grain,
-        sums.cohort_month,
+        sums.cohort_from_on as cohort_month,
         sums.period_unit,
         sums.period_number,
         settings.currency,

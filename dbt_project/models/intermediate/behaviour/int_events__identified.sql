@@ -45,6 +45,7 @@ resolved as (
         events.export_token,
         events.coupon_code,
         events.field_name,
+        events.query as search_text,
         events.device,
         events.quantity,
         events.price_amount,

@@ -6,9 +6,9 @@ as_of as (
 
 ),
 
-signals as (
+events as (
 
-    select * from {{ ref('int_motivation__signals') }}
+    select * from {{ ref('int_events__identified') }}
 
 ),
 
@@ -30,8 +30,8 @@ event_starts as (
 
     select
         shop_id,
-        min(signal_on) as first_signal_on
-    from signals
+        min(occurred_on) as first_event_on
+    from events
     group by shop_id
 
 ),
@@ -41,7 +41,7 @@ windows as (
     select
         seen.shop_id,
         seen.person_id,
-        seen.first_seen_on >= event_starts.first_signal_on as has_first_week,
+        seen.first_seen_on >= event_starts.first_event_on as has_first_week,
         coalesce(bought.first_ordered_at < {{ add_days('seen.first_seen_at', 7) }}, false)
             as has_ordered_in_week,
         {{ add_days('seen.first_seen_at', 7) }} <= as_of.as_of_at as is_final,

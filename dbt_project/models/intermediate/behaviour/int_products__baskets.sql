@@ -1,3 +1,5 @@
+{# Long for its three kinds of basket, each found in its own way. #}
+
 {#- Beyond so many products a basket is a stock order, and its pairs say nothing. -#}
 {%- set most_products = 30 -%}
 
@@ -6,6 +8,21 @@ with
 signals as (
 
     select * from {{ ref('int_products__signals') }}
+
+),
+
+nobodys_sales as (
+
+    select * from {{ ref('int_orders__sales') }}
+    where
+        is_sale
+        and person_id is null
+
+),
+
+order_items as (
+
+    select * from {{ ref('stg_order_items') }}
 
 ),
 
@@ -42,16 +59,39 @@ baskets as (
 
     union all
 
+    -- Of an order nobody can be named for, what it holds is all that is known to go together.
+    select
+        nobodys_sales.shop_id,
+        'ordered' as pair_kind,
+        {{ hash_key(['nobodys_sales.order_id']) }} as basket_key,
+        order_items.product_id
+    from nobodys_sales
+    inner join order_items
+        on
+            nobodys_sales.shop_id = order_items.shop_id
+            and nobodys_sales.order_id = order_items.order_id
+    inner join as_of
+        on
+            nobodys_sales.shop_id = as_of.shop_id
+            and nobodys_sales.ordered_at >= {{ add_days('as_of.as_of_at', -365) }}
+    where
+        order_items.product_id is not null
+        and not order_items.is_free
+
+    union all
+
+    -- Two screens at one time are two sessions, and so are two persons at one screen.
     select
         events.shop_id,
         'viewed' as pair_kind,
-        sessions.session_id as basket_key,
+        {{ hash_key(['sessions.session_id', 'events.person_id']) }} as basket_key,
         events.product_id
     from events
     inner join sessions
         on
             events.shop_id = sessions.shop_id
-            and events.person_id = sessions.person_id
+            and coalesce('b:' || events.anonymous_id, 'p:' || events.person_id)
+            = sessions.visitor_key
             and events.occurred_at >= sessions.started_at
             and events.occurred_at <= sessions.ended_at
     inner join as_of

@@ -43,8 +43,8 @@ last_refunds as (
 
 ),
 
--- An order that is none any more was one until it was cancelled or given back; one whose end has no
--- date never was.
+-- An order that is none any more was one until it was cancelled or given back, whichever came first;
+-- one whose end has no date never was, nor a draft, a failed payment or what nobody has mapped.
 counted_orders as (
 
     select
@@ -53,8 +53,11 @@ counted_orders as (
         sales.is_sale,
         sales.ordered_at,
         case
-            when sales.is_cancelled then sales.cancelled_at
-            when sales.is_refunded_in_full then last_refunds.refunded_at
+            -- `least` passes over the one that is not known.
+            when sales.order_state not in ('draft', 'failed', 'unknown') then least(
+                case when sales.is_cancelled then sales.cancelled_at end,
+                case when sales.is_refunded_in_full then last_refunds.refunded_at end
+            )
         end as voided_at
     from sales
     left join last_refunds

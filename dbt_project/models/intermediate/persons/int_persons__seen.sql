@@ -20,6 +20,24 @@ events as (
 
 ),
 
+favourites as (
+
+    select * from {{ ref('stg_favourites') }}
+
+),
+
+carts as (
+
+    select * from {{ ref('stg_carts') }}
+
+),
+
+cart_observations as (
+
+    select * from {{ ref('stg_cart_observations') }}
+
+),
+
 browsers as (
 
     select * from {{ ref('int_persons__browsers') }}
@@ -32,31 +50,80 @@ keys as (
 
 ),
 
+by_browser_alone as (
+
+    select
+        shop_id,
+        anonymous_id,
+        'event' as trace_kind,
+        occurred_at as seen_at,
+        occurred_on as seen_on
+    from events
+    where
+        not is_bot
+        and customer_id is null
+
+    union all
+
+    select
+        shop_id,
+        anonymous_id,
+        'favourite' as trace_kind,
+        added_at as seen_at,
+        added_on as seen_on
+    from favourites
+    where customer_id is null
+
+    union all
+
+    select
+        shop_id,
+        anonymous_id,
+        'cart' as trace_kind,
+        last_activity_at as seen_at,
+        last_activity_on as seen_on
+    from carts
+    where
+        customer_id is null
+        and email_hash is null
+
+    union all
+
+    select
+        shop_id,
+        anonymous_id,
+        'snapshot' as trace_kind,
+        observed_at as seen_at,
+        observed_on as seen_on
+    from cart_observations
+    where customer_id is null
+
+),
+
 -- Of a shared browser only what came before its second person can be read as the first's.
 before_sharing as (
 
     select
         browsers.shop_id,
         browsers.person_id,
-        'event' as trace_kind,
-        min(events.occurred_at) as first_at,
-        max(events.occurred_at) as last_at,
-        min(events.occurred_on) as first_on,
-        max(events.occurred_on) as last_on
+        by_browser_alone.trace_kind,
+        min(by_browser_alone.seen_at) as first_at,
+        max(by_browser_alone.seen_at) as last_at,
+        min(by_browser_alone.seen_on) as first_on,
+        max(by_browser_alone.seen_on) as last_on
     from browsers
-    inner join events
+    inner join by_browser_alone
         on
-            browsers.shop_id = events.shop_id
-            and browsers.anonymous_id = events.anonymous_id
+            browsers.shop_id = by_browser_alone.shop_id
+            and browsers.anonymous_id = by_browser_alone.anonymous_id
     where
         browsers.is_shared
         and not browsers.is_excluded
-        and not events.is_bot
-        and events.customer_id is null
-        and events.occurred_at < browsers.shared_from_at
+        and by_browser_alone.seen_at < browsers.shared_from_at
     group by
         browsers.shop_id,
-        browsers.person_id
+        browsers.person_id,
+        by_browser_alone.trace_kind
 
 ),
 

@@ -1,3 +1,5 @@
+{# Long for comparing every band with all those below it. #}
+
 with
 
 as_of as (

@@ -186,6 +186,9 @@ named as (
         products.product_name,
         others.product_name as other_product_name,
         ranked.is_curated,
+        -- Of another kind it goes with the product; of the same it would be bought instead.
+        ranked.is_curated or coalesce(products.category_id <> others.category_id, false)
+            as is_complement,
         others.is_purchasable as is_other_purchasable,
         ranked.support_count,
         ranked.product_basket_count,

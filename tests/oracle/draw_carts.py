@@ -201,7 +201,7 @@ def order(
             sku=f"sku-{product}" if product == "p:4" else None,
             product_name=product,
             quantity=Decimal(1),
-            line_amount=amount / len(goods),
+            line_amount=(amount / len(goods)).quantize(Decimal("0.0001")),
         )
     if draw.random() < 0.12:
         _refund(made, draw, row, amount + shipping)

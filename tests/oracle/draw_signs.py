@@ -36,6 +36,8 @@ def signs(made: Shop, draw: random.Random, accounts: list[Account]) -> None:
         _due(made, draw, draw.choice(accounts))
     if draw.random() < 0.12:
         _audited(made, draw)
+    if draw.random() < 0.1:
+        _sources(made, draw)
 
 
 def _due(made: Shop, draw: random.Random, account: Account) -> None:
@@ -55,6 +57,23 @@ def _due(made: Shop, draw: random.Random, account: Account) -> None:
         made.add(
             "cart_items", cart_id=f"recent:{number}", observed_at=at, line_no=1,
             product_id=f"p:{number + 1}", quantity=Decimal(1), unit_amount=Decimal(2000),
+        )  # fmt: skip
+
+
+def _sources(made: Shop, draw: random.Random) -> None:
+    """What a till could give, and the files that came of it and of the program itself."""
+    made.features["till"] += 1
+    for entity in ("orders", "refunds"):
+        made.add(
+            "capabilities", source_key="till", entity=entity, support=draw.choice(("full", "none")),
+            latest_data_at=AS_OF - timedelta(days=2) if draw.random() < 0.3 else None,
+        )  # fmt: skip
+    for number in range(draw.randint(1, 4)):
+        made.add(
+            "source_batches", landed_batch_id=f"file:{number}", rows_read=9, rows_landed=9 - number,
+            rows_rejected=number, rows_duplicate=0, source_key=draw.choice(("till", "ledger")),
+            entity=draw.choice(("orders", "orders", "events")),
+            window_to_at=AS_OF - timedelta(days=number) if draw.random() < 0.8 else None,
         )  # fmt: skip
 
 

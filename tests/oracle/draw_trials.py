@@ -15,16 +15,16 @@ IDLE = timedelta(minutes=60)
 WINDOW = timedelta(days=7)
 SECOND = timedelta(seconds=1)
 # Chance of an order in the arms that are written to, and among those held out.
-EFFECTS = ((0.7, 0.1), (0.1, 0.7), (0.5, 0.3), (0.35, 0.3), (0.0, 0.0))
+EFFECTS = ((0.8, 0.1), (0.8, 0.1), (0.1, 0.8), (0.1, 0.8), (0.5, 0.3), (0.35, 0.3), (0.0, 0.0))
 AFTER = (timedelta(0), timedelta(hours=3), timedelta(days=3), WINDOW - SECOND, WINDOW)
 EXPERIMENTS = (("welcome", ("shown", "Hidden")), ("badge", ("a", "b", "control")))
 
 
 def trials(made: Shop, draw: random.Random, accounts: list[Account]) -> None:
     """Thresholds, what the site showed, and in some shops a crowd."""
-    has_crowd = draw.random() < 0.12
-    if has_crowd or draw.random() < 0.4:
-        _thresholds(made, draw, least=(4, 8) if has_crowd else (1, 2, 3))
+    has_crowd = draw.random() < 0.25
+    if has_crowd or draw.random() < 0.5:
+        _thresholds(made, draw, least=(4, 8) if has_crowd else (1, 1, 2))
     if draw.random() < 0.3:
         _shown(made, draw, [str(account["customer_id"]) for account in accounts])
     if draw.random() < 0.15:
@@ -36,8 +36,8 @@ def trials(made: Shop, draw: random.Random, accounts: list[Account]) -> None:
 def _thresholds(made: Shop, draw: random.Random, *, least: tuple[int, ...]) -> None:
     for key, value in (
         ("small_n", draw.choice(least)),
-        ("planned_persons_per_arm", draw.choice((0, 0, 0, 1, 3))),
-        ("smallest_effect_bp", draw.choice((100, 1500, 4000, 7000))),
+        ("planned_persons_per_arm", draw.choice((0, 0, 1, 3))),
+        ("smallest_effect_bp", draw.choice((100, 1500, 4500, 8000))),
     ):
         made.add("shop_thresholds", threshold_key=key, threshold_value=value)
 
@@ -85,17 +85,19 @@ def _older_arms(made: Shop, draw: random.Random) -> None:
 def _crowd(made: Shop, draw: random.Random) -> None:
     """A trial of many, each with a cart, all of them alike."""
     made.features["crowd"] += 1
-    size = draw.choices((16, 30, 48, 120), (3, 3, 3, 2))[0]
+    size = draw.choices((16, 30, 48, 120), (6, 4, 3, 2))[0]
     start = AS_OF - timedelta(days=draw.choice((70, 40, 12)))
-    kind = draw.choices(("cart_recovery", "winback", "site"), (6, 2, 2))[0]
+    kind = draw.choices(("cart_recovery", "winback", "site"), (6, 3, 2))[0]
     effect, has_ended = draw.choice(EFFECTS), draw.random() < 0.3
     arms = [("mail", 5000, False), ("none", 5000, True)]
     if draw.random() < 0.3:
         arms = [("fast", 4000, False), ("slow", 4000, False), ("none", 2000, True)]
     if kind != "site":
         _campaign(made, draw, kind, arms, ends_at=AS_OF - timedelta(days=8) if has_ended else None)
+    # Shares that nobody keeps to are what the sample ratio is for.
+    weights = [share if draw.random() < 0.7 else share // 9 for _, share, _ in arms]
     for number in range(size):
-        arm, _, is_held = draw.choices(arms, [share for _, share, _ in arms])[0]
+        arm, _, is_held = draw.choices(arms, weights)[0]
         at = start + timedelta(minutes=17 * number)
         account = _member(made, draw, number, start)
         if kind == "site":
@@ -181,7 +183,7 @@ def _exposed(
 def _spoke(made: Shop, draw: random.Random, account: Account, at: datetime) -> None:
     """Some refuse or complain in the window or at its ends."""
     chance = draw.random()
-    if chance < 0.06:
+    if chance < 0.12:
         statement(made, draw, account, "denied", at, channel="email")
-    elif chance < 0.1:
+    elif chance < 0.16:
         suppression(made, draw, account, at)

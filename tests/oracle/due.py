@@ -104,7 +104,7 @@ def fct_cart_episode_items(world: World) -> list[Fact]:
                     "item_no": number,
                     "product_id": one.product,
                     "sku": one.sku,
-                    **shelf_of(products.get(str(one.product))),
+                    **shelf_of(world.shop, one.product),
                     "quantity": one.quantity,
                     "unit_amount": one.price,
                     "price_now_amount": _price_now(one, products),
@@ -119,20 +119,36 @@ def _price_now(held: Held, products: dict[str, Row]) -> object:
     return None if product is None else money(product["price_amount"])
 
 
-def shelf_of(product: Row | None) -> Fact:
+def shelf_of(shop: Known, product_id: object) -> Fact:
     """Whether goods are in the catalogue and can be bought, and how many are left."""
+    product = next((row for row in shop["products"] if row["product_id"] == product_id), None)
     if product is None:
         return {"is_in_catalogue": False, "is_purchasable": False, "stock_band": "unknown"}
-    is_tracked = product["stock_policy"] == "tracked" and product["stock_quantity"] is not None
-    is_out = product["product_state"] != "published" or (
-        is_tracked and product["stock_quantity"] <= 0
+    variants = [row for row in shop["product_variants"] if row["product_id"] == product_id]
+    has_stock = (
+        any(_has_stock(variant, product) for variant in variants)
+        if variants
+        else _is_in_stock(product)
     )
+    is_left = has_stock and product["product_state"] == "published" and not product["deleted_at"]
     band = "unknown"
-    if is_out:
+    if not is_left:
         band = "out"
-    elif is_tracked:
+    elif product["stock_policy"] == "tracked" and product["stock_quantity"] is not None:
         band = "low" if product["stock_quantity"] <= LOW_STOCK else "in"
-    return {"is_in_catalogue": True, "is_purchasable": not is_out, "stock_band": band}
+    return {"is_in_catalogue": True, "is_purchasable": is_left, "stock_band": band}
+
+
+def _has_stock(variant: Row, product: Row) -> bool:
+    """Where a variant's own stock is not said, its product's is all there is to know."""
+    is_said = variant["stock_policy"] not in {None, "unknown"}
+    is_sold = variant["variant_state"] not in {"hidden", "discontinued"}
+    return is_sold and _is_in_stock(variant if is_said else product)
+
+
+def _is_in_stock(row: Row) -> bool:
+    is_counted = row["stock_policy"] == "tracked" and row["stock_quantity"] is not None
+    return not is_counted or row["stock_quantity"] > 0
 
 
 MARTS: dict[str, Mart] = {

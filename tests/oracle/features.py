@@ -3,8 +3,15 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+from tests.oracle.audit import rpt_report_audit, rpt_report_identities
+from tests.oracle.checks import rpt_experiment_checks, rpt_experiment_plan
+from tests.oracle.days import mailable_changes
+from tests.oracle.due import fct_cart_steps_due
+from tests.oracle.effects import rpt_incrementality
+from tests.oracle.products import rpt_form_errors
 from tests.oracle.reports import STATES
 from tests.oracle.shops import Shop
+from tests.oracle.trial import trials
 from tests.oracle.world import World
 
 # Features that are put in on purpose and seen in the rows alone.
@@ -12,6 +19,7 @@ DRAWN = {
     "late_row", "second_version", "refund", "day_precision", "void_order", "second_currency",
     "snapshot", "listed_cart", "daylight_saving", "two_versions", "two_records", "sms",
     "other_campaign", "mailer_totals", "mapped_account", "test_account", "erased_account",
+    "crowd", "share_changed", "arm_of_older_file", "till",
 }  # fmt: skip
 FOUND = {
     "merge", "shared_browser", "tie", "abandoned_twice", "nobodys_cart", "address_on_too_many",
@@ -21,14 +29,29 @@ FOUND = {
     "immature", "recorded", "drawn", "contaminated", "holdout", "eligible_later",
     "exactly_idle", "exactly_expired", "exactly_window_end", "exactly_cut_off",
 }  # fmt: skip
-ALL = DRAWN | FOUND | {f"state_{state}" for state in STATES}
+VERDICTS = (
+    "collecting", "better", "worse", "likely_better", "no_difference_larger_than",
+    "cannot_be_measured",
+)  # fmt: skip
+BASES = ("holdout", "no_campaign", "all_eligible")
+TRIED = {
+    "trial_of_site", "trial_of_calendar", "trial_registered", "trial_in_bands", "trial_ended",
+    "ratio_judged", "ratio_alarm", "held_out_written_to", "refused_beyond_holdout", "measurable",
+    *(f"verdict_{verdict}" for verdict in VERDICTS), *(f"plan_by_{basis}" for basis in BASES),
+}  # fmt: skip
+SIGNS = {
+    "form_error_named", "form_error_unnamed", "step_due", "step_due_mailed_by_shop", "lost_consent",
+    "printed_wrong", "printed_by_another", "total_wrong",
+}  # fmt: skip
+ALL = DRAWN | FOUND | TRIED | SIGNS | {f"state_{state}" for state in STATES}
 RULES = ("touch_coupon", "touch_link", "touch_click")
 
 
 def features(made: Shop, world: World) -> set[str]:
     """Every hard case of one shop."""
     drawn = {name for name, times in made.features.items() if times and name in DRAWN}
-    return drawn | set(_people(world)) | set(_carts(world)) | set(_mail(world)) | set(_ends(world))
+    found = (_people, _carts, _mail, _ends, _trials, _signs)
+    return drawn.union(*(set(one(world)) for one in found))
 
 
 def _people(world: World) -> Iterator[str]:
@@ -106,3 +129,48 @@ def _ends(world: World) -> Iterator[str]:
             yield "contaminated"
         if (*given.version, given.arm) in arms:
             yield "holdout"
+
+
+def _trials(world: World) -> Iterator[str]:
+    for trial in trials(world):
+        if trial.kind == "site":
+            yield "trial_of_site"
+        if trial.campaign["segment_key"] not in {None, "cart_recovery"}:
+            yield "trial_of_calendar"
+        if trial.campaign["ends_at"] is not None:
+            yield "trial_ended"
+        if any(person.has_registered and person.is_mature for person in trial.persons):
+            yield "trial_registered"
+    for row in rpt_incrementality(world):
+        if row["verdict"] is not None:
+            yield f"verdict_{row['verdict']}"
+        if row["difference_post_stratified"] not in {None, row["outcome_rate_difference"]}:
+            yield "trial_in_bands"
+    for row in rpt_experiment_checks(world):
+        key, is_alarm = row["check_key"], row["is_alarm"]
+        if key == "sample_ratio" and row["is_judged"]:
+            yield "ratio_alarm" if is_alarm else "ratio_judged"
+        if key == "held_out_written_to" and is_alarm:
+            yield str(key)
+        if key == "unsubscribe_rate" and row["event_count"] and row["baseline_event_count"]:
+            yield "refused_beyond_holdout"
+    for row in rpt_experiment_plan(world)[-1:]:
+        yield f"plan_by_{row['base_rate_basis']}"
+        if row["is_measurable"]:
+            yield "measurable"
+
+
+def _signs(world: World) -> Iterator[str]:
+    for row in rpt_form_errors(world):
+        yield "form_error_unnamed" if row["field_name"] == "unknown" else "form_error_named"
+    for row in fct_cart_steps_due(world):
+        yield "step_due_mailed_by_shop" if row["is_mailed_by_shop"] else "step_due"
+    if any(not is_mailable for _, is_mailable in mailable_changes(world)):
+        yield "lost_consent"
+    for row in rpt_report_audit(world):
+        if row["is_flagged"]:
+            yield "printed_wrong"
+        if row["note"] == "other_denominator_than_its_peers":
+            yield "printed_by_another"
+    if any(row["is_flagged"] for row in rpt_report_identities(world)):
+        yield "total_wrong"

@@ -41,6 +41,8 @@ TABLES: Mapping[str, tuple[tuple[str, ...], str | None]] = {
     ),
     "mail_events": (("provider", "event_key"), "occurred_at"),
     "mail_results_summary": (("provider", "provider_campaign_id", "as_of_at"), None),
+    "capabilities": (("source_key", "entity"), None),
+    "source_batches": (("landed_batch_id", "entity"), None),
     "shop_thresholds": (("threshold_key",), None),
     "motivation_weights": (("weight_key",), None),
 }

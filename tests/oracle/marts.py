@@ -4,12 +4,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from tests.oracle import (
+    audit,
+    behaviour_persons,
     bridge,
     browse,
     checks,
     days,
     due,
     facts,
+    lines,
     months,
     products,
     reports,
@@ -22,7 +25,7 @@ NOTHING = 1e-12
 STEP = ("campaign_key", "campaign_version")
 
 FACTS: Mapping[str, Mart] = {
-    "dim_persons": (("person_id",), facts.dim_persons),
+    "dim_persons": (("person_id",), behaviour_persons.dim_persons),
     "dim_campaign_arms": ((*STEP, "arm_key"), facts.dim_campaign_arms),
     "fct_orders": (("order_id",), facts.fct_orders),
     "fct_cart_episodes": (("episode_id",), facts.fct_cart_episodes),
@@ -77,7 +80,15 @@ REPORTS: Mapping[str, Mart] = {
     "rpt_shop_months": (("shop_month", "measure_key"), months.rpt_shop_months),
 }  # fmt: skip
 # A module with many marts of one field names its own part of this: its `MARTS`.
-MARTS: Mapping[str, Mart] = {**FACTS, **REPORTS, **days.MARTS, **due.MARTS, **checks.MARTS}
+MARTS: Mapping[str, Mart] = {
+    **FACTS,
+    **REPORTS,
+    **days.MARTS,
+    **due.MARTS,
+    **checks.MARTS,
+    **lines.MARTS,
+    **audit.MARTS,
+}
 
 
 def difference(

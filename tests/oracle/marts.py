@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 
 from tests.oracle import (
     audit,
-    behaviour_persons,
     bridge,
     browse,
     checks,
@@ -25,7 +24,7 @@ NOTHING = 1e-12
 STEP = ("campaign_key", "campaign_version")
 
 FACTS: Mapping[str, Mart] = {
-    "dim_persons": (("person_id",), behaviour_persons.dim_persons),
+    "dim_persons": (("person_id",), facts.dim_persons),
     "dim_campaign_arms": ((*STEP, "arm_key"), facts.dim_campaign_arms),
     "fct_orders": (("order_id",), facts.fct_orders),
     "fct_cart_episodes": (("episode_id",), facts.fct_cart_episodes),

@@ -16,6 +16,15 @@ CHECKOUTS = {
 }
 
 
+# Rows that show an account, and the first two a browser.
+SHOWN = (
+    ("cart_observations", "observed_at"),
+    ("favourites", "added_at"),
+    ("inquiries", "opened_at"),
+    ("product_reviews", "reviewed_at"),
+)
+
+
 @dataclass
 class Account:
     """A member account or a guest, as everything known shows it."""
@@ -158,6 +167,8 @@ def _accounts(shop: Known) -> dict[str, Account]:
     undated = set()
     for row in shop["customers"]:
         described[str(row["customer_id"])] = row
+        if row["last_login_at"] is not None:
+            seen[str(row["customer_id"])].append(row["last_login_at"])
         if row["registered_at"] is None:
             undated.add(str(row["customer_id"]))
         else:
@@ -171,9 +182,10 @@ def _accounts(shop: Known) -> dict[str, Account]:
                 seen[buyer].append(row[dated_by])
                 if table == "orders" and row["email_hash"] is not None:
                     addresses[buyer].append(str(row["email_hash"]))
-    for row in shop["cart_observations"]:
-        if row["customer_id"] is not None:
-            seen[str(row["customer_id"])].append(row["observed_at"])
+    for table, dated_by in SHOWN:
+        for row in shop[table]:
+            if row["customer_id"] is not None:
+                seen[str(row["customer_id"])].append(row[dated_by])
     accounts = {}
     for customer_id in sorted({*seen, *undated}):
         known = [instant for instant in seen.get(customer_id, ()) if instant < shop.as_of]
@@ -252,7 +264,7 @@ def _browsers(found: People, shop: Known) -> None:
     for event in shop["events"]:
         if event["anonymous_id"] is not None and not event["is_bot"]:
             seen[str(event["anonymous_id"])].append(event["occurred_at"])
-    for table, dated_by in (("carts", "last_activity_at"), ("cart_observations", "observed_at")):
+    for table, dated_by in (("carts", "last_activity_at"), *SHOWN[:2]):
         for row in shop[table]:
             if row["anonymous_id"] is not None:
                 seen[str(row["anonymous_id"])].append(row[dated_by])

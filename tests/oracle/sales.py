@@ -19,6 +19,7 @@ class Order:
     is_sale: bool
     # A draft and a failed payment were never placed: they close no cart.
     is_placed: bool
+    is_given_back: bool
     gross: Decimal | None
     revenue: Decimal | None
     refunded: Decimal | None
@@ -84,6 +85,7 @@ def _order(
         person,
         is_sale=row["source_status"] in SALES and not is_cancelled and not in_full,
         is_placed=row["source_status"] not in {"draft", "failed"},
+        is_given_back=in_full,
         gross=measured if is_ours else None,
         revenue=max(measured - taken, Decimal(0)) if is_ours and measured is not None else None,
         refunded=refunded if is_ours else None,

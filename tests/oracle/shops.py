@@ -68,6 +68,7 @@ def shop(number: int) -> Shop:
     """The shop of that number: always the same one."""
     # Imported late: what is drawn for the ledger depends on the episodes found in the shop.
     from tests.oracle import (
+        draw_behaviour,
         draw_carts,
         draw_ledger,
         draw_people,
@@ -97,6 +98,7 @@ def shop(number: int) -> Shop:
     draw_signs.signs(made, random.Random(f"signs {number}"), accounts)
     draw_trials.trials(made, random.Random(f"trials {number}"), accounts)
     _late(made, draw)
+    draw_behaviour.behaviour(made, number)
     return made
 
 

@@ -1,0 +1,139 @@
+"""What people show of themselves: what counts for scores, tendencies, rankings and pairs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from tests.oracle.known import Row
+from tests.oracle.world import World
+
+YEAR = timedelta(days=365)
+SIGNS = {"Product Added": "cart", "Product Viewed": "view"}
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One thing done with one product."""
+
+    person: str
+    product: str
+    kind: str
+    at: datetime
+    day: date
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An event somebody can be named for."""
+
+    person: str
+    event: Row
+    at: datetime
+    day: date
+
+    @property
+    def name(self) -> str:
+        """What happened."""
+        return str(self.event["event_name"])
+
+    @property
+    def product(self) -> str | None:
+        """With which product, if any."""
+        return None if self.event["product_id"] is None else str(self.event["product_id"])
+
+
+def seen(world: World) -> list[Seen]:
+    """Every event of a person, in their order. Bots and browsers of nobody do not count."""
+    found = []
+    for event in world.shop["events"]:
+        person = world.people.of_event(event)
+        if person is not None and not event["is_bot"]:
+            at = event["occurred_at"]
+            found.append(Seen(person, event, at, world.shop.on(at)))
+    return sorted(found, key=lambda one: (one.at, str(one.event["event_id"])))
+
+
+def favourites(world: World) -> list[Signal]:
+    """Favourites, each person's of one product once a day: the event and its row are one act."""
+    first: dict[tuple[str, str, date], datetime] = {}
+    for person, product, at in _favoured(world):
+        place = (person, product, world.shop.on(at))
+        first[place] = min(first.get(place, at), at)
+    return [Signal(*place[:2], "favourite", at, place[2]) for place, at in first.items()]
+
+
+def _favoured(world: World) -> Iterator[tuple[str, str, datetime]]:
+    for one in seen(world):
+        if one.name == "Product Added to Wishlist" and one.product is not None:
+            yield one.person, one.product, one.at
+    for person, product, at in listed_favourites(world):
+        if person is not None:
+            yield person, product, at
+
+
+def listed_favourites(world: World) -> Iterator[tuple[str | None, str, datetime]]:
+    """Rows of the favourites: each is whose it would be as an event."""
+    for row in world.shop["favourites"]:
+        as_event = Row(
+            customer_id=row["customer_id"],
+            anonymous_id=row["anonymous_id"],
+            occurred_at=row["added_at"],
+        )
+        yield world.people.of_event(as_event), str(row["product_id"]), row["added_at"]
+
+
+def signals(world: World) -> list[Signal]:
+    """Orders, cart adds, favourites and views of the last 365 days."""
+    found = favourites(world)
+    lines = order_lines(world)
+    for order in world.orders:
+        if order.is_sale and order.person is not None:
+            for product in lines.get(order.order_id, ()):
+                found.append(
+                    Signal(order.person, product, "order", order.ordered_at, order.ordered_on)
+                )
+    for one in seen(world):
+        if one.name in SIGNS and one.product is not None:
+            found.append(Signal(one.person, one.product, SIGNS[one.name], one.at, one.day))
+    return [signal for signal in found if signal.at >= world.shop.as_of - YEAR]
+
+
+def order_lines(world: World) -> dict[str, list[str]]:
+    """Products of every order's lines; a free gift was not chosen."""
+    lines: dict[str, list[str]] = {}
+    for line in world.shop["order_items"]:
+        if line["product_id"] is not None and not line["is_free"]:
+            lines.setdefault(str(line["order_id"]), []).append(str(line["product_id"]))
+    return lines
+
+
+def purchasable(world: World) -> set[str]:
+    """Products on sale that are in stock, by a variant of theirs where they have some."""
+    variants: dict[object, list[Row]] = {}
+    for row in world.shop["product_variants"]:
+        variants.setdefault(row["product_id"], []).append(row)
+    found = set()
+    for row in world.shop["products"]:
+        if row["product_state"] != "published" or row["deleted_at"] is not None:
+            continue
+        own = variants.get(row["product_id"])
+        if own is None:
+            has_stock = not _is_out(row)
+        else:
+            has_stock = any(
+                one["variant_state"] not in {"hidden", "discontinued"}
+                # What its own row does not say is what the product's says.
+                and not _is_out(row if one["stock_policy"] in {None, "unknown"} else one)
+                for one in own
+            )
+        if has_stock:
+            found.add(str(row["product_id"]))
+    return found
+
+
+def _is_out(row: Row) -> bool:
+    return (
+        row["stock_policy"] == "tracked"
+        and row["stock_quantity"] is not None
+        and row["stock_quantity"] <= 0
+    )

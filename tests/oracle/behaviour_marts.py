@@ -1,0 +1,28 @@
+"""The marts of definitions, section 8: their keys, and the functions that say their rows."""
+
+from collections.abc import Mapping
+
+from tests.oracle import behaviour_phases, behaviour_products, behaviour_scores
+from tests.oracle.facts import Mart
+
+MARTS: Mapping[str, Mart] = {
+    "dim_person_phases": (("person_id", "phase_no"), behaviour_phases.dim_person_phases),
+    "rpt_phase_transitions": (
+        ("transition_month", "from_phase", "to_phase"),
+        behaviour_phases.rpt_phase_transitions,
+    ),
+    "fct_motivation_scores": (("person_id",), behaviour_scores.fct_motivation_scores),
+    "rpt_motivation_calibration": (("week_band",), behaviour_scores.rpt_motivation_calibration),
+    "fct_person_tendencies": (
+        ("person_id", "dimension", "dimension_value"),
+        behaviour_products.fct_person_tendencies,
+    ),
+    "rpt_category_ranking": (
+        ("category_id", "window_days", "category_rank"),
+        behaviour_products.rpt_category_ranking,
+    ),
+    "rpt_item_pairs": (
+        ("pair_kind", "product_id", "pair_rank"),
+        behaviour_products.rpt_item_pairs,
+    ),
+}

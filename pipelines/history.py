@@ -1,12 +1,10 @@
 """Dagster's own folder of one shop: its settings, and the history of runs it keeps."""
 
-import sqlite3
+import json
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-
-from sqlalchemy import Engine, event
 
 from pipelines.settings import Home
 
@@ -24,15 +22,21 @@ run_monitoring:
   max_resume_run_attempts: 0
 run_retries: {enabled: true, max_retries: 2, retry_on_asset_or_op_failure: false}
 concurrency: {pools: {default_limit: 1}}
-"""
+event_log_storage:
+  module: pipelines.defs.event_log
+  class: OpenEventLog
+  config:
+    base_dir: """
 
 
 def dagster_home(home: Home) -> Path:
     """Dagster's instance folder of this shop, configured."""
     home.dagster.mkdir(parents=True, exist_ok=True)
     file = home.dagster / "dagster.yaml"
-    if not file.exists() or file.read_text() != _SETTINGS:
-        file.write_text(_SETTINGS)
+    # A path within quotes is YAML as it is JSON.
+    said = _SETTINGS + json.dumps(str(home.dagster.resolve() / "history" / "runs")) + "\n"
+    if not file.exists() or file.read_text() != said:
+        file.write_text(said)
     return home.dagster
 
 
@@ -44,39 +48,6 @@ def instance_of(home: Home) -> "Iterator[DagsterInstance]":
     dagster_home(home)
     instance = DagsterInstance.from_config(str(home.dagster))
     try:
-        with _unhurried(home.dagster):
-            yield instance
+        yield instance
     finally:
         instance.dispose()
-
-
-@contextmanager
-def _unhurried(folder: Path) -> Iterator[None]:
-    """SQLite files of `folder` are written without waiting for the disk at every event.
-
-    Dagster opens, commits and closes a database for each of a run's thousand events, and each
-    commit and each last close waits for the disk: half of a run's time on a busy one. A power cut
-    may take the newest lines of the history; the files stay whole, and nothing else is in them.
-    """
-    held: dict[str, sqlite3.Connection] = {}
-
-    def connected(connection: object, _: object) -> None:
-        if not isinstance(connection, sqlite3.Connection):
-            return
-        file = str(connection.execute("pragma database_list").fetchone()[2])
-        if not Path(file).is_relative_to(folder.resolve()):
-            return
-        connection.execute("pragma synchronous = normal")
-        if file not in held:
-            held[file] = sqlite3.connect(file, check_same_thread=False)
-        # Somebody else has read it: no close is the last one, which would wait.
-        held[file].execute("select count(*) from sqlite_master").fetchone()
-
-    event.listen(Engine, "connect", connected)
-    try:
-        yield
-    finally:
-        event.remove(Engine, "connect", connected)
-        for connection in held.values():
-            with closing(connection):
-                connection.execute("pragma wal_checkpoint(truncate)")

@@ -173,11 +173,6 @@ def fct_arm_assignments(world: World) -> list[Fact]:
     return rows
 
 
-def dim_persons(world: World) -> list[Fact]:
-    """Everybody."""
-    return [{"person_id": person} for person in world.people.persons()]
-
-
 def dim_campaign_arms(world: World) -> list[Fact]:
     """Arms with the numbers of the draw that fall into them."""
     rows = []

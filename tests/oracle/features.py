@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from tests.oracle.audit import rpt_report_audit, rpt_report_identities
+from tests.oracle.behaviour_features import BEHAVIOUR, behaviour_features
 from tests.oracle.checks import rpt_experiment_checks, rpt_experiment_plan
 from tests.oracle.days import mailable_changes
 from tests.oracle.due import fct_cart_steps_due
@@ -43,14 +44,14 @@ SIGNS = {
     "form_error_named", "form_error_unnamed", "step_due", "step_due_mailed_by_shop", "lost_consent",
     "printed_wrong", "printed_by_another", "total_wrong",
 }  # fmt: skip
-ALL = DRAWN | FOUND | TRIED | SIGNS | {f"state_{state}" for state in STATES}
+ALL = DRAWN | FOUND | TRIED | SIGNS | BEHAVIOUR | {f"state_{state}" for state in STATES}
 RULES = ("touch_coupon", "touch_link", "touch_click")
 
 
 def features(made: Shop, world: World) -> set[str]:
     """Every hard case of one shop."""
     drawn = {name for name, times in made.features.items() if times and name in DRAWN}
-    found = (_people, _carts, _mail, _ends, _trials, _signs)
+    found = (_people, _carts, _mail, _ends, _trials, _signs, behaviour_features)
     return drawn.union(*(set(one(world)) for one in found))
 
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from tests.oracle import (
     audit,
+    behaviour_marts,
+    behaviour_persons,
     bridge,
     browse,
     checks,
@@ -24,7 +26,7 @@ NOTHING = 1e-12
 STEP = ("campaign_key", "campaign_version")
 
 FACTS: Mapping[str, Mart] = {
-    "dim_persons": (("person_id",), facts.dim_persons),
+    "dim_persons": (("person_id",), behaviour_persons.dim_persons),
     "dim_campaign_arms": ((*STEP, "arm_key"), facts.dim_campaign_arms),
     "fct_orders": (("order_id",), facts.fct_orders),
     "fct_cart_episodes": (("episode_id",), facts.fct_cart_episodes),
@@ -87,6 +89,7 @@ MARTS: Mapping[str, Mart] = {
     **checks.MARTS,
     **lines.MARTS,
     **audit.MARTS,
+    **behaviour_marts.MARTS,
 }
 
 
@@ -94,12 +97,16 @@ def difference(
     mart: str, expected: Sequence[Fact], built: Sequence[Fact]
 ) -> tuple[Fact | None, Fact | None] | None:
     """First row of one shop that differs, as the oracle and as the mart has it; None if none."""
-    key = MARTS[mart][0]
-    oracle, warehouse = Counter(map(_frozen, expected)), Counter(map(_frozen, built))
-    missing = [dict(row) for row in (oracle - warehouse)]
-    extra = [dict(row) for row in (warehouse - oracle)]
-    if not missing and not extra:
+    if not expected and not built:
         return None
+    key = MARTS[mart][0]
+    columns = sorted((expected or built)[0])
+    oracle = Counter(_frozen(row, columns) for row in expected)
+    warehouse = Counter(_frozen(row, columns) for row in built)
+    if oracle == warehouse:
+        return None
+    missing = [dict(zip(columns, row, strict=True)) for row in oracle - warehouse]
+    extra = [dict(zip(columns, row, strict=True)) for row in warehouse - oracle]
 
     def place(row: Fact) -> str:
         return repr([row[column] for column in key])
@@ -131,5 +138,5 @@ def _plain(value: object) -> object:
     return float(f"{value:.9g}") if abs(value) > NOTHING else 0.0
 
 
-def _frozen(row: Fact) -> tuple[tuple[str, object], ...]:
-    return tuple((column, _plain(row[column])) for column in sorted(row))
+def _frozen(row: Fact, columns: Sequence[str]) -> tuple[object, ...]:
+    return tuple([_plain(row[column]) for column in columns])

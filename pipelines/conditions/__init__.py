@@ -1,0 +1,34 @@
+"""A saved segment's conditions: closed columns and operators → bound SQL over the published file.
+
+The columns are those of the published `dim_persons` whose YAML has `config.meta.condition`, with
+the type the file itself gives them; there is no second list. What somebody typed reaches a
+statement as a bound value or not at all.
+"""
+
+from pipelines.conditions.basis import Basis, BasisMissing, basis_of
+from pipelines.conditions.columns import OPERATORS, Column, Kind, Operator
+from pipelines.conditions.counting import choices, count, members
+from pipelines.conditions.sql import Where, where_of
+from pipelines.conditions.tree import BadConditions, Checked, Problem, checked
+from pipelines.conditions.words import sentence, word_of
+
+__all__ = [
+    "OPERATORS",
+    "BadConditions",
+    "Basis",
+    "BasisMissing",
+    "Checked",
+    "Column",
+    "Kind",
+    "Operator",
+    "Problem",
+    "Where",
+    "basis_of",
+    "checked",
+    "choices",
+    "count",
+    "members",
+    "sentence",
+    "where_of",
+    "word_of",
+]

@@ -1,5 +1,11 @@
 with
 
+as_of as (
+
+    select * from {{ ref('int_run__as_of') }}
+
+),
+
 sales as (
 
     select * from {{ ref('int_orders__sales') }}
@@ -21,21 +27,39 @@ products as (
 counted as (
 
     select
-        shop_id,
-        person_id,
+        sales.shop_id,
+        sales.person_id,
         count(*) as order_count,
-        cast(sum(revenue_amount) as decimal(18, 4)) as revenue_amount,
-        avg(cast(revenue_amount as double)) as average_order_amount,
-        count(case when revenue_amount is null then 1 end) as order_without_amount_count,
-        min(ordered_at) as first_ordered_at,
-        min(ordered_on) as first_ordered_on,
-        max(ordered_at) as last_ordered_at,
-        max(ordered_on) as last_ordered_on
+        count(case when sales.ordered_at >= {{ add_days('as_of.as_of_at', -365) }} then 1 end)
+            as order_count_365d,
+        cast(sum(sales.revenue_amount) as decimal(18, 4)) as revenue_amount,
+        -- No order in the year is no revenue; orders of unknown revenue are not.
+        cast(
+            case
+                when max(sales.ordered_at) < max({{ add_days('as_of.as_of_at', -365) }}) then 0
+                else
+                    sum(
+                        case
+                            when sales.ordered_at >= {{ add_days('as_of.as_of_at', -365) }}
+                                then sales.revenue_amount
+                        end
+                    )
+            end as decimal(18, 4)
+        ) as revenue_365d_amount,
+        cast(max(sales.revenue_amount) as decimal(18, 4)) as largest_order_amount,
+        avg(cast(sales.revenue_amount as double)) as average_order_amount,
+        count(case when sales.revenue_amount is null then 1 end) as order_without_amount_count,
+        min(sales.ordered_at) as first_ordered_at,
+        min(sales.ordered_on) as first_ordered_on,
+        max(sales.ordered_at) as last_ordered_at,
+        max(sales.ordered_on) as last_ordered_on
     from sales
-    where purchase_no is not null
+    inner join as_of
+        on sales.shop_id = as_of.shop_id
+    where sales.purchase_no is not null
     group by
-        shop_id,
-        person_id
+        sales.shop_id,
+        sales.person_id
 
 ),
 

@@ -40,6 +40,9 @@ of_persons as (
         customers.birth_day,
         customers.sex,
         customers.customer_rank,
+        customers.locale,
+        customers.points_balance,
+        customers.points_expire_on,
         customers.registered_at,
         customers.registered_on
     from accounts
@@ -83,6 +86,9 @@ summed_up as (
         max(case when account_rank = 1 then birth_day end) as birth_day,
         max(case when account_rank = 1 then sex end) as sex,
         max(case when account_rank = 1 then customer_rank end) as customer_rank,
+        max(case when account_rank = 1 then locale end) as locale,
+        max(case when account_rank = 1 then points_balance end) as points_balance,
+        max(case when account_rank = 1 then points_expire_on end) as points_expire_on,
         coalesce(max(case when account_rank = 1 then prefecture end), max(prefecture)) as prefecture,
         max(case when is_member then 1 else 0 end) = 1 as is_member,
         count(*) as account_count,
@@ -127,13 +133,16 @@ joined as (
         summed_up.birth_day,
         summed_up.sex,
         summed_up.customer_rank,
+        summed_up.locale,
         -- A browser has no account, which is a count and not a gap.
         coalesce(summed_up.is_member, false) as is_member,
         coalesce(summed_up.account_count, 0) as account_count,
         coalesce(summed_up.member_count, 0) as member_count,
         coalesce(browser_counts.browser_count, 0) as browser_count,
+        summed_up.points_balance,
         summed_up.registered_at,
-        summed_up.registered_on
+        summed_up.registered_on,
+        summed_up.points_expire_on
     from summed_up
     full join browser_counts
         on

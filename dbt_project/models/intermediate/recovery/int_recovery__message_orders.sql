@@ -47,14 +47,7 @@ in_window as (
         messages.recipient_token,
         messages.person_id,
         coalesce(messages.recipient_token = orders.export_token, false) as has_link_token,
-        messages.coupon_code is not null
-        -- Not `like`: the underscore of a code would stand for any character.
-        and coalesce(
-            instr(
-                ',' || replace(orders.coupon_codes, ' ', '') || ',', ',' || messages.coupon_code || ','
-            ) > 0,
-            false
-        ) as has_personal_coupon,
+        {{ holds_coupon('orders.coupon_codes', 'messages.coupon_code') }} as has_personal_coupon,
         messages.handed_over_at,
         messages.sent_at,
         messages.window_ends_at,

@@ -8,12 +8,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines.settings import DBT_PROJECT
 from tests.compiled import marts_of
 from tests.oracle import shops
 from tests.oracle.cohorts import calendar_cohorts, repeat_rates
+from tests.oracle.effects import pairs
 from tests.oracle.facts import Fact
 from tests.oracle.features import ALL, features
 from tests.oracle.marts import MARTS, difference, said
+from tests.oracle.spending import brought, revenue_brackets, revenue_cap
 from tests.oracle.world import World
 from tests.shrink import DiffersError, columns_of
 from tests.warehouse import build
@@ -26,6 +29,12 @@ DEEP_SHOPS = 5000
 LEAST_SHARE = 0.02
 ALSO = ("rpt_cohort_retention", "rpt_repeat_rate")
 AS_OF = shops.AS_OF.replace(tzinfo=UTC)
+# Folders whose every fact and report the oracle must know.
+MODELLED = ("core", "cart_recovery", "experiments", "quality")
+EXEMPT = {
+    "fct_published_cells": "says what earlier builds published: tests/test_restatements.py",
+    "rpt_restatements": "compares two builds of one shop: tests/test_restatements.py",
+}
 FORBIDDEN = {"pipelines", "dashboards", "duckdb", "polars", "dbt", "pandas", "numpy", "scipy"}
 
 
@@ -74,6 +83,59 @@ def test_a_mart_equals_the_oracle(mart, generated, worlds, warehouse):
     compare(mart, generated, worlds, warehouse)
 
 
+def test_every_fact_and_report_is_compared():
+    folder = DBT_PROJECT / "models" / "marts"
+    written = {
+        file.stem
+        for name in MODELLED
+        for pattern in ("fct_*.sql", "rpt_*.sql")
+        for file in (folder / name).glob(pattern)
+    }
+
+    assert len(written) > 30
+    assert written - set(MARTS) - set(EXEMPT) == set()
+    assert set(EXEMPT).isdisjoint(MARTS)
+
+
+def test_revenue_intervals_lie_where_another_bootstrap_puts_them(worlds, warehouse):
+    found = revenue_intervals(warehouse)
+    judged = 0
+    for shop_id, world in worlds.items():
+        cap = revenue_cap(world)
+        for pair in pairs(world):
+            if pair.metric != "order":
+                continue
+            row = (shop_id, *pair.trial.version, pair.comparison, pair.arm)
+            low, high = found.pop(row)
+            sides = (pair.held, pair.baseline or [])
+            brackets = revenue_brackets(*sides, cap)
+            if brackets is None or any(brought(side, cap) is None for side in sides):
+                assert (low, high) == (None, None), row
+                continue
+            judged += 1
+            for end, (least, most) in zip((low, high), brackets, strict=True):
+                assert least - 1e-6 <= end <= most + 1e-6, row
+
+    assert not found
+    assert judged >= len(worlds) // 10
+
+
+def revenue_intervals(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> dict[tuple[object, ...], tuple[float | None, float | None]]:
+    """Ends of the difference of revenue per person, by shop, trial, comparison and arm."""
+    rows = warehouse.execute(
+        """
+        select
+            shop_id, campaign_key, campaign_version, comparison_key, arm_key,
+            revenue_difference_low, revenue_difference_high
+        from marts.rpt_incrementality
+        where metric_key = 'order'
+        """
+    ).fetchall()
+    return {tuple(row[:5]): (row[5], row[6]) for row in rows}
+
+
 def test_the_oracle_imports_nothing_it_judges():
     for file in sorted((Path(__file__).parent / "oracle").glob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
@@ -119,6 +181,7 @@ def test_thousands_of_shops_equal_the_oracle(tmp_path):
         )
         for mart in MARTS:
             compare(mart, generated, worlds, warehouse)
+        test_revenue_intervals_lie_where_another_bootstrap_puts_them(worlds, warehouse)
         warehouse.close()
 
 

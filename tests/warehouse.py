@@ -12,10 +12,10 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import IO, Final
 from zoneinfo import ZoneInfo
@@ -214,25 +214,38 @@ def _local_date(instant: datetime, zones: Mapping[str, str], shop: str) -> date:
 
 def _fill(table: Table, row: Row, loaded_at: datetime, number: int) -> dict[str, object]:
     """One complete row. Raises: KeyError for a column `table` does not have."""
-    names = {*table.names, *(c.name for c in TAIL)}
-    if set(row) - names:
-        raise KeyError(f"{table.name} has no column {sorted(set(row) - names)}")
+    columns = _filled_by(table.name)
+    if not row.keys() <= columns.keys():
+        raise KeyError(f"{table.name} has no column {sorted(row.keys() - columns.keys())}")
     values: dict[str, object] = {"source": "test", "batch_id": "batch", "row_no": number,
                                  "loaded_at": loaded_at, **row}  # fmt: skip
     address = values.get("email")
     if isinstance(address, str):
         values.setdefault("email_key", keys.email_key(address))
         values.setdefault("email_hash", keys.email_hash(address, pepper=PEPPER))
-    if isinstance(values.get("customer_id"), str) and "person_key" in names:
+    if isinstance(values.get("customer_id"), str) and "person_key" in columns:
         person_key = keys.person_key(str(values["customer_id"]), pepper=PEPPER)
         values.setdefault("person_key", person_key)
-    dated = {f"{name[:-3]}_on" for name in table.instants}
     digest = hashlib.sha256(repr(sorted(row.items(), key=str)).encode()).hexdigest()
     values.setdefault("row_hash", digest[:16])
     return {
-        column.name: _cast(column, values[column.name])
-        if values.get(column.name) is not None
-        else (_default(table, column) if column.required and column.name not in dated else None)
+        name: default() if (value := values.get(name)) is None else cast(value)
+        for name, (cast, default) in columns.items()
+    }
+
+
+@lru_cache(maxsize=len(TABLES))
+def _filled_by(name: str) -> dict[str, tuple[Callable[[object], object], Callable[[], object]]]:
+    """What makes a given value of each column of a table fit, and what stands where none is given."""
+    table = TABLES[name]
+    dated = {f"{instant[:-3]}_on" for instant in table.instants}
+    return {
+        column.name: (
+            _cast_of(column),
+            partial(_default, table, column)
+            if column.required and column.name not in dated
+            else lambda: None,
+        )
         for column in (*table.columns, *TAIL)
     }
 
@@ -249,14 +262,14 @@ def _default(table: Table, column: Column) -> object:
     return Decimal(0) if column.dtype.is_decimal() else 0
 
 
-def _cast(column: Column, value: object) -> object:
+def _cast_of(column: Column) -> Callable[[object], object]:
     if column.dtype == pl.Datetime:
-        return _instant(value)
-    if column.dtype == pl.Date and isinstance(value, str):
-        return date.fromisoformat(value)
+        return _instant
+    if column.dtype == pl.Date:
+        return lambda value: date.fromisoformat(value) if isinstance(value, str) else value
     if column.dtype.is_decimal():
-        return Decimal(str(value))
-    return value
+        return lambda value: Decimal(str(value))
+    return lambda value: value
 
 
 def _instant(value: object) -> datetime:

@@ -90,6 +90,40 @@ def _is_mailed(shop: Known, cart_ids: set[str]) -> bool:
     )
 
 
+def fct_campaign_steps_done(world: World) -> list[Fact]:
+    """When each step was first handed over or held out, by campaign, occurrence and person."""
+    first: dict[tuple[object, ...], datetime] = {}
+
+    def done(batch: Row, claim: Row, at: datetime) -> None:
+        person = world.people.of_claim(claim)
+        place = (batch["campaign_key"], batch["step_number"], claim["occurrence_key"], person)
+        if person is not None:
+            first[place] = min(first.get(place, at), at)
+
+    for message in world.messages:
+        handed = message.handed
+        done(handed.batch, handed.claim, handed.handed_over_at)
+    batches = {
+        row["export_batch_id"]: row
+        for row in world.shop["export_batches"]
+        if row["batch_state"] not in {"void", "expired"}
+    }
+    for claim in world.shop["export_claims"]:
+        batch = batches.get(claim["export_batch_id"])
+        if batch is not None and claim["claim_state"] == "held_out":
+            done(batch, claim, claim["claimed_at"])
+    return [
+        {
+            "campaign_key": campaign,
+            "step_number": step,
+            "occurrence_key": occurrence,
+            "person_id": person,
+            "done_at": at,
+        }
+        for (campaign, step, occurrence, person), at in first.items()
+    ]
+
+
 def fct_cart_episode_items(world: World) -> list[Fact]:
     """What lies in each cart or did when it closed, the goods put in last first."""
     products = {str(row["product_id"]): row for row in world.shop["products"]}
@@ -152,6 +186,10 @@ def _is_in_stock(row: Row) -> bool:
 
 
 MARTS: dict[str, Mart] = {
+    "fct_campaign_steps_done": (
+        ("campaign_key", "step_number", "occurrence_key", "person_id"),
+        fct_campaign_steps_done,
+    ),
     "fct_cart_steps_due": (("episode_id", "step_number"), fct_cart_steps_due),
     "fct_cart_episode_items": (("episode_id", "item_no"), fct_cart_episode_items),
 }

@@ -30,7 +30,7 @@ BEHAVIOUR = {
     "tendency_tie", "tendency_too_few", "half_life", "exactly_a_year", "over_a_year",
     "favourite_told_twice", "favourite_of_nobody", "ranking", "ranking_tie", "ranking_by_adders",
     "ranking_fallback", "ranking_sold_out", "exactly_window", "pair_ordered", "pair_viewed",
-    "pair_tie", "pair_curated", "pair_of_nobody", "free_gift", "line_twice", "two_screens",
+    "pair_tie", "pair_curated", "pair_curated_first", "pair_of_nobody", "free_gift", "line_twice", "two_screens",
     "login_after_now", "inquiry_open",
 }  # fmt: skip
 
@@ -133,10 +133,13 @@ def _rankings(world: World) -> Iterator[str]:
 
 
 def _pairs(world: World) -> Iterator[str]:
-    lifts = defaultdict(list)
+    lifts, own = defaultdict(list), set()
     for fact in rpt_item_pairs(world):
         if fact["is_curated"]:
             yield "pair_curated"
+            own.add((fact["pair_kind"], fact["product_id"]))
+        elif (fact["pair_kind"], fact["product_id"]) in own:
+            yield "pair_curated_first"
         if fact["support_count"] is not None:
             yield f"pair_{fact['pair_kind']}"
             lifts[fact["pair_kind"], fact["product_id"]].append(round(fact["lift"], 9))

@@ -212,6 +212,11 @@ def _crowd(made: Shop, draw: random.Random) -> None:
             bought = order(made, draw, customer, at, part, source_status="paid")
             if draw.random() < 0.15:
                 _given(made, draw, bought)
+    if draw.random() < 0.5:
+        made.add(
+            "product_relations", product_id=pair[0], related_id="p:8",
+            relation_kind="coordinate", relation_rank=3,
+        )  # fmt: skip
     for _ in range(draw.choice((0, 2, 5))):
         order(made, draw, None, AS_OF - 50 * DAY, pair, source_status="paid")
 

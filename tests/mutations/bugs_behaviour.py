@@ -1,0 +1,93 @@
+"""Bugs of phases, scores, tendencies, rankings, pairs and last sights."""
+
+from typing import Final
+
+from tests.mutations.bugs import Bug
+
+BEHAVIOUR_BUGS: Final = (
+    Bug(
+        "int_persons__phase_changes",
+        "-1 as order_change",
+        "0 as order_change",
+        "a cancelled order leaves its buyer in the phase it gave",
+    ),
+    Bug(
+        "dim_person_phases",
+        "when running.account_count = 0 then 'guest_buyer'",
+        "when running.account_count = 0 and running.order_count = 1 then 'guest_buyer'",
+        "a guest's second order makes a member of them",
+    ),
+    Bug(
+        "rpt_phase_transitions",
+        "left join at_start",
+        "inner join at_start",
+        "who first appeared in a month is left out",
+    ),
+    Bug(
+        "fct_motivation_scores",
+        "least(counted.week_count, weights.daily_cap)",
+        "counted.week_count",
+        "a hundred views of one day count a hundred times",
+    ),
+    Bug(
+        "fct_motivation_scores",
+        "and signals.signal_at < windows.week_counts_to_at",
+        "and signals.signal_at < windows.week_to_at",
+        "what somebody viewed after the first order led to it",
+    ),
+    Bug(
+        "int_motivation__signals",
+        "where picture_no = 3",
+        "where picture_no >= 3",
+        "a fourth picture of a product counts again",
+    ),
+    Bug(
+        "rpt_motivation_calibration",
+        "and not scores.has_ordered_in_week",
+        "and scores.has_ordered_in_week is not null",
+        "who bought within the week is expected to buy for the first time after it",
+    ),
+    Bug(
+        "int_products__signals",
+        "and not order_items.is_free",
+        "and order_items.is_free is not null",
+        "a free gift counts as chosen",
+    ),
+    Bug(
+        "fct_person_tendencies",
+        "when 'favourite' then 2.0",
+        "when 'favourite' then 1.0",
+        "a favourite weighs no more than a view",
+    ),
+    Bug(
+        "rpt_category_ranking",
+        "adder_count desc,",
+        "adder_count asc,",
+        "of products ordered equally often the one in fewer carts leads",
+    ),
+    Bug(
+        "rpt_category_ranking",
+        "and products.is_purchasable",
+        "and products.is_purchasable is not null",
+        "a sold-out product leads the ranking",
+    ),
+    Bug(
+        "int_products__baskets",
+        "and coalesce('b:' || events.anonymous_id, 'p:' || events.person_id)\n"
+        "            = sessions.visitor_key",
+        "and events.person_id = sessions.person_id",
+        "what was open on two screens at one time was viewed together",
+    ),
+    Bug(
+        "rpt_item_pairs",
+        "case when is_curated then 0 else 1 end asc",
+        "case when is_curated then 1 else 0 end asc",
+        "the shop's own pairs come after those of chance",
+    ),
+    Bug(
+        "int_persons__seen",
+        "and by_browser_alone.seen_at < browsers.shared_from_at",
+        "and by_browser_alone.seen_at is not null",
+        "what the second person did on a shared browser is the first one's last sight",
+    ),
+)

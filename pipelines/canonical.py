@@ -685,6 +685,9 @@ CAMPAIGNS: Final = Table("campaigns", ("campaign_key", "campaign_version"), (
     _c("eligibility_hours", COUNT),
     _c("salt", TEXT),
     _c("holds_open_inquiry", BOOL),
+    _n("lead_days", COUNT),
+    _n("from_amount", MONEY),
+    _n("amount_basis", TEXT, "lifetime", "rolling_365d", "single_order"),
 ), internal=True)  # fmt: skip
 
 CAMPAIGN_STEPS: Final = Table("campaign_steps", ("campaign_key", "campaign_version", "step_number"), (

@@ -215,7 +215,7 @@ def export(
 
 
 def hand_off_due(shop: Shop) -> list[exports.Outcome]:
-    """Every active campaign handed to the shop's first destination, for this clock's tick.
+    """Every campaign that leaves by itself, handed to the first destination for this clock's tick.
 
     The tick is the batch's slot: doing it again finds the same batch and hands nobody over twice.
     """
@@ -229,7 +229,7 @@ def hand_off_due(shop: Shop) -> list[exports.Outcome]:
             slot=tick,
         )
         for campaign in shop.campaigns
-        if campaign.is_active
+        if campaign.is_active and campaign.is_automatic
     ]
 
 

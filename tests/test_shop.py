@@ -299,6 +299,32 @@ def test_a_campaign_follows_the_shops_thresholds_and_its_channel(write) -> None:
     assert line.recovery_window_days == 1
 
 
+def test_a_message_is_valid_a_day_after_a_cart_and_else_as_long_as_a_run_is_made_up_for(
+    write,
+) -> None:
+    review = "{number: 1, delay_minutes: 4320, measured_from: ordered, cool_down_hours: 200}"
+    text = MINIMAL + "thresholds: {catch_up_days: 5}\n" + CAMPAIGN
+    text += f"  - key: review\n    segment: review_request\n    steps:\n      - {review}\n"
+
+    shop = load_shop(write(text))
+
+    assert [s.validity_hours for s in shop.campaign("cart").steps] == [24, 24]
+    assert [s.validity_hours for s in shop.campaign("review").steps] == [120]
+
+
+def test_what_a_segment_needs_to_know_of_its_campaign_is_landed(write) -> None:
+    tier = "{number: 1, delay_minutes: 0, measured_from: qualified}"
+    text = MINIMAL + "campaigns:\n  - key: gold\n    segment: spend_tier\n    from_amount: 100000\n"
+    text += f"    amount_basis: rolling_365d\n    lead_days: 3\n    steps:\n      - {tier}\n"
+
+    row = settings_tables(load_shop(write(text)), status_defaults=())["campaigns"].row(
+        0, named=True
+    )
+
+    assert (row["segment_key"], row["from_amount"]) == ("spend_tier", Decimal(100_000))
+    assert (row["amount_basis"], row["lead_days"]) == ("rolling_365d", 3)
+
+
 def test_the_demo_alone_carries_its_key_in_the_file(write, tmp_path: Path) -> None:
     demo = load_shop(write(MINIMAL + "is_demo: true\npepper: a-public-demo-key\n"))
     own = load_shop(write(MINIMAL))

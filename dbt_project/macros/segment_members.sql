@@ -93,10 +93,9 @@ stepped as (
 
     select
         started.*,
-        {% if 'campaign_key' not in by -%}
-        campaign_steps.campaign_key,
-        {% endif -%}
-        campaign_steps.campaign_version,
+        {% for column in ['campaign_key', 'campaign_version'] if column not in by -%}
+        campaign_steps.{{ column }},
+        {% endfor -%}
         campaign_steps.step_number,
         campaign_steps.channel,
         campaign_steps.delay_minutes as step_delay_minutes,
@@ -244,7 +243,7 @@ members as (
         {%- endfor -%}
 {% endmacro %}
 
-{# Names of the columns of up to three items, for a list of facts. #}
+{# Names of the columns of up to three things a mail shows, for a list of facts. #}
 {% macro item_facts() -%}
     {%- set names = [] -%}
     {%- for n in [1, 2, 3] -%}
@@ -252,5 +251,5 @@ members as (
             {%- do names.append('item_' ~ n ~ '_' ~ part) -%}
         {%- endfor -%}
     {%- endfor -%}
-    {{ return(names + ['items_more', 'stock_band']) }}
+    {{ return(names + ['items_more']) }}
 {%- endmacro %}

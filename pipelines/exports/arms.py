@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 import sqlalchemy as sa
 
 from pipelines.exports import ledger
-from pipelines.exports.claims import situation
+from pipelines.exports.claims import seen_by
 from pipelines.exports.facts import Drawn
 from pipelines.exports.job import Job
-from pipelines.exports.plan import eligible, recorded_arm
+from pipelines.exports.plan import eligible, members_of, recorded_arm
 from pipelines.exports.rules import Program
 from pipelines.exports.snapshot import Member
 from pipelines.state import arm_record
@@ -54,15 +54,20 @@ def record_drawn(connection: sa.Connection, job: Job) -> None:
 
 
 def record_members(connection: sa.Connection, job: Job, program: Program) -> None:
-    """Record the arm of every due member who could be written to and has no record yet."""
-    at, members, _ = situation(connection, job, program)
+    """Record the arm of every member who could be written to and has no record yet.
+
+    Of those who wait for a slow arm's delay, too, and as eligible from this moment on: whoever is
+    due by the calendar was qualified long before, and every arm must be watched from one instant.
+    """
+    members = members_of(job.segment.members, program)
+    at = seen_by(connection, job, program, members)
     rows = [
         {
             "occurrence": member.occurrence_key,
             "person_key": at.keys(member).person_key,
             "email_hash": at.email_hash(member),
             "arm": recorded_arm(member, at) or member.arm_key,
-            "eligible_at": member.qualified_at,
+            "eligible_at": job.now,
         }
         for member in eligible(members, at)
     ]

@@ -43,6 +43,13 @@ def situation(
 ) -> tuple[Situation, tuple[Member, ...], int]:
     """What the gates see as of this transaction, the due members, and how many still wait."""
     members, not_due = due_members(job.segment.members, program, now=job.now)
+    return seen_by(connection, job, program, members), members, not_due
+
+
+def seen_by(
+    connection: sa.Connection, job: Job, program: Program, members: Sequence[Member]
+) -> Situation:
+    """What the gates see of these members as of this transaction."""
     at = job.situation(program)
     found = ledger.view(
         connection,
@@ -53,7 +60,7 @@ def situation(
         today=job.today,
         longest_cap_days=max(at.caps, default=0),
     )
-    return replace(at, ledger=found, blocked={}), members, not_due
+    return replace(at, ledger=found, blocked={})
 
 
 def planned(connection: sa.Connection, job: Job, program: Program) -> Plan:

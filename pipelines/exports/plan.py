@@ -64,6 +64,16 @@ def programs_of(members: Sequence[Member], *, fallback: Program) -> tuple[Progra
     return tuple(order) or (fallback,)
 
 
+def members_of(members: Sequence[Member], program: Program) -> tuple[Member, ...]:
+    """Members of the program, due or waiting for their arm's delay."""
+    return tuple(
+        m
+        for m in members
+        if (m.campaign_key, m.campaign_version, m.step_number, m.channel)
+        == (program.campaign_key, program.campaign_version, program.step_number, program.channel)
+    )
+
+
 def due_members(
     members: Sequence[Member], program: Program, *, now: datetime
 ) -> tuple[tuple[Member, ...], int]:
@@ -71,12 +81,7 @@ def due_members(
 
     Shape: newest occurrence first, so that of two carts of a person the later one is mailed.
     """
-    mine = [
-        m
-        for m in members
-        if (m.campaign_key, m.campaign_version, m.step_number, m.channel)
-        == (program.campaign_key, program.campaign_version, program.step_number, program.channel)
-    ]
+    mine = members_of(members, program)
     due = [m for m in mine if m.due_at <= now]
     due.sort(key=lambda m: (m.dedupe_key, m.person_id))
     due.sort(key=lambda m: m.qualified_at, reverse=True)

@@ -1,6 +1,7 @@
 """Campaigns of `shop.yml`: steps, delays and arms."""
 
-from typing import Literal
+from decimal import Decimal
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
@@ -17,7 +18,11 @@ class Step(Part):
         description="What the delay counts from. For a cart: its last activity.",
     )
     validity_hours: int = Field(
-        default=24, ge=1, le=2_160, description="A message later than this is never sent."
+        default=0,
+        ge=0,
+        le=2_160,
+        description="A message later than this is never sent. "
+        "0 = 24 after the last activity of a cart, else thresholds.catch_up_days.",
     )
     cool_down_hours: int = Field(
         default=168,
@@ -26,6 +31,11 @@ class Step(Part):
         description="Same person, same step, not again for so long. Never below validity_hours.",
     )
     template: Text | None = Field(default=None, description="Name of the template in the mailer.")
+
+    def with_defaults(self, catch_up_days: int) -> "Step":
+        """The step with its validity filled. Source: definitions 10."""
+        own = 24 if self.measured_from == "last_activity" else 24 * catch_up_days
+        return self.model_copy(update={"validity_hours": self.validity_hours or own})
 
 
 class Arm(Part):
@@ -59,6 +69,9 @@ class Campaign(Part):
     )
     owner: Text | None = None
     is_active: bool = True
+    is_automatic: bool = Field(
+        default=True, description="false: it leaves only when somebody asks for it."
+    )
     starts_at: AwareDatetime | None = Field(
         default=None, description="With offset, for example 2026-11-01T00:00:00+09:00."
     )
@@ -75,10 +88,22 @@ class Campaign(Part):
     holds_open_inquiry: bool = Field(
         default=True, description="Nobody with an open inquiry is written to."
     )
+    lead_days: int = Field(
+        default=0, ge=0, le=60, description="Of birthday: so many days before the day itself."
+    )
+    from_amount: Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=4)] = Field(
+        default=Decimal(50_000),
+        description="Of spend_tier: a member belongs from this revenue on, in the shop's currency.",
+    )
+    amount_basis: Literal["lifetime", "rolling_365d", "single_order"] = Field(
+        default="lifetime", description="Of spend_tier: the orders whose revenue is added up."
+    )
     steps: tuple[Step, ...] = Field(min_length=1, max_length=20)
     arms: tuple[Arm, ...] = Field(default=(EVERYBODY,), min_length=1, max_length=20)
 
-    def with_defaults(self, *, window_days: int, eligibility_hours: int) -> "Campaign":
+    def with_defaults(
+        self, *, window_days: int, eligibility_hours: int, catch_up_days: int
+    ) -> "Campaign":
         """The campaign with what was left open filled from the shop's thresholds."""
         # Definitions 5: everything but e-mail and post looks one day ahead.
         days = 1 if self.channel in {"sms", "line", "push"} else window_days
@@ -87,5 +112,6 @@ class Campaign(Part):
                 "recovery_window_days": self.recovery_window_days or days,
                 "eligibility_hours": self.eligibility_hours or eligibility_hours,
                 "salt": self.salt or f"{self.key}-{self.version}",
+                "steps": tuple(step.with_defaults(catch_up_days) for step in self.steps),
             }
         )

@@ -86,6 +86,7 @@ class Shop(Part):
             campaign.with_defaults(
                 window_days=thresholds.recovery_window_days,
                 eligibility_hours=thresholds.eligibility_hours,
+                catch_up_days=thresholds.catch_up_days,
             )
             for campaign in value
         )

@@ -136,7 +136,8 @@ def _campaigns(shop: Shop) -> Iterable[Row]:
             **campaign.model_dump(
                 include={
                     "channel", "purpose", "owner", "is_active", "recovery_window_days",
-                    "eligibility_hours", "salt", "holds_open_inquiry",
+                    "eligibility_hours", "salt", "holds_open_inquiry", "lead_days", "from_amount",
+                    "amount_basis",
                 }
             ),
             "starts_at": _utc(campaign.starts_at),

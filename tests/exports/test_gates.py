@@ -305,6 +305,24 @@ def test_an_arm_is_recorded_for_who_bought_before_the_mail_was_due(shop: SmallSh
     assert row["eligible_at"] == soon.replace(tzinfo=None)
 
 
+def test_every_arm_is_watched_from_the_moment_it_is_put_on_record(shop: SmallShop) -> None:
+    """Qualified three months ago, and the slow arm's mail is due a day later than the other's."""
+    long_ago = NOW - timedelta(days=91)
+    shop.publish([
+        Person("s:1", "a@example.jp", qualified_at=long_ago),
+        Person(
+            "s:2", "b@example.jp", arm="holdout", qualified_at=long_ago,
+            due_at=NOW + timedelta(days=1), valid_until_at=NOW + timedelta(days=2),
+        ),
+    ])  # fmt: skip
+
+    shop.send()
+
+    arms = exports.ledger_tables(shop.home, shop.shop)["arm_records"].sort("occurrence_key")
+    assert arms["arm_key"].to_list() == ["send", "holdout"]
+    assert arms["eligible_at"].to_list() == [NOW.replace(tzinfo=None)] * 2
+
+
 def test_a_cart_mail_without_a_picture_is_no_mail(shop: SmallShop) -> None:
     bare = Person("s:1", "a@example.jp", content_source="none")
     shop.publish([bare])

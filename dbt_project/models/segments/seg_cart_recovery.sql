@@ -1,3 +1,5 @@
+{# Long for the goods in the cart. #}
+
 with
 
 steps_due as (
@@ -121,8 +123,8 @@ described as (
 members as (
 
     select {{ segment_columns('described', item_facts() + [
-        'currency', 'value_amount', 'value_now_amount', 'ships_within_hours', 'warranty_months',
-        'shipping_fee_amount', 'amount_to_free_shipping',
+        'stock_band', 'currency', 'value_amount', 'value_now_amount', 'ships_within_hours',
+        'warranty_months', 'shipping_fee_amount', 'amount_to_free_shipping',
     ]) }}
     from described
 

@@ -58,6 +58,9 @@ newest_version as (
         eligibility_hours,
         salt,
         holds_open_inquiry,
+        lead_days,
+        from_amount,
+        amount_basis,
         source as source_key,
         batch_id,
         loaded_at

@@ -47,6 +47,7 @@ described as (
         steps.measured_from,
         steps.template_ref,
         campaigns.salt,
+        campaigns.amount_basis,
         campaigns.is_active,
         campaigns.holds_open_inquiry,
         steps.delay_minutes,
@@ -54,6 +55,8 @@ described as (
         steps.cool_down_hours,
         campaigns.recovery_window_days,
         campaigns.eligibility_hours,
+        campaigns.lead_days,
+        campaigns.from_amount,
         -- A campaign without arms has none, which is a count and not a gap.
         coalesce(counted_arms.arm_count, 0) as arm_count,
         cast(coalesce(counted_arms.holdout_share_bp, 0) as bigint) as holdout_share_bp,

@@ -1,0 +1,169 @@
+{# Long for every version's rule, which a changed one must not ask by again. #}
+
+with
+
+orders as (
+
+    select * from {{ ref('fct_orders') }}
+    where
+        is_sale
+        and person_id is not null
+
+),
+
+lines as (
+
+    select distinct
+        shop_id,
+        order_id
+    from {{ ref('fct_order_lines') }}
+    where product_id is not null
+
+),
+
+reviewable_orders as (
+
+    select distinct
+        shop_id,
+        order_id
+    from {{ ref('fct_reviewable_goods') }}
+
+),
+
+shops as (
+
+    select * from {{ ref('dim_shops') }}
+
+),
+
+days as (
+
+    select * from {{ ref('dim_days') }}
+
+),
+
+messages as (
+
+    select * from {{ ref('fct_messages') }}
+    where step_number = 1
+
+),
+
+-- What the shop file says of every version, so that a changed one asks nobody again.
+versions as (
+
+    select
+        *,
+        case when measured_from in ('shipped', 'delivered') then measured_from else 'ordered' end
+            as basis,
+        cast(floor(delay_minutes / 1440) as bigint) as delay_days
+    from {{ ref('dim_campaign_steps') }}
+    where
+        segment_key = 'review_request'
+        and step_number = 1
+
+),
+
+-- A sequence of mails ends within three months of the order. Of an order without known goods nobody
+-- can tell whether they are reviewed.
+dated as (
+
+    select
+        orders.shop_id,
+        orders.order_id,
+        orders.person_id,
+        versions.campaign_key,
+        versions.campaign_version,
+        versions.basis,
+        versions.is_active,
+        versions.delay_days,
+        orders.ordered_at,
+        case versions.basis
+            when 'shipped' then orders.shipped_at
+            when 'delivered' then orders.delivered_at
+            else orders.ordered_at
+        end as basis_at
+    from orders
+    inner join shops
+        on
+            orders.shop_id = shops.shop_id
+            and orders.ordered_at > {{ add_months('shops.as_of_at', -3) }}
+    inner join versions
+        on orders.shop_id = versions.shop_id
+    left join lines
+        on
+            orders.shop_id = lines.shop_id
+            and orders.order_id = lines.order_id
+    left join reviewable_orders
+        on
+            orders.shop_id = reviewable_orders.shop_id
+            and orders.order_id = reviewable_orders.order_id
+    where
+        lines.order_id is null
+        or reviewable_orders.order_id is not null
+
+),
+
+due_orders as (
+
+    select
+        dated.*,
+        days.day_on as counted_from_on,
+        cast({{ add_days_on('days.day_on', 'dated.delay_days') }} as string) as occurrence_key
+    from dated
+    inner join days
+        on
+            dated.shop_id = days.shop_id
+            and dated.basis_at >= days.starts_at
+            and dated.basis_at < days.ends_at
+
+),
+
+-- The orders a message asked about are those due on its day by the rule of its own version.
+asked_orders as (
+
+    select
+        due_orders.shop_id,
+        due_orders.order_id,
+        due_orders.campaign_key,
+        due_orders.occurrence_key
+    from due_orders
+    inner join messages
+        on
+            due_orders.shop_id = messages.shop_id
+            and due_orders.person_id = messages.person_id
+            and due_orders.campaign_key = messages.campaign_key
+            and due_orders.campaign_version = messages.campaign_version
+            and due_orders.occurrence_key = messages.occurrence_key
+
+),
+
+open_orders as (
+
+    select
+        due_orders.shop_id,
+        due_orders.order_id,
+        due_orders.campaign_key,
+        due_orders.campaign_version,
+        due_orders.person_id,
+        due_orders.occurrence_key,
+        due_orders.basis,
+        due_orders.ordered_at,
+        due_orders.basis_at,
+        due_orders.counted_from_on as basis_on
+    from due_orders
+    left join asked_orders
+        on
+            due_orders.shop_id = asked_orders.shop_id
+            and due_orders.order_id = asked_orders.order_id
+            and (
+                due_orders.campaign_key <> asked_orders.campaign_key
+                or due_orders.occurrence_key <> asked_orders.occurrence_key
+            )
+    where
+        due_orders.is_active
+        and asked_orders.order_id is null
+
+)
+
+select * from open_orders

@@ -38,7 +38,7 @@ SCHEMA = pa.schema(
 
 
 def model(dbt, session):  # noqa: ARG001
-    """One row per shop with a customer: the parameters of both models, empty where there are none."""
+    """One row per shop with a customer: parameters of both models, empty where there are none."""
     dbt.config(materialized="table")
     histories = dbt.ref("int_orders__purchase_histories")
     rates = of_shops(
@@ -89,7 +89,7 @@ def described(rates, amounts):
 def fitted(cost, data, start, people):
     """State, parameters and log likelihood; the latter two are empty where there is no maximum.
 
-    `cost` gives minus the mean log likelihood, its slopes and the parameters at a place; a place has
+    `cost` gives minus the mean log likelihood, its slopes and the parameters at a place, which has
     as many coordinates as the model has parameters.
     """
     unknown = (None,) * len(start)

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -112,13 +113,19 @@ class Snapshot:
 
     def facts(self, pepper: bytes) -> Facts:
         """Addresses, keys and gate facts. Raises: SnapshotMissing if a table is not there."""
-        try:
-            with _reader(self.private) as private, _reader(self.published) as published:
-                return read_facts(private, published, shop_id=self.shop_id, pepper=pepper)
-        except (duckdb.CatalogException, duckdb.BinderException) as error:
-            raise SnapshotMissing(
-                f"snapshot {self.snapshot_id} lacks what every export needs: {error}"
-            ) from error
+        return _facts(self, pepper)
+
+
+# Several campaigns of one run are handed over from one snapshot, which never changes.
+@lru_cache(maxsize=1)
+def _facts(snapshot: Snapshot, pepper: bytes) -> Facts:
+    try:
+        with _reader(snapshot.private) as private, _reader(snapshot.published) as published:
+            return read_facts(private, published, shop_id=snapshot.shop_id, pepper=pepper)
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        raise SnapshotMissing(
+            f"snapshot {snapshot.snapshot_id} lacks what every export needs: {error}"
+        ) from error
 
 
 def published_segments(home: Home) -> tuple[str, ...]:

@@ -161,6 +161,8 @@ def _write_file(build: duckdb.DuckDBPyConnection, path: Path, *, models: tuple[M
 def _write_catalogue(path: Path, content: Content) -> None:
     """Descriptions, receipts, the snapshot's own row and the macros added to the pending file."""
     with closing(duckdb.connect(str(path))) as connection:
+        # A commit of its own for each of two thousand rows would cost a second.
+        connection.begin()
         connection.execute(
             "create table catalogue_models (model_name varchar, schema_name varchar,"
             " description varchar, meta varchar, row_count bigint)"
@@ -192,6 +194,7 @@ def _write_catalogue(path: Path, content: Content) -> None:
         )
         for name, arguments, text in content.catalogue.macros:
             connection.execute(f"create macro {name}({', '.join(arguments)}) as ({text})")
+        connection.commit()
 
 
 def _write_columns(connection: duckdb.DuckDBPyConnection, model: Model) -> None:

@@ -1,7 +1,8 @@
 """The web shop's log: what browsers did, with nothing in it the site could not have seen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -24,6 +25,8 @@ from pipelines.demo.visits import (
     block,
     bots,
     browsing,
+    found,
+    fruitless,
     link_visits,
     shared_browsers,
     sign_ups,
@@ -164,6 +167,12 @@ def _browsers(
     return ids, browser, np.where(logged_in, who, -1)
 
 
+def _leaf_of(words: Mapping[str, Any]) -> dict[str, int]:
+    """Number of the leaf category each search word is for; words of none are left out."""
+    leaves = {entry[1]: number for number, entry in enumerate(words["categories"])}
+    return {word: leaves[leaf] for word, leaf in words["searches"] if leaf is not None}
+
+
 def shop_log(
     people: People,
     rules: Rules,
@@ -173,11 +182,12 @@ def shop_log(
     episodes: pl.DataFrame,
     sales: Sales,
     clicks: pl.DataFrame,
-    words: Sequence[str],
+    words: Mapping[str, Any],
 ) -> Log:
     """Everything the web shop wrote down until the clock.
 
-    `clicks`: one row per human click (episode, person, at, token). Shape: see `Log`.
+    `clicks`: one row per human click (episode, person, at, token). Shape: see `Log`. What a search
+    leads to is drawn from a stream of its own.
     """
     rng = stream(seed, "log")
     ids, browser, customer = _browsers(rng, people, episodes)
@@ -193,7 +203,7 @@ def shop_log(
         *_checkouts(made),
         *_direct(rng, made.filter(pl.col("purchase") > 0), sales.baskets, goods, people),
         *sign_ups(people, rules),
-        *browsing(rng, people, rules, goods, words),
+        *browsing(rng, people, rules, goods, [word for word, _ in words["searches"]]),
         *bots(rng, rules, goods, len(ids) - BOTS),
         *link_visits(
             rng, clicks.join(known.select("episode", "browser"), on="episode"), goods, people
@@ -201,6 +211,11 @@ def shop_log(
     ]
     events = pl.concat(blocks).filter(pl.col("at") < rules.span.clock - 1)
     second, shared = shared_browsers(rng, people, rules, events)
-    events = pl.concat([events, *second]).sort("at", maintain_order=True)
+    results = [
+        *found(stream(seed, "searches"), events, goods, _leaf_of(words)),
+        *fruitless(stream(seed, "fruitless"), people, rules, words["fruitless"]),
+    ]
+    in_time = pl.concat(results).filter(pl.col("at") < rules.span.clock - 1)
+    events = pl.concat([events, *second, in_time]).sort("at", maintain_order=True)
     events = events.with_row_index("event_no").with_columns(pl.col("bot").fill_null(False))
     return Log(events=events, browsers=ids, shared=shared)

@@ -91,6 +91,29 @@ def _inquiries(
     ).sort("at", "person")
 
 
+def _open_inquiries(
+    rng: np.random.Generator, rules: Rules, episodes: pl.DataFrame, sales: Sales
+) -> pl.DataFrame:
+    """Complaints about orders of these days that wait for an answer: no mail asks for a review.
+
+    Whoever left a cart these days has none: what holds those mails back is drawn with the carts.
+    """
+    clock = rules.span.clock
+    waiting = episodes.filter(pl.col("left") > clock - 4 * DAY)["person"].implode()
+    recent = sales.orders.filter(
+        pl.col("at").is_between(clock - 5 * DAY, clock - 12 * HOUR)
+        & pl.col("is_member") & ~pl.col("as_guest") & ~pl.col("person").is_in(waiting)
+    ).unique("person", keep="first", maintain_order=True)  # fmt: skip
+    chosen = recent[np.sort(rng.permutation(recent.height)[: max(1, recent.height // 8)])]
+    lag = pl.Series(between(rng, HOUR, 11 * HOUR, chosen.height))
+    return chosen.select(
+        "person", at=pl.col("at") + lag, closed=pl.lit(NEVER, dtype=pl.Int64),
+        order_row=pl.col("order_row").cast(pl.Int64),
+        topic=pl.Series(between(rng, 0, 6, chosen.height)), channel=pl.lit("フォーム"),
+        sentiment=pl.lit("不満"),
+    )  # fmt: skip
+
+
 def _reviews(rng: np.random.Generator, rules: Rules, sales: Sales) -> pl.DataFrame:
     bought = sales.orders.filter(pl.Series(is_sale(sales.orders)) & ~pl.col("as_guest"))
     some = bought.filter(pl.Series(rng.random(bought.height) < 0.09))
@@ -141,7 +164,12 @@ def records(
     return Records(
         consents=_consents(people, rules, episodes),
         stops=_stops(people, rules, state),
-        inquiries=_inquiries(rng, rules, episodes, sales),
+        inquiries=pl.concat(
+            [
+                _inquiries(rng, rules, episodes, sales),
+                _open_inquiries(stream(seed, "open_inquiries"), rules, episodes, sales),
+            ]
+        ).sort("at", "person"),
         reviews=_reviews(rng, rules, sales),
         favourites=_favourites(rng, log, rules),
         browsers=_browsers(people, rules),

@@ -1,13 +1,13 @@
 """Visits without a cart of their own: sign-ups, browsing, mail links, crawlers, shared browsers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import polars as pl
 
 from pipelines.demo.catalogue import Catalogue
 from pipelines.demo.draw import DAY, HOUR, Ints, between, time_of_day
-from pipelines.demo.people import MEMBER, People
+from pipelines.demo.people import MEMBER, VISITOR, People
 from pipelines.demo.rules import Rules
 from pipelines.demo.walk import linked_at
 
@@ -106,6 +106,39 @@ def browsing(
         block(frame.filter(pl.Series(rng.random(size) < 0.04)), "Experiment Viewed",
                at=pl.col("at") + 1, field=pl.lit("welcome_popup")),
     ]  # fmt: skip
+
+
+def found(
+    rng: np.random.Generator, events: pl.DataFrame, goods: Catalogue, leaf_of: Mapping[str, int]
+) -> list[pl.DataFrame]:
+    """What is looked at first after a search: two to four results of the category it is for."""
+    searched = events.filter(pl.col("query").is_in(list(leaf_of))).with_columns(
+        leaf=pl.col("query").replace_strict(leaf_of, return_dtype=pl.Int64, default=None)
+    )
+    count = between(rng, 2, 5, searched.height)
+    index = np.repeat(np.arange(searched.height), count)
+    step = np.arange(len(index)) - np.repeat(np.cumsum(count) - count, count)
+    looked = searched[index].with_columns(at=pl.col("at") + pl.Series(4 + 5 * step), query=None)
+    product = goods.pick(rng, looked["leaf"].to_numpy())
+    return [block(looked, "Product Viewed", product=pl.Series(product))]
+
+
+def fruitless(
+    rng: np.random.Generator, people: People, rules: Rules, words: Sequence[str]
+) -> list[pl.DataFrame]:
+    """Visits of the last weeks that end with a search which finds nothing."""
+    visitors = np.flatnonzero(people.web & (people.kind == VISITOR))
+    who = rng.choice(visitors, size=max(2 * len(words), people.size // 400))
+    clock = rules.span.clock
+    at = clock - between(rng, 1, 27, len(who)) * DAY - time_of_day(rng, len(who))
+    known = linked_at(people, rules)[who]
+    frame = pl.DataFrame({
+        "browser": who, "at": at, "query": [words[n % len(words)] for n in range(len(who))],
+    }).filter(pl.Series(at > known + DAY))  # fmt: skip
+    return [
+        block(frame, "Page Viewed", query=None),
+        block(frame, "Products Searched", at=pl.col("at") + 9),
+    ]
 
 
 def bots(

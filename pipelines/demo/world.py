@@ -84,7 +84,7 @@ def world(rules: Rules, *, seed: int, persons: int) -> World:
     sent = messages(episodes, rules)
     log = shop_log(
         crowd, rules, seed=seed, goods=goods, episodes=episodes, sales=sold,
-        clicks=_clicks(sent, rules), words=words["searches"],
+        clicks=_clicks(sent, rules), words=words,
     )  # fmt: skip
     ids = _episode_ids(log, episodes, rules)
     return World(

@@ -130,6 +130,9 @@ def due_lists(page: Page) -> list[tuple[str, str, int, dt.datetime]]:
     due: Filters = {"due_at <=": now, "valid_until_at >": now, "is_held_out": False}
     found = []
     for segment in snapshot.segments():
+        # A newsletter goes out when somebody asks: nobody is due for it by themselves.
+        if segment.get("is_asked_for"):
+            continue
         model = str(segment["model_name"])
         size = int(snapshot.total(model, due, column="person_id", distinct=True) or 0)
         if size:

@@ -82,11 +82,17 @@ def _print_json(found: object) -> None:
 
 @exports_app.command("request")
 def request(
-    segment: Annotated[str, typer.Argument(help="Segment or campaign, e.g. cart_recovery.")],
+    segment: Annotated[
+        str, typer.Argument(help="Segment, campaign or saved segment, e.g. cart_recovery.")
+    ],
     to: Annotated[str, typer.Option("--to", help="Destination of shop.yml.")],
     send: Annotated[bool, typer.Option("--send", help="Hand over; without it a dry run.")] = False,
     max_rows: Annotated[
         int | None, typer.Option("--max-rows", help="Refuse a plan with more persons.")
+    ] = None,
+    issue: Annotated[
+        str | None,
+        typer.Option("--issue", help="Of a saved segment: the newsletter's issue. Default: today."),
     ] = None,
     shop: ShopFile = None,
     as_json: AsJson = False,
@@ -98,7 +104,7 @@ def request(
     with refusing():
         outcome = runner.export(
             loaded, segment=segment, destination=to, send=send, max_rows=max_rows,
-            requested_by=operator(),
+            issue=issue, requested_by=operator(),
         )  # fmt: skip
     if as_json:
         typer.echo(report.export_json(outcome))

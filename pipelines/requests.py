@@ -46,7 +46,10 @@ class BadMove(RuntimeError):
 
 @dataclass(frozen=True)
 class Request:
-    """One wish to hand a segment over. `slot` is the schedule's tick, else the request's own id."""
+    """One wish to hand a segment over. `slot` is the schedule's tick, else the request's own id.
+
+    Of a saved segment it names the version and, where one was given, the newsletter's issue.
+    """
 
     request_id: str
     shop_id: str
@@ -66,6 +69,8 @@ class Request:
     finished_at: datetime | None
     attempt_count: int
     outcome: Mapping[str, object] | None
+    segment_version: int | None = None
+    issue: str | None = None
 
 
 @dataclass(frozen=True)
@@ -100,15 +105,17 @@ def create(
     as_of: str | None = None,
     max_rows: int | None = None,
     slot: str | None = None,
+    segment_version: int | None = None,
+    issue: str | None = None,
 ) -> str:
     """Id of the new request, or of the one its slot already has.
 
     Raises: BadRequest for an id that is none or a `max_rows` below one.
     """
-    checked_id(segment, what="segment")
-    checked_id(destination, what="destination")
-    if slot is not None:
-        checked_id(slot, what="slot")
+    named = {"segment": segment, "destination": destination, "slot": slot, "issue": issue}
+    for what, value in named.items():
+        if value is not None:
+            checked_id(value, what=what)
     if max_rows is not None and max_rows < 1:
         raise BadRequest(f"max_rows is {max_rows}; give at least 1, or leave it out")
     request_id = f"req-{secrets.token_hex(8)}"
@@ -117,6 +124,7 @@ def create(
         "destination": destination, "slot": slot or request_id, "as_of": as_of,
         "dry_run": dry_run, "max_rows": max_rows, "request_state": "open",
         "requested_by": requested_by, "requested_at": requested_at, "attempt_count": 0,
+        "segment_version": segment_version, "issue": issue,
     }  # fmt: skip
     with state.writing(state.requests_engine(home)) as connection:
         found = None if slot is None else _asked_already(connection, row)

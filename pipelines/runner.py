@@ -200,16 +200,17 @@ def export(
     send: bool,
     slot: str | None = None,
     max_rows: int | None = None,
+    issue: str | None = None,
     requested_by: str = "cli",
 ) -> exports.Outcome:
-    """One export, requested and carried out here.
+    """One export, requested and carried out here; `issue` is a saved segment's.
 
     Raises: ExportRefused with what to do.
     """
     home = settings.home_of(shop.id)
     request_id = exports.request(
         home, shop, segment, destination, send=send, requested_by=requested_by, slot=slot,
-        max_rows=max_rows, clock=shop.clock,
+        max_rows=max_rows, issue=issue, clock=shop.clock,
     )  # fmt: skip
     return exports.run_request(home, shop, request_id, clock=shop.clock)
 

@@ -20,7 +20,7 @@ from sqlalchemy.types import TypeDecorator
 from pipelines.settings import Home
 
 # The newest revision of each database this code knows. A database beyond it is refused.
-HEADS: Final = {"requests": "requests_0001", "ledger": "ledger_0002"}
+HEADS: Final = {"requests": "requests_0002", "ledger": "ledger_0002"}
 _SQLITE_TIMEOUT_SECONDS: Final = 30.0
 
 
@@ -80,15 +80,18 @@ export_requests: Final = sa.Table(
     _at("not_before", null=True), _at("started_at", null=True), _at("finished_at", null=True),
     _count("attempt_count"),
     sa.Column("outcome", sa.JSON, nullable=True),
+    # Of a saved segment alone: which version, and which issue of the newsletter.
+    _count("segment_version", null=True), _text("issue", null=True),
     sa.Index("export_requests_by_state", "request_state", "requested_at"),
 )  # fmt: skip
 
-# One row per saved segment and version: closed columns and operators, judged by conditions.py.
+# One row per saved segment and version: closed columns and operators, judged by `conditions`.
+# Append-only: a hand-over names the version it was made of. `digest` is that of the content.
 saved_segments: Final = sa.Table(
     "saved_segments", REQUESTS,
     _text("shop_id", key=True), _text("segment_key", key=True), _count("version", key=True),
-    _text("title"), sa.Column("conditions", sa.JSON, nullable=False), _text("saved_by"),
-    _at("saved_at"),
+    _text("title_ja"), _text("title_en"), sa.Column("conditions", sa.JSON, nullable=False),
+    _text("campaign_key", null=True), _text("digest"), _text("saved_by"), _at("saved_at"),
 )  # fmt: skip
 
 # One row per request and program: what a run would hand over, masked, for the screen.

@@ -14,67 +14,20 @@ from pipelines import conditions
 from pipelines.canonical import TABLES
 from pipelines.conditions import BadConditions, Basis, Kind, Operator
 from pipelines.conditions.tree import MAX_CONDITIONS, MAX_DEPTH
+from tests.asked import COLUMNS, TODAY, Row, fill, one, write
 
-TODAY = dt.date(2026, 11, 20)
-# Name → type and what its YAML would say. The last three are no columns to ask about.
-COLUMNS: Mapping[str, tuple[str, Mapping[str, object] | None]] = {
-    "person_kind": ("VARCHAR", {"values": {"member": {"ja": "会員", "en": "member"},
-                                           "guest": {"ja": "ゲスト", "en": "guest"}},
-                                "behavioural": False}),
-    "prefecture": ("VARCHAR", {"ja": "都道府県", "en": "Prefecture", "search": True,
-                               "behavioural": False}),
-    "order_count": ("BIGINT", {"ja": "注文回数", "en": "Orders"}),
-    "revenue_amount": ("DECIMAL(18,4)", {"ja": "購入金額", "en": "Revenue"}),
-    "average_order_amount": ("DOUBLE", {"ja": "平均注文単価", "en": "Average order"}),
-    "is_member": ("BOOLEAN", {"ja": "会員である", "en": "Has an account", "behavioural": False}),
-    "last_ordered_on": ("DATE", {"ja": "最終購入日", "en": "Last order"}),
-    "last_ordered_at": ("TIMESTAMP", {"ja": "最終購入", "en": "Last order"}),
-    "person_id": ("VARCHAR", None),
-    "shop_id": ("VARCHAR", None),
-}  # fmt: skip
-ASKED = dict(zip(
-    COLUMNS, (Kind.CHOICE, Kind.TEXT, Kind.WHOLE, Kind.AMOUNT, Kind.MEASURE, Kind.FLAG, Kind.DATE),
-    strict=False,
-))  # fmt: skip
-
-Row = Mapping[str, object]
+ASKED = dict(zip(COLUMNS, (
+    Kind.CHOICE, Kind.TEXT, Kind.WHOLE, Kind.AMOUNT, Kind.MEASURE, Kind.FLAG, Kind.DATE, Kind.FLAG,
+), strict=False))  # fmt: skip
 
 
 def published(rows: Sequence[Row]) -> duckdb.DuckDBPyConnection:
-    """What conditions read of a published file, with these persons of shop `tea`."""
+    """A published file in memory, with these persons of shop `tea`."""
     connection = duckdb.connect()
-    connection.execute("create table catalogue_snapshot as select 'tea' as shop_id")
-    connection.execute(
-        "create table dim_days as select 'tea' as shop_id, ?::date as day_on, true as is_today",
-        [TODAY],
-    )
     connection.execute("create table catalogue_models (model_name varchar)")
     connection.execute("insert into catalogue_models values ('seg_winback'), ('dim_persons')")
-    connection.execute(
-        "create table catalogue_columns (model_name varchar, column_name varchar,"
-        " column_position bigint, data_type varchar, description varchar, meta varchar)"
-    )
-    for position, (name, (data_type, said)) in enumerate(COLUMNS.items()):
-        meta = json.dumps({} if said is None else {"condition": said})
-        connection.execute(
-            "insert into catalogue_columns values ('dim_persons', ?, ?, ?, '', ?)",
-            [name, position, data_type, meta],
-        )
-    shape = ", ".join(f"{name} {data_type}" for name, (data_type, _) in COLUMNS.items())
-    connection.execute(f"create table dim_persons ({shape})")
-    fill(connection, rows)
+    write(connection, rows)
     return connection
-
-
-def fill(connection: duckdb.DuckDBPyConnection, rows: Sequence[Row]) -> None:
-    """These persons, p0 p1 …, in place of those that were there."""
-    connection.execute("delete from dim_persons")
-    for number, row in enumerate(rows):
-        whole = {"person_kind": "member", "person_id": f"p{number}", "shop_id": "tea", **row}
-        marks = ", ".join("?" for _ in whole)
-        connection.execute(
-            f"insert into dim_persons ({', '.join(whole)}) values ({marks})", list(whole.values())
-        )
 
 
 def met(connection: duckdb.DuckDBPyConnection, document: object) -> set[str]:
@@ -89,10 +42,6 @@ def met(connection: duckdb.DuckDBPyConnection, document: object) -> set[str]:
 @pytest.fixture(scope="module")
 def basis() -> Basis:
     return conditions.basis_of(published([]))
-
-
-def one(column: str, operator: str, value: object = None, **more: object) -> dict[str, object]:
-    return {"column": column, "operator": operator, "value": value, **more}
 
 
 # --- the same answer as plain Python -------------------------------------------------------------
@@ -315,6 +264,15 @@ def test_the_overlap_of_two_is_who_meets_both():
 
     assert conditions.count(connection, many, basis) == 3
     assert conditions.count(connection, many, basis, also=members) == 2
+
+
+def test_of_those_who_meet_them_so_many_may_be_written_to():
+    rows = [{"order_count": n, "is_mailable": n != 2} for n in range(4)]
+    connection = published(rows)
+    basis = conditions.basis_of(connection)
+    many = conditions.checked(one("order_count", "at_least", 1), basis.columns)
+
+    assert conditions.mailable(connection, many, basis) == 2
 
 
 def test_columns_types_and_kinds_come_from_the_published_file(basis: Basis):

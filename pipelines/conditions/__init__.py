@@ -7,7 +7,7 @@ statement as a bound value or not at all.
 
 from pipelines.conditions.basis import Basis, BasisMissing, basis_of
 from pipelines.conditions.columns import OPERATORS, Column, Kind, Operator
-from pipelines.conditions.counting import choices, count, members
+from pipelines.conditions.counting import choices, count, mailable, members, people_of
 from pipelines.conditions.sql import Where, where_of
 from pipelines.conditions.tree import BadConditions, Checked, Problem, checked
 from pipelines.conditions.words import sentence, word_of
@@ -27,7 +27,9 @@ __all__ = [
     "checked",
     "choices",
     "count",
+    "mailable",
     "members",
+    "people_of",
     "sentence",
     "where_of",
     "word_of",

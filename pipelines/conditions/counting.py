@@ -6,23 +6,27 @@ import duckdb
 
 from pipelines.conditions.basis import Basis
 from pipelines.conditions.columns import Column
-from pipelines.conditions.sql import where_of
+from pipelines.conditions.sql import Where, where_of
 from pipelines.conditions.tree import Checked
+from pipelines.conditions.tree import checked as checked_of
 
 # Whom a saved segment chooses from: a browser nobody has named is nobody to write to.
 _PEOPLE: Final = "from dim_persons where shop_id = ? and person_kind <> 'browser'"
 _MAX_CHOICES: Final = 200
 
 
+def people_of(checked: Checked, basis: Basis) -> Where:
+    """The select of the persons' ids who meet the conditions, with its values."""
+    where = where_of(checked, today=basis.today)
+    return Where(f"select person_id {_PEOPLE} and {where.text}", (basis.shop_id, *where.values))
+
+
 def members(
     connection: duckdb.DuckDBPyConnection, checked: Checked, basis: Basis
 ) -> frozenset[str]:
     """Ids of the persons who meet the conditions."""
-    where = where_of(checked, today=basis.today)
-    found = _all(
-        connection, f"select person_id {_PEOPLE} and {where.text}", basis.shop_id, *where.values
-    )
-    return frozenset(str(person) for (person,) in found)
+    people = people_of(checked, basis)
+    return frozenset(str(person) for (person,) in _all(connection, people.text, *people.values))
 
 
 def count(
@@ -38,6 +42,15 @@ def count(
     values = [value for where in wheres for value in where.values]
     ((found,),) = _all(connection, f"select count(*) {_PEOPLE} and {text}", basis.shop_id, *values)
     return int(str(found))
+
+
+def mailable(connection: duckdb.DuckDBPyConnection, checked: Checked, basis: Basis) -> int:
+    """How many of those who meet them may be sent advertising by e-mail, as of the build.
+
+    Asked again at every hand-off, where the ledger and the last minutes count too.
+    """
+    may = checked_of({"column": "is_mailable", "operator": "equals", "value": True}, basis.columns)
+    return count(connection, checked, basis, also=may)
 
 
 def choices(connection: duckdb.DuckDBPyConnection, column: Column, basis: Basis) -> tuple[str, ...]:

@@ -35,6 +35,8 @@ def write_removed(handoff: Handoff, row: BatchRow, segment: Segment) -> str | No
         earlier = ledger.batches(
             connection,
             batch.c.program == row.program, batch.c.destination == row.destination,
+            # Two saved segments share a program: who is in one has not left the other.
+            batch.c.segment == row.segment,
             batch.c.state.in_(ledger.HANDED), batch.c.batch_id != row.batch_id,
             batch.c.created_at <= row.created_at,
         )  # fmt: skip

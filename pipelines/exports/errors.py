@@ -17,6 +17,14 @@ class UnknownSegment(ExportRefused):
     """No published segment and no campaign has this key."""
 
 
+class ConditionsOutdated(ExportRefused):
+    """A saved segment asks for a column or a value the published file no longer has."""
+
+
+class NewsletterStopped(ExportRefused):
+    """No newsletter campaign runs, or nobody said which of several a saved segment leaves as."""
+
+
 class UnknownBatch(LookupError):
     """The ledger has no batch of this id."""
 

@@ -51,6 +51,7 @@ class Job:
         wish = (
             self.request.shop_id, self.segment.key, self.destination.key, self.profile.profile,
             self.request.as_of, self.request.max_rows,
+            *(() if self.segment.version is None else (self.segment.version, self.request.issue)),
         )  # fmt: skip
         return hashlib.sha256(json.dumps(wish).encode()).hexdigest()
 
@@ -78,13 +79,18 @@ class Job:
 
 
 def job_of(
-    request: Request, snapshot: Snapshot, *, destination: Destination, rules: Rules, now: datetime
+    request: Request,
+    snapshot: Snapshot,
+    segment: Segment,
+    *,
+    destination: Destination,
+    rules: Rules,
+    now: datetime,
 ) -> Job:
-    """Read the segment, its people and facts, and try every line against the profile.
+    """Read what is known of a segment's people, and try every line against the profile.
 
     Raises: SnapshotMissing, ShopNotReady, Unencodable (where the profile says to fail).
     """
-    segment = snapshot.segment(request.segment)
     facts = snapshot.facts(rules.pepper)
     profile = rules.profile(destination)
     columns = cells.expand(profile, segment.content)
@@ -98,9 +104,18 @@ def job_of(
         layout={
             "file": Layout.of(profile, columns).to_json(), "changes": changes,
             "stops_on_order": segment.stops_on_order, "is_behavioural": segment.is_behavioural,
+            **_saved(request, segment),
         },
         unencodable=refused, now=now,
     )  # fmt: skip
+
+
+def _saved(request: Request, segment: Segment) -> Mapping[str, object]:
+    # What a hand-over was made of stands in the ledger and in the manifest beside the file.
+    if segment.version is None:
+        return {}
+    made_of = {"version": segment.version, "digest": segment.digest, "issue": request.issue}
+    return {"saved_segment": made_of}
 
 
 def _line(

@@ -44,6 +44,7 @@ def _difference(connection: sa.Connection, job: Job, plan: Plan) -> dict[str, in
     last = ledger.batches(
         connection,
         batch.c.program == plan.program.key,
+        batch.c.segment == job.segment.key,
         batch.c.destination == job.destination.key,
         batch.c.state.in_(ledger.HANDED),
     )

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from pipelines import requests, state
+from pipelines import requests, saved_segments, state
 from pipelines.exports import binding, ledger
 from pipelines.exports.destinations import LocalFolder
 from pipelines.exports.errors import ExportRefused, FileNotFaithful, UnknownSegment
@@ -15,6 +15,7 @@ from pipelines.exports.machine import Machine
 from pipelines.exports.payload import Vault
 from pipelines.exports.render import RENDERER_VERSION, Layout, file_bytes
 from pipelines.exports.rules import Rules
+from pipelines.exports.saved import NEWSLETTER, Wish
 from pipelines.exports.snapshot import published_segments
 from pipelines.requests import Request
 from pipelines.settings import Home
@@ -32,13 +33,15 @@ def request(
     requested_by: str,
     max_rows: int | None = None,
     slot: str | None = None,
+    issue: str | None = None,
     clock: datetime | None = None,
 ) -> str:
     """Id of a new request: a dry run, unless `send` says otherwise.
 
-    `segment` may be a campaign's key: its segment is meant. Raises: BadRequest for a bad id;
-    UnknownSegment; ShopNotReady for an unknown destination or, when sending, one without country,
-    contract or basis, or a shop without a sender.
+    `segment` may be a campaign's key: its segment is meant; or a saved segment's: its newest
+    version is meant, for the newsletter's `issue`, by default that of the snapshot's day.
+    Raises: BadRequest for a bad id; UnknownSegment; ShopNotReady for an unknown destination or,
+    when sending, one without country, contract or basis, or a shop without a sender.
     """
     requests.checked_id(segment, what="segment")
     requests.checked_id(destination, what="destination")
@@ -47,11 +50,33 @@ def request(
     rules.profile(found)
     if send:
         rules.refuse_sending(found)
-    segment = _segment_of(home, shop, segment)
+    wish = _wish(home, shop, segment)
+    if issue is not None and wish.version is None:
+        raise UnknownSegment(f"{segment!r} is no saved segment: it has no issues, leave it out")
     return requests.create(
-        home, shop.id, segment=segment, destination=destination, requested_by=requested_by,
+        home, shop.id, segment=wish.segment, destination=destination, requested_by=requested_by,
         requested_at=rules.now(clock), dry_run=not send, as_of=as_of, max_rows=max_rows, slot=slot,
+        segment_version=wish.version, issue=issue,
     )  # fmt: skip
+
+
+def _wish(home: Home, shop: Shop, asked: str) -> Wish:
+    saved = saved_segments.find(home, shop.id, asked)
+    if saved is None:
+        segment = _segment_of(home, shop, asked)
+        if segment == NEWSLETTER:
+            known = ", ".join(one.segment_key for one in saved_segments.all_of(home, shop.id))
+            raise UnknownSegment(
+                f"a newsletter goes to a saved segment; ask for one of: {known or 'none yet'} "
+                "(okaeri segments save)"
+            )
+        return Wish(segment)
+    if asked in {*published_segments(home), *(campaign.key for campaign in shop.campaigns)}:
+        raise UnknownSegment(
+            f"{asked!r} is a saved segment and one that is built in, or a campaign: save it under "
+            "another key"
+        )
+    return Wish(asked, saved.version)
 
 
 def _segment_of(home: Home, shop: Shop, asked: str) -> str:

@@ -112,10 +112,10 @@ class Rules:
         arms = {} if campaign is None else {a.key: a.is_holdout for a in campaign.arms}
         return arms.get(arm, otherwise)
 
-    def fallback(self, segment: str) -> Program:
-        """The program an empty segment writes its header for."""
+    def fallback(self, segment: str, *, campaign_key: str | None = None) -> Program:
+        """The program an empty segment writes its header for, of one campaign if it is named."""
         for campaign in sorted(self.shop.campaigns, key=lambda c: (c.key, -c.version)):
-            if campaign.segment == segment:
+            if campaign.segment == segment and campaign_key in (None, campaign.key):
                 first: Step = campaign.steps[0]
                 return Program(campaign.key, campaign.version, first.number, campaign.channel)
         return Program(segment, 1, 1, "email")

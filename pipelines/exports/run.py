@@ -19,6 +19,7 @@ from pipelines.exports.masked import masked_plan
 from pipelines.exports.payload import Vault
 from pipelines.exports.plan import programs_of
 from pipelines.exports.rules import Program, Rules
+from pipelines.exports.saved import segment_of
 from pipelines.exports.snapshot import open_snapshot
 from pipelines.requests import Request
 from pipelines.settings import Home
@@ -245,11 +246,14 @@ def _claim(
 def _job(home: Home, rules: Rules, request: Request, *, now: datetime) -> Job:
     snapshot = open_snapshot(home, request.shop_id, snapshot_id=request.as_of)
     destination = rules.destination(request.destination)
-    return job_of(request, snapshot, destination=destination, rules=rules, now=now)
+    segment = segment_of(home, snapshot, request)
+    return job_of(request, snapshot, segment, destination=destination, rules=rules, now=now)
 
 
 def _programs(job: Job) -> tuple[Program, ...]:
-    return programs_of(job.segment.members, fallback=job.rules.fallback(job.segment.key))
+    segment = job.segment
+    fallback = job.rules.fallback(segment.part_of or segment.key, campaign_key=segment.campaign_key)
+    return programs_of(segment.members, fallback=fallback)
 
 
 def _again(handoff: Handoff, ids: Iterable[str]) -> Sequence[BatchRow]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import duckdb
 
+from pipelines.conditions import Basis, BasisMissing, Where, basis_of
 from pipelines.exports.errors import SnapshotMissing
 from pipelines.exports.facts import Facts, instant, read_facts, required_instant
 from pipelines.requests import checked_id
@@ -55,6 +56,11 @@ class Segment:
     members: tuple[Member, ...]
     content: tuple[str, ...]
     meta: Mapping[str, object]
+    # Of a saved segment: what it is a part of, as which campaign, at which version and digest.
+    part_of: str | None = None
+    campaign_key: str | None = None
+    version: int | None = None
+    digest: str | None = None
 
     @property
     def stops_on_order(self) -> bool:
@@ -81,8 +87,29 @@ class Snapshot:
     published: Path
     private: Path
 
-    def segment(self, key: str) -> Segment:
-        """One segment's rows. Raises: SnapshotMissing if it was not published."""
+    def basis(self) -> Basis:
+        """What conditions are asked of. Raises: SnapshotMissing for a file of an older version."""
+        try:
+            with _reader(self.published) as connection:
+                return basis_of(connection)
+        except BasisMissing as error:
+            raise SnapshotMissing(str(error)) from error
+
+    def campaigns(self, key: str) -> tuple[str, ...]:
+        """Campaigns with a row in a published segment, sorted."""
+        table = f"seg_{checked_id(key, what='segment')}"
+        with _reader(self.published) as connection:
+            found = connection.execute(
+                f'select distinct campaign_key from "{table}" where shop_id = ? order by 1',  # noqa: S608 - checked above
+                [self.shop_id],
+            ).fetchall()
+        return tuple(str(campaign) for (campaign,) in found)
+
+    def segment(self, key: str, *, among: Where | None = None) -> Segment:
+        """One segment's rows, or those of them whose person a statement finds.
+
+        Raises: SnapshotMissing if it was not published.
+        """
         table = f"seg_{checked_id(key, what='segment')}"
         with _reader(self.published) as connection:
             found = connection.execute(
@@ -93,10 +120,11 @@ class Snapshot:
                     f"snapshot {self.snapshot_id} has no segment {key!r}; "
                     f"it has: {', '.join(_segments(connection)) or 'none'}"
                 )
+            narrower = "" if among is None else f" and person_id in ({among.text})"
             # The name stands in the catalogue and matches the pattern of ids.
             cursor = connection.execute(
-                f'select * from "{table}" where shop_id = ?',  # noqa: S608 - checked above
-                [self.shop_id],
+                f'select * from "{table}" where shop_id = ?{narrower}',  # noqa: S608 - checked above
+                [self.shop_id, *(() if among is None else among.values)],
             )
             names = [str(column[0]) for column in cursor.description]
             rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -2,6 +2,8 @@
 
 {#- So many of the products viewed last say what somebody looks for. -#}
 {%- set viewed_seeds = 5 -%}
+{#- So many partners of each product: six recommendations need no tenth one. -#}
+{%- set most_partners = 6 -%}
 {#- So many recommendations per person. -#}
 {%- set most_products = 6 -%}
 
@@ -42,7 +44,9 @@ tendencies as (
 pairs as (
 
     select * from {{ ref('rpt_item_pairs') }}
-    where is_other_purchasable
+    where
+        is_other_purchasable
+        and pair_rank <= {{ most_partners }}
 
 ),
 

@@ -126,14 +126,39 @@ summed_up as (
 
 ),
 
+of_shops as (
+
+    select
+        shop_id,
+        dimension,
+        dimension_value,
+        sum(signal_weight) as shop_weight
+    from summed_up
+    group by
+        shop_id,
+        dimension,
+        dimension_value
+
+),
+
+shop_shares as (
+
+    select
+        shop_id,
+        dimension,
+        dimension_value,
+        shop_weight
+        / nullif(sum(shop_weight) over (partition by shop_id, dimension), 0) as shop_share
+    from of_shops
+
+),
+
 shared as (
 
     select
         *,
         sum(signal_count) over (partition by shop_id, person_id, dimension) as all_signal_count,
         sum(signal_weight) over (partition by shop_id, person_id, dimension) as all_signal_weight,
-        sum(signal_weight) over (partition by shop_id, dimension, dimension_value)
-        / nullif(sum(signal_weight) over (partition by shop_id, dimension), 0) as shop_share,
         row_number() over (
             partition by shop_id, person_id, dimension
             order by
@@ -147,17 +172,22 @@ shared as (
 chosen as (
 
     select
-        shop_id,
-        person_id,
-        dimension,
-        dimension_value,
-        cast(tendency_rank as bigint) as tendency_rank,
-        signal_count,
-        signal_weight,
-        round(signal_weight / nullif(all_signal_weight, 0), 9) as tendency_share,
-        round(shop_share, 9) as shop_share
+        shared.shop_id,
+        shared.person_id,
+        shared.dimension,
+        shared.dimension_value,
+        cast(shared.tendency_rank as bigint) as tendency_rank,
+        shared.signal_count,
+        shared.signal_weight,
+        round(shared.signal_weight / nullif(shared.all_signal_weight, 0), 9) as tendency_share,
+        round(shop_shares.shop_share, 9) as shop_share
     from shared
-    where all_signal_count >= {{ least_signals }}
+    inner join shop_shares
+        on
+            shared.shop_id = shop_shares.shop_id
+            and shared.dimension = shop_shares.dimension
+            and shared.dimension_value = shop_shares.dimension_value
+    where shared.all_signal_count >= {{ least_signals }}
 
 ),
 

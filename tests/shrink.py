@@ -24,6 +24,8 @@ from tests.oracle.world import World
 Rows = dict[str, list[dict[str, object]]]
 # Without these there is no shop and no run to look at.
 KEPT: Final = frozenset({"shops", "runs", "shop_days"})
+# Rows of the shop are numbered from here on: what every landing holds besides is not to be touched.
+FIRST: Final = 1_000_000
 
 
 @lru_cache
@@ -53,7 +55,7 @@ class Shrinker:
     ) -> None:
         self.mart, self.replace = mart, dict(replace)
         self.rows: Rows = {
-            table: [{**row, "row_no": number} for number, row in enumerate(given, start=1)]
+            table: [{**row, "row_no": number} for number, row in enumerate(given, start=FIRST)]
             for table, given in shop.tables.items()
         }
         self.shop = changed(shop, tables=self.rows)
@@ -74,7 +76,9 @@ class Shrinker:
             for table in touched:
                 left = [row["row_no"] for row in rows[table]]
                 self.warehouse.execute(
-                    f"delete from landing.{table} where not list_contains(?, row_no)", [left]
+                    f"delete from landing.{table}"
+                    " where row_no >= ? and not list_contains(?, row_no)",
+                    [FIRST, left],
                 )
             rebuild(self.warehouse, replace=self._again(touched))
             return difference(self.mart, expected, self._built())

@@ -4,6 +4,7 @@ import random
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
+from tests.oracle import draw_carts
 from tests.oracle.draw_people import statement
 from tests.oracle.known import day_start
 from tests.oracle.shops import AS_OF, Shop
@@ -27,6 +28,8 @@ def signs(made: Shop, draw: random.Random, accounts: list[Account]) -> None:
         "shop_days", day_on=day, starts_at=day_start(made.zone, day),
         ends_at=day_start(made.zone, day + timedelta(days=1)),
     )  # fmt: skip
+    if draw.random() < 0.15:
+        _running(made, draw, str(draw.choice(accounts)["customer_id"]))
     for event in made.tables["events"]:
         if event["event_name"] == "Form Error":
             event["field_name"] = draw.choice(FIELDS)
@@ -38,6 +41,14 @@ def signs(made: Shop, draw: random.Random, accounts: list[Account]) -> None:
         _audited(made, draw)
     if draw.random() < 0.1:
         _sources(made, draw)
+
+
+def _running(made: Shop, draw: random.Random, customer: str) -> None:
+    """Somebody is at the checkout just now, and mistypes."""
+    at = AS_OF - timedelta(minutes=draw.choice((5, 40, 59)))
+    for name, goods in (("Product Added", "p:2"), ("Checkout Started", None), ("Form Error", None)):
+        draw_carts.event(made, at, "b:now", customer, name, product_id=goods)
+        at += timedelta(minutes=1)
 
 
 def _due(made: Shop, draw: random.Random, account: Account) -> None:

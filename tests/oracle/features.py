@@ -41,8 +41,8 @@ TRIED = {
     *(f"verdict_{verdict}" for verdict in VERDICTS), *(f"plan_by_{basis}" for basis in BASES),
 }  # fmt: skip
 SIGNS = {
-    "form_error_named", "form_error_unnamed", "step_due", "step_due_mailed_by_shop", "lost_consent",
-    "printed_wrong", "printed_by_another", "total_wrong",
+    "form_error_named", "form_error_unnamed", "form_error_running", "step_due",
+    "step_due_mailed_by_shop", "lost_consent", "printed_wrong", "printed_by_another", "total_wrong",
 }  # fmt: skip
 ALL = DRAWN | FOUND | TRIED | SIGNS | BEHAVIOUR | {f"state_{state}" for state in STATES}
 RULES = ("touch_coupon", "touch_link", "touch_click")
@@ -162,6 +162,9 @@ def _trials(world: World) -> Iterator[str]:
 
 
 def _signs(world: World) -> Iterator[str]:
+    events = {(e["event_name"], world.people.of_event(e)) for e in world.shop["events"]}
+    if any(cart.is_running and ("Form Error", cart.person) in events for cart in world.carts):
+        yield "form_error_running"
     for row in rpt_form_errors(world):
         yield "form_error_unnamed" if row["field_name"] == "unknown" else "form_error_named"
     for row in fct_cart_steps_due(world):

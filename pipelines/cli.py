@@ -1,4 +1,4 @@
-"""`okaeri`: init · check · run · up · sql · exports."""
+"""`okaeri`: init · check · run · up · sql · segments · exports."""
 
 import json
 import logging
@@ -13,6 +13,7 @@ from rich.logging import RichHandler
 
 from pipelines import settings
 from pipelines.cli_exports import exports_app, recover_at_start
+from pipelines.cli_segments import segments_app
 from pipelines.terminal import DONE, FAILED, AsJson, ShopFile, console, errors, stop, the_shop
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pipelines.shop import Shop
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, rich_markup_mode=None)
+app.add_typer(segments_app, name="segments")
 app.add_typer(exports_app, name="exports")
 
 

@@ -14,8 +14,10 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from typer.testing import CliRunner, Result
 
 from pipelines import conditions, exports, requests, saved_segments, state
+from pipelines.cli import app
 from pipelines.conditions import BadConditions, Basis
 from pipelines.exports.errors import ConditionsOutdated, NewsletterStopped, UnknownSegment
 from pipelines.migrations import upgrade
@@ -472,3 +474,77 @@ def test_an_issue_is_an_id(shop, issue):
 
     with pytest.raises(BadRequest, match=r"issue .* is no id"):
         shop.request("tokyo", issue=issue)
+
+
+# --- on the terminal -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def okaeri(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The command line beside a shop of ten readers; gives what it prints."""
+    monkeypatch.setenv("OKAERI_HOME", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "200")
+    shop = newsletter_shop(tmp_path)
+    shop.known = KNOWN
+    shop.publish(READERS)
+
+    def typed(*words: str, code: int = 0, lang: str = "en") -> Result:
+        done = CliRunner().invoke(
+            app, ["--lang", lang, *words, "--shop", str(tmp_path / "shop.yml")]
+        )
+        assert done.exit_code == code, f"{done.output}\n{done.exception!r}"
+        return done
+
+    typed.folder = tmp_path  # type: ignore[attr-defined]
+    return typed
+
+
+def test_a_segment_is_asked_about_saved_listed_and_handed_over(okaeri):
+    file = okaeri.folder / "regulars.yml"
+    file.write_text("all:\n  - {column: order_count, operator: at_least, value: 2}\n")
+
+    counted = okaeri("segments", "count", str(file)).stdout
+    saved = okaeri("segments", "save", "regulars", str(file), "--title", "常連").stdout
+    again = json.loads(
+        okaeri("segments", "save", "regulars", json.dumps(MANY), "--title", "常連", "--json").stdout
+    )
+    plan = okaeri("exports", "request", "regulars", "--to", "mailer", "--issue", "autumn").stdout
+
+    # Of the readers 2, 3, 6 and 7 have two orders or more; 2 has not consented.
+    assert counted.startswith("Orders is at least 2\n  4 persons, 3 of them mailable\n")
+    assert "nobody who objects to profiling is written to" in counted
+    assert "saved regulars, version 1" in saved
+    assert "Next: okaeri exports request regulars --to mailer" in saved
+    assert (again["version"], again["persons"]) == (1, 4)
+    assert "newsletter/1/email: " in plan
+
+
+def test_lists_versions_and_columns_are_printed_in_both_languages(okaeri):
+    okaeri(
+        "segments", "save", "list", json.dumps(MANY), "--title", "常連", "--title-en", "Regulars"
+    )
+    okaeri("segments", "save", "list", json.dumps(TOKYO), "--title", "東京", "--title-en", "Tokyo")
+
+    english, japanese = (okaeri("segments", "list", lang=lang).stdout for lang in ("en", "ja"))
+    versions = okaeri("segments", "show", "list", lang="ja").stdout
+    columns = okaeri("segments", "columns").stdout
+
+    assert "list v2  Tokyo  Prefecture is 東京都" in english
+    assert "list v2" in japanese
+    assert "都道府県が東京都" in japanese
+    assert versions.index("第1版") < versions.index("注文回数が2以上") < versions.index("第2版")
+    assert "person_kind" in columns
+    assert "member guest" in columns
+    assert len(json.loads(okaeri("segments", "show", "list", "--json").stdout)) == 2
+
+
+@pytest.mark.parametrize(("words", "code", "said"), [
+    (("count", '{"column": "email", "operator": "equals", "value": "x"}'), 1, "no column 'email'"),
+    (("count", "nowhere.yml"), 2, "cannot be read: [Errno 2] No such file"),
+    (("count", "{column: ["), 2, "cannot be read: while parsing"),
+    (("count", "[!!python/object/apply:os.system [id]]"), 2, "could not determine a constructor"),
+    (("save", "newsletter", '{"all": []}', "--title", "x"), 1, "is a segment that is built in"),
+    (("show", "nope"), 1, "there is no saved segment 'nope'; saved: none yet"),
+])  # fmt: skip
+def test_a_mistake_on_the_terminal_says_what_to_do(okaeri, words, code, said):
+    assert said in " ".join(okaeri("segments", *words, code=code).stderr.split())

@@ -127,6 +127,21 @@ def list_requests(shop: ShopFile = None, as_json: AsJson = False) -> None:
 
 
 @exports_app.command()
+def plan(shop: ShopFile = None, as_json: AsJson = False) -> None:
+    """Every segment: whom it means today, whom it may write to, why not the others."""
+    from pipelines import exports
+    from pipelines.report import planned
+
+    _, loaded = the_shop(shop)
+    with refusing():
+        found = exports.overview(settings.home_of(loaded.id), loaded, clock=loaded.clock)
+    if as_json:
+        _print_json([asdict(row) for row in found])
+    else:
+        planned.print_overview(console, found, language=settings.language())
+
+
+@exports_app.command()
 def show(request_id: RequestId, shop: ShopFile = None, as_json: AsJson = False) -> None:
     """One request: the plan with masked rows, its batches, and what is left to do."""
     from pipelines import exports

@@ -19,6 +19,7 @@ from pipelines.exports.operations import (
     resolve,
     show,
 )
+from pipelines.exports.overview import Overview, overview
 from pipelines.exports.run import BatchResult, Outcome, recover, run_request
 from pipelines.exports.suppressions import import_mail_events, import_suppressions, suppress
 
@@ -29,6 +30,7 @@ __all__ = [
     "Machine",
     "NoAddress",
     "Outcome",
+    "Overview",
     "UnknownBatch",
     "adopt",
     "batches",
@@ -39,6 +41,7 @@ __all__ = [
     "import_suppressions",
     "ledger_tables",
     "open_requests",
+    "overview",
     "recover",
     "request",
     "rerender",

@@ -86,12 +86,14 @@ def job_of(
     destination: Destination,
     rules: Rules,
     now: datetime,
+    facts: Facts | None = None,
 ) -> Job:
     """Read what is known of a segment's people, and try every line against the profile.
 
+    `facts`: the snapshot's, where they are read already.
     Raises: SnapshotMissing, ShopNotReady, Unencodable (where the profile says to fail).
     """
-    facts = snapshot.facts(rules.pepper)
+    facts = facts or snapshot.facts(rules.pepper)
     profile = rules.profile(destination)
     columns = cells.expand(profile, segment.content)
     line_of = partial(

@@ -28,6 +28,10 @@ TEXTS: Final[Texts] = {
     "destination": ("宛先", "To"),
     "state": ("状態", "State"),
     "rows": ("人数", "Persons"),
+    "program": ("施策/通/経路", "Campaign/step/channel"),
+    "members": ("対象", "Members"),
+    "contactable": ("配信可能", "Contactable"),
+    "reasons": ("内訳", "What becomes of them"),
     "dry": ("試算", "dry run"),
 }  # fmt: skip
 

@@ -31,7 +31,7 @@ def print_export(console: Console, outcome: Outcome, *, language: str) -> None:
     if outcome.reason:
         _line(console, f"  {tell(outcome.reason, language)}")
     for program, counts in outcome.counts.items():
-        _line(console, f"  {program}: {_counted(counts, language)}")
+        _line(console, f"  {program}: {counted(counts, language)}")
     for batch in outcome.batches:
         _batch(console, batch, language)
     if outcome.state == "planned":
@@ -80,7 +80,7 @@ def print_request(console: Console, shown: Shown, *, language: str) -> None:
     if request.reason:
         _line(console, f"  {tell(request.reason, language)}")
     for program, counts in counts_of(request).items():
-        _line(console, f"  {program}: {_counted(counts, language)}")
+        _line(console, f"  {program}: {counted(counts, language)}")
     for plan in shown.plans:
         _line(console, f"  {plan.program}: {tell('difference', language, **plan.difference)}")
         for row in plan.sample:
@@ -116,7 +116,8 @@ def _persons(request: Request) -> str:
     return f"{sum(found.get('handed_over', 0) for found in counts.values()):,}"
 
 
-def _counted(counts: Mapping[str, int], language: str) -> str:
+def counted(counts: Mapping[str, int], language: str) -> str:
+    """People per outcome in words, those of the file first."""
     # The people of the file first, then the reasons, most people first.
     order = sorted(counts.items(), key=lambda item: (item[0] != "handed_over", -item[1], item[0]))
     parts = [f"{tell(reason, language)} {count:,}" for reason, count in order if count]

@@ -70,6 +70,19 @@ def held(okaeri: Terminal) -> str:
     return row.batch_id
 
 
+def test_every_segment_is_planned_in_one_table(okaeri: Terminal) -> None:
+    (row,) = okaeri.json("plan")
+    shown = okaeri("plan").stdout
+    japanese = okaeri("plan", lang="ja").stdout
+
+    assert (row["segment"], row["members"], row["contactable"]) == ("cart_recovery", 3, 3)
+    assert "cart_recovery/1/email" in shown
+    assert "Contactable" in shown
+    assert "handed over 3" in shown
+    assert "配信可能" in japanese
+    assert "書き出し 3" in japanese
+
+
 def test_a_dry_run_says_that_nothing_was_written(okaeri):
     english = okaeri("request", "cart_recovery", "--to", "mailer").stdout
     japanese = okaeri("request", "cart_recovery", "--to", "mailer", lang="ja").stdout

@@ -1,0 +1,32 @@
+"""Every segment in one table: whom it means, whom it may write to, and why not the others."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pipelines.exports import Overview
+from pipelines.report.export_words import tell
+from pipelines.report.handed import counted
+
+
+def print_overview(console: Console, rows: Sequence[Overview], *, language: str) -> None:
+    """One line per segment and program; what is not due yet stands with the reasons."""
+    if not rows:
+        console.print(Text(tell("none", language)))
+        return
+    table = Table(box=None, padding=(0, 1), pad_edge=False)
+    table.add_column(tell("segment", language), no_wrap=True)
+    table.add_column(tell("program", language), overflow="fold")
+    for name in ("members", "contactable"):
+        table.add_column(tell(name, language), justify="right", no_wrap=True)
+    table.add_column(tell("reasons", language), overflow="fold")
+    for row in rows:
+        outcomes = {**row.counts, "not_due": row.not_due}
+        cells = (
+            row.segment, row.program, f"{row.members:,}", f"{row.contactable:,}",
+            counted(outcomes, language),
+        )  # fmt: skip
+        table.add_row(*(Text(cell) for cell in cells))
+    console.print(table)

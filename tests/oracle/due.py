@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from tests.oracle.arms import known_arms
 from tests.oracle.campaigns import cart_campaigns, version_of
-from tests.oracle.episodes import Held
+from tests.oracle.episodes import Episode, Held
 from tests.oracle.facts import Fact, Mart
 from tests.oracle.known import Known, Row, money
 from tests.oracle.outcomes import Outcome
@@ -130,7 +130,8 @@ def fct_cart_episode_items(world: World) -> list[Fact]:
     rows = []
     for cart in world.carts:
         held = [(item, one) for item, one in sorted(cart.last.items()) if one.quantity > 0]
-        held.sort(key=lambda pair: pair[1].added_at or cart.opened_at, reverse=True)
+        # Goods only seen in the cart come last: nobody knows when they were put in.
+        held.sort(key=lambda pair: _put_in(pair[1], cart), reverse=True)
         for number, (_, one) in enumerate(held, 1):
             rows.append(
                 {
@@ -146,6 +147,10 @@ def fct_cart_episode_items(world: World) -> list[Fact]:
                 }
             )
     return rows
+
+
+def _put_in(held: Held, cart: Episode) -> tuple[bool, datetime]:
+    return held.added_at is not None, held.added_at or cart.opened_at
 
 
 def _price_now(held: Held, products: dict[str, Row]) -> object:

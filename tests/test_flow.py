@@ -106,6 +106,42 @@ def test_a_segment_is_handed_over_once(okaeri):
     assert not any(batch["rows"] for batch in second["batches"])
 
 
+@pytest.mark.parametrize("asked", [
+    {"all": []},
+    {"column": "order_count", "operator": "at_least", "value": 2},
+    {"any": [{"column": "prefecture", "operator": "in", "value": ["東京都", "大阪府"]},
+             {"column": "last_ordered_on", "operator": "within_last_days", "value": 90}]},
+])  # fmt: skip
+def test_a_saved_segments_live_count_is_its_plan_with_every_reason(okaeri, asked):
+    saved = json.loads(
+        okaeri("segments", "save", "asked", json.dumps(asked), "--title", "条件", "--json")
+    )
+    plan = json.loads(okaeri("exports", "request", "asked", "--to", "mailer", "--json"))
+
+    (counts,) = plan["counts"].values()
+    assert counts["handed_over"] > 0
+    assert counts["no_consent"] > 0
+    assert sum(counts.values()) == saved["persons"]
+
+
+def test_an_issue_goes_to_nobody_twice_whatever_saved_segment_they_are_in(okaeri):
+    few = {"column": "order_count", "operator": "at_least", "value": 3}
+    more = {"column": "order_count", "operator": "at_least", "value": 2}
+    for key, asked in (("few", few), ("more", more)):
+        okaeri("segments", "save", key, json.dumps(asked), "--title", key)
+    first, second, again = (
+        json.loads(
+            okaeri("exports", "request", key, "--to", "mailer", "--issue", "a", "--send", "--json")
+        )["counts"]["newsletter/1/email"]
+        for key in ("few", "more", "more")
+    )
+
+    assert first["handed_over"] > 0
+    assert second["handed_over"] > 0
+    assert second["already_handed_over"] == first["handed_over"] + first.get("held_out", 0)
+    assert "handed_over" not in again
+
+
 def test_nobody_of_the_landed_ledger_is_handed_over_again(okaeri):
     with (okaeri.shop_file.parent / "ledger" / "claims.csv").open(encoding="utf-8") as stream:
         before = {row["dedupe_key"] for row in csv.DictReader(stream)}

@@ -359,6 +359,7 @@ def test_a_hand_over_names_the_version_and_the_issue_it_was_made_of(shop):
     assert batch.layout["saved_segment"] == made_of
     assert manifest["layout"]["saved_segment"] == made_of
     assert manifest["segment"] == "list"
+    assert {claim["dedupe_key"] for claim in manifest["claims"]} == {"newsletter/1/email/autumn"}
     asked_for = requests.read(shop.home, request)
     assert (asked_for.segment_version, asked_for.issue) == (1, "autumn")
     assert newer.version == 2
@@ -517,6 +518,7 @@ def test_a_segment_is_asked_about_saved_listed_and_handed_over(okaeri):
     assert "Next: okaeri exports request regulars --to mailer" in saved
     assert (again["version"], again["persons"]) == (1, 4)
     assert "newsletter/1/email: " in plan
+    assert "regulars v1 · autumn" in okaeri("exports", "list").stdout
 
 
 def test_lists_versions_and_columns_are_printed_in_both_languages(okaeri):

@@ -63,7 +63,7 @@ def print_requests(console: Console, shop: Shop, rows: Sequence[Request], *, lan
     for row in rows:
         state = tell(row.request_state, language)
         cells = (
-            row.request_id, f"{row.requested_at.astimezone(zone):%m-%d %H:%M}", row.segment,
+            row.request_id, f"{row.requested_at.astimezone(zone):%m-%d %H:%M}", _named(row),
             row.destination, state, _persons(row),
         )  # fmt: skip
         table.add_row(*(Text(cell) for cell in cells))
@@ -76,7 +76,7 @@ def print_request(console: Console, shown: Shown, *, language: str) -> None:
     state = tell(request.request_state, language)
     kind = f" · {tell('dry', language)}" if request.dry_run else ""
     _line(console, f"{request.request_id}: {state}{kind}", style="bold")
-    _line(console, f"  {request.segment} → {request.destination} · {request.requested_by}")
+    _line(console, f"  {_named(request)} → {request.destination} · {request.requested_by}")
     if request.reason:
         _line(console, f"  {tell(request.reason, language)}")
     for program, counts in counts_of(request).items():
@@ -107,6 +107,13 @@ def counts_of(request: Request) -> Mapping[str, Mapping[str, int]]:
     """Program → people per reason, as the request's outcome has them."""
     found = (request.outcome or {}).get("counts")
     return found if isinstance(found, dict) else {}
+
+
+def _named(request: Request) -> str:
+    # Of a saved segment also which version, and which issue where one was named.
+    version = "" if request.segment_version is None else f" v{request.segment_version}"
+    issue = "" if request.issue is None else f" · {request.issue}"
+    return f"{request.segment}{version}{issue}"
 
 
 def _persons(request: Request) -> str:

@@ -88,8 +88,11 @@ measured as (
         others.product_basket_count as other_basket_count,
         basket_counts.basket_count,
         cast(pairs.support_count as double) / firsts.product_basket_count as confidence_rate,
-        cast(pairs.support_count as double) * basket_counts.basket_count
-        / firsts.product_basket_count / others.product_basket_count as lift
+        -- Rounded, so that two partners with one lift are not told apart by its last digit.
+        round(
+            cast(pairs.support_count as double) * basket_counts.basket_count
+            / firsts.product_basket_count / others.product_basket_count, 12
+        ) as lift
     from pairs
     inner join product_counts as firsts
         on

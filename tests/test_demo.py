@@ -227,6 +227,40 @@ def test_the_log_is_in_order_and_ends_at_the_clock(shop: SmallShop, settings: Sh
     assert times[0] >= "2024-11-19T15"
 
 
+def test_a_search_leads_to_goods_of_what_was_searched_for(shop: SmallShop) -> None:
+    leaf = {row["カテゴリID"]: row["カテゴリ名"] for row in _rows(shop.folder, "カテゴリ.csv")}
+    sold_as = {row["商品番号"]: leaf[row["カテゴリID"]] for row in _rows(shop.folder, "商品.csv")}
+    asked: dict[object, str] = {}
+    looked: dict[str, Counter[str]] = defaultdict(Counter)
+    for event in _events(shop.folder):
+        if event["event"] == "Products Searched":
+            asked[event["browser"]] = str(event["query"])
+        elif event["event"] == "Product Viewed" and event["browser"] in asked:
+            looked[asked[event["browser"]]][sold_as[str(event["product_no"])]] += 1
+    most = {word: found.most_common(1)[0][0] for word, found in looked.items()}
+
+    for word, category in {
+        "リネン シャツ": "シャツ・ブラウス", "ワンピース": "ワンピース", "バスタオル": "タオル",
+        "土鍋": "調理道具", "トートバッグ": "バッグ", "ラグ": "インテリア",
+    }.items():  # fmt: skip
+        assert most[word] == category
+
+
+def test_some_complaints_about_orders_of_these_days_wait_for_an_answer(
+    shop: SmallShop, settings: Shop
+) -> None:
+    assert settings.clock is not None
+    since = (settings.clock - timedelta(days=5)).astimezone(TOKYO).strftime("%Y/%m/%d")
+    open_now = [
+        row
+        for row in _rows(shop.folder, "お問い合わせ.csv")
+        if not row["完了日時"] and row["感情"] == "不満" and row["受注番号"]
+    ]
+
+    assert open_now
+    assert all(row["受付日時"] >= since for row in open_now)
+
+
 def test_the_ledger_writes_down_every_claim_of_an_arm_it_recorded(shop: SmallShop) -> None:
     arms = _rows(shop.folder, "ledger/arm_records.csv", "utf-8")
     claims = _rows(shop.folder, "ledger/claims.csv", "utf-8")

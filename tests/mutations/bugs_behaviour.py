@@ -90,4 +90,40 @@ BEHAVIOUR_BUGS: Final = (
         "and by_browser_alone.seen_at is not null",
         "what the second person did on a shared browser is the first one's last sight",
     ),
+    Bug(
+        "fct_hesitating_persons",
+        "greatest(ranked.any_looks_until_at, carts.cart_until_at)",
+        "greatest(ranked.any_looked_at, carts.cart_until_at)",
+        "who hesitates is done with it at the last look, not a day after the third",
+    ),
+    Bug(
+        "fct_new_arrival_matches",
+        "< settings.new_days",
+        "<= settings.new_days",
+        "what is a day too old is new",
+    ),
+    Bug(
+        "int_contents__offered",
+        "and wanted.signal_on <= owned.last_ordered_on",
+        "and wanted.signal_on < owned.last_ordered_on",
+        "what was bought on the day it was looked at is shown again",
+    ),
+    Bug(
+        "int_favourites__identified",
+        "coalesce(last_lifted.removed_at < by_day.last_favoured_at, true)",
+        "coalesce(last_lifted.removed_at is not null, true)",
+        "a favourite that was lifted still stands",
+    ),
+    Bug(
+        "fct_person_recommendations",
+        "and last_viewed.product_id is null",
+        "and owned.product_id is null",
+        "what was viewed just now is recommended",
+    ),
+    Bug(
+        "int_search_words__categorised",
+        "and searches.search_no = looks.search_no",
+        "and searches.search_no <= looks.search_no",
+        "what the next search found was found by the one before it, too",
+    ),
 )

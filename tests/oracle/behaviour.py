@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from tests.oracle.due import shelf_of
 from tests.oracle.known import Row
 from tests.oracle.world import World
 
@@ -66,20 +67,23 @@ def _favoured(world: World) -> Iterator[tuple[str, str, datetime]]:
     for one in seen(world):
         if one.name == "Product Added to Wishlist" and one.product is not None:
             yield one.person, one.product, one.at
-    for person, product, at in listed_favourites(world):
+    for person, product, at, _ in listed_favourites(world):
         if person is not None:
             yield person, product, at
 
 
-def listed_favourites(world: World) -> Iterator[tuple[str | None, str, datetime]]:
-    """Rows of the favourites: each is whose it would be as an event."""
+def listed_favourites(
+    world: World,
+) -> Iterator[tuple[str | None, str, datetime, datetime | None]]:
+    """Person, product, begin and end of the favourites: whose a row would be as an event."""
     for row in world.shop["favourites"]:
         as_event = Row(
             customer_id=row["customer_id"],
             anonymous_id=row["anonymous_id"],
             occurred_at=row["added_at"],
         )
-        yield world.people.of_event(as_event), str(row["product_id"]), row["added_at"]
+        person = world.people.of_event(as_event)
+        yield person, str(row["product_id"]), row["added_at"], row["removed_at"]
 
 
 def signals(world: World) -> list[Signal]:
@@ -109,31 +113,17 @@ def order_lines(world: World) -> dict[str, list[str]]:
 
 def purchasable(world: World) -> set[str]:
     """Products on sale that are in stock, by a variant of theirs where they have some."""
-    variants: dict[object, list[Row]] = {}
-    for row in world.shop["product_variants"]:
-        variants.setdefault(row["product_id"], []).append(row)
-    found = set()
-    for row in world.shop["products"]:
-        if row["product_state"] != "published" or row["deleted_at"] is not None:
-            continue
-        own = variants.get(row["product_id"])
-        if own is None:
-            has_stock = not _is_out(row)
-        else:
-            has_stock = any(
-                one["variant_state"] not in {"hidden", "discontinued"}
-                # What its own row does not say is what the product's says.
-                and not _is_out(row if one["stock_policy"] in {None, "unknown"} else one)
-                for one in own
-            )
-        if has_stock:
-            found.add(str(row["product_id"]))
+    ids = [str(row["product_id"]) for row in world.shop["products"]]
+    return {product for product in ids if shelf_of(world.shop, product)["is_purchasable"]}
+
+
+def owned(world: World) -> dict[tuple[str, str], date]:
+    """Person and product of every line ever bought or got for nothing, with its last day."""
+    persons = {order.order_id: order for order in world.orders if order.is_sale and order.person}
+    found: dict[tuple[str, str], date] = {}
+    for line in world.shop["order_items"]:
+        order = persons.get(str(line["order_id"]))
+        if order is not None and line["product_id"] is not None:
+            place = (str(order.person), str(line["product_id"]))
+            found[place] = max(found.get(place, order.ordered_on), order.ordered_on)
     return found
-
-
-def _is_out(row: Row) -> bool:
-    return (
-        row["stock_policy"] == "tracked"
-        and row["stock_quantity"] is not None
-        and row["stock_quantity"] <= 0
-    )

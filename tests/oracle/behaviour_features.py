@@ -6,6 +6,8 @@ from datetime import timedelta
 from itertools import pairwise
 
 from tests.oracle.behaviour import YEAR, listed_favourites, order_lines, purchasable, seen, signals
+from tests.oracle.behaviour_now import fct_hesitating_persons, fct_new_arrival_matches
+from tests.oracle.behaviour_offers import fct_person_content, fct_person_recommendations
 from tests.oracle.behaviour_phases import ENDED, stays
 from tests.oracle.behaviour_products import (
     HALF_LIFE_DAYS,
@@ -19,6 +21,7 @@ from tests.oracle.behaviour_scores import (
     rpt_motivation_calibration,
     signs_of_persons,
 )
+from tests.oracle.behaviour_searches import rpt_search_words
 from tests.oracle.known import SALES
 from tests.oracle.world import World
 
@@ -31,13 +34,17 @@ BEHAVIOUR = {
     "favourite_told_twice", "favourite_of_nobody", "ranking", "ranking_tie", "ranking_by_adders",
     "ranking_fallback", "ranking_sold_out", "exactly_window", "pair_ordered", "pair_viewed",
     "pair_tie", "pair_curated", "pair_curated_first", "pair_of_nobody", "free_gift", "line_twice", "two_screens",
-    "login_after_now", "inquiry_open",
+    "login_after_now", "inquiry_open", "hesitates_pictures", "hesitates_views", "hesitates_cart",
+    "hesitates_till_score_falls", "arrival_by_category", "arrival_by_tag", "taste_of_most",
+    "content_cart", "content_favourite", "content_viewed", "content_ranking", "content_more",
+    "favourite_lifted", "recommended_pair", "recommended_co_view", "recommended_ranking",
+    "word_viewed", "word_name", "word_none",
 }  # fmt: skip
 
 
 def behaviour_features(world: World) -> set[str]:
     """Every hard case of one shop's behaviour."""
-    parts = (_phases, _scores, _tendencies, _favoured, _rankings, _pairs, _persons)
+    parts = (_phases, _scores, _tendencies, _favoured, _rankings, _pairs, _persons, _offered)
     return {name for part in parts for name in part(world)}
 
 
@@ -106,9 +113,11 @@ def _favoured(world: World) -> Iterator[str]:
         for one in seen(world)
         if one.name == "Product Added to Wishlist"
     }
-    for person, product, at in listed_favourites(world):
+    for person, product, at, removed_at in listed_favourites(world):
         if person is None:
             yield "favourite_of_nobody"
+        if removed_at is not None and removed_at < world.shop.as_of:
+            yield "favourite_lifted"
         if (person, product, world.shop.on(at)) in told:
             yield "favourite_told_twice"
 
@@ -170,3 +179,23 @@ def _persons(world: World) -> Iterator[str]:
         yield "login_after_now"
     if any((row["closed_at"] or now) >= now for row in world.shop["inquiries"]):
         yield "inquiry_open"
+
+
+def _offered(world: World) -> Iterator[str]:
+    for fact in fct_hesitating_persons(world):
+        yield f"hesitates_{fact['hesitation_kind']}"
+        if fact["valid_until_at"] < fact["last_sign_at"] + timedelta(hours=24):
+            yield "hesitates_till_score_falls"
+    for fact in fct_new_arrival_matches(world):
+        yield f"arrival_by_{fact['matched_dimension']}"
+    for fact in fct_person_tendencies(world):
+        if fact["is_taste"] and fact["tendency_share"] < 2 * fact["shop_share"]:
+            yield "taste_of_most"
+    for fact in fct_person_content(world):
+        yield f"content_{fact['content_source']}"
+        if fact["items_more"]:
+            yield "content_more"
+    for fact in fct_person_recommendations(world):
+        yield f"recommended_{fact['recommendation_reason']}"
+    for fact in rpt_search_words(world):
+        yield f"word_{fact['category_basis']}"

@@ -2,7 +2,14 @@
 
 from collections.abc import Mapping
 
-from tests.oracle import behaviour_phases, behaviour_products, behaviour_scores
+from tests.oracle import (
+    behaviour_now,
+    behaviour_offers,
+    behaviour_phases,
+    behaviour_products,
+    behaviour_scores,
+    behaviour_searches,
+)
 from tests.oracle.facts import Mart
 
 MARTS: Mapping[str, Mart] = {
@@ -25,4 +32,15 @@ MARTS: Mapping[str, Mart] = {
         ("pair_kind", "product_id", "pair_rank"),
         behaviour_products.rpt_item_pairs,
     ),
+    "fct_hesitating_persons": (("person_id",), behaviour_now.fct_hesitating_persons),
+    "fct_new_arrival_matches": (
+        ("person_id", "product_id"),
+        behaviour_now.fct_new_arrival_matches,
+    ),
+    "fct_person_content": (("person_id",), behaviour_offers.fct_person_content),
+    "fct_person_recommendations": (
+        ("person_id", "recommendation_rank"),
+        behaviour_offers.fct_person_recommendations,
+    ),
+    "rpt_search_words": (("search_word",), behaviour_searches.rpt_search_words),
 }

@@ -12,6 +12,7 @@ from tests.oracle.world import World
 POINTS = {"order": 3, "cart": 2, "favourite": 2, "view": 1}
 HALF_LIFE_DAYS = 90
 LEAST_SIGNALS = 3
+TASTES, HALF = 3, 0.5
 WINDOWS = (7, 30)
 LEAST_PERSONS = 5
 LEAST_SUPPORT = 5
@@ -24,31 +25,44 @@ Own = dict[str, dict[str, int | None]]
 
 def fct_person_tendencies(world: World) -> list[Fact]:
     """Everybody's shares of categories, brands and tags."""
-    labels = _labels(world)
+    traits = labels(world)
     counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     weights: dict[tuple[str, str], dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for person, product, kind, last_at, count in _by_day(world):
         age = (world.shop.as_of - last_at).days
         weight = count * POINTS[kind] * 0.5 ** (age / HALF_LIFE_DAYS)
-        for dimension, value in labels.get(product, ()):
+        for dimension, value in traits.get(product, ()):
             counts[person, dimension][value] += count
             weights[person, dimension][value] += weight
+    summed_up = {
+        place: {value: round(weight, 9) for value, weight in given.items()}
+        for place, given in weights.items()
+    }
+    everybody: dict[str, Counter[str]] = defaultdict(Counter)
+    for (_, dimension), summed in summed_up.items():
+        everybody[dimension].update(summed)
     rows = []
     for (person, dimension), of_value in counts.items():
         if of_value.total() < LEAST_SIGNALS:
             continue
-        summed = {value: round(w, 9) for value, w in weights[person, dimension].items()}
+        summed, of_all = summed_up[person, dimension], everybody[dimension]
         ranked = sorted(summed, key=lambda value: (-summed[value], value))
         for number, value in enumerate(ranked, 1):
+            share = round(summed[value] / sum(summed.values()), 9)
+            shop_share = round(of_all[value] / of_all.total(), 9)
             rows.append(
                 {
                     "person_id": person,
                     "dimension": dimension,
                     "dimension_value": value,
                     "tendency_rank": number,
+                    # What everybody buys is nobody's taste, unless it is most of what they do.
+                    "is_taste": number <= TASTES
+                    and (share >= 2 * shop_share or (dimension == "category" and share > HALF)),
                     "signal_count": of_value[value],
                     "signal_weight": summed[value],
-                    "tendency_share": round(summed[value] / sum(summed.values()), 9),
+                    "tendency_share": share,
+                    "shop_share": shop_share,
                 }
             )
     return rows
@@ -62,7 +76,7 @@ def _by_day(world: World) -> list[tuple[str, str, str, datetime, int]]:
     return [(*place[:3], max(at), len(at)) for place, at in held.items()]
 
 
-def _labels(world: World) -> dict[str, list[tuple[str, str]]]:
+def labels(world: World) -> dict[str, list[tuple[str, str]]]:
     """Category, brand and tags of every product of the catalogue."""
     found: dict[str, list[tuple[str, str]]] = {}
     for row in world.shop["products"]:

@@ -10,6 +10,9 @@ from tests.oracle.shops import AS_OF, PRODUCTS, Shop, instant
 Account = dict[str, object]
 # Beside the goods of the carts: some with variants, one nobody can buy any more.
 MORE_PRODUCTS = ("p:5", "p:6", "p:7", "p:8")
+WORDS = ("linen", " Linen ", "tops", "bag", "", None)
+# A category's name, part of one, holding one, and no name at all.
+WORDS_OF_CROWDS = (" C:Shirts", "shoes", "red c:tops", "wool", "x")
 CATEGORIES = {"c:all": None, "c:tops": "c:all", "c:shirts": "c:tops", "c:shoes": "c:all"}
 WEIGHTS = {
     "product_view": (1, 5), "three_pictures": (3, 3), "search": (1, 5), "favourite": (5, 3),
@@ -24,7 +27,7 @@ STEPS = (
 )  # fmt: skip
 ACTS = (
     "Product Viewed", "Product Image Viewed", "Products Searched", "Product Added to Wishlist",
-    "favourite", "Product Added", "Checkout Started",
+    "favourite", "Product Added", "Checkout Started", "Product Removed from Wishlist",
 )  # fmt: skip
 
 
@@ -36,10 +39,12 @@ def behaviour(made: Shop, number: int) -> None:
         if draw.random() < 0.97:
             made.add("motivation_weights", weight_key=key, points=points, daily_cap=cap)
     for visitor in range(draw.choice((1, 1, 2, 3))):
-        _visitor(made, draw, visitor)
-    if draw.random() < 0.14:
-        _crowd(made, draw)
-    if draw.random() < 0.09:
+        _visitor(made, draw, visitor, instant(draw))
+    if draw.random() < 0.3:
+        _visitor(made, draw, 9, AS_OF - timedelta(hours=draw.choice((2, 20, 30, 100))))
+    if number % 5 == 0:
+        _crowd(made, draw, number // 5)
+    if number % 9 == 4:
         _wrongly_weighed(made, draw)
     if draw.random() < 0.06:
         _long_ago(made, draw)
@@ -53,12 +58,21 @@ def _catalogue(made: Shop, draw: random.Random) -> None:
         made.add(
             "products", product_id=product, product_name=product, price_amount=Decimal(2000),
             product_state="hidden" if product == "p:8" else "published", stock_policy="tracked",
-            stock_quantity=draw.choice((None, Decimal(0), Decimal(5))),
+            stock_quantity=draw.choice((None, Decimal(0), Decimal(2), Decimal(5))),
             deleted_at=AS_OF - DAY if draw.random() < 0.05 else None,
         )  # fmt: skip
     for row in made.tables["products"]:
         row["primary_category_id"] = draw.choice((*CATEGORIES, "c:shirts", "c:shirts", None))
         row["brand"] = draw.choice(("brand:1", "brand:2", None))
+        if draw.random() < 0.92:
+            row["url"] = f"https://shop.example/{row['product_id']}"
+        if draw.random() < 0.92:
+            row["image_url"] = f"https://shop.example/{row['product_id']}.jpg"
+        today = made.on(AS_OF)
+        row["first_published_on"] = draw.choice(
+            (None, None, today, today - 13 * DAY, today - 14 * DAY, today + DAY)
+        )
+        row["created_at"] = draw.choice((None, AS_OF - 14 * DAY, AS_OF - 3 * DAY))
         for tag in draw.sample(("linen", "spring", "red"), draw.choice((0, 1, 2))):
             made.add("product_tags", product_id=row["product_id"], tag=tag)
     for variant in range(draw.choice((0, 1, 2))):
@@ -95,9 +109,8 @@ def _account(made: Shop, draw: random.Random, name: str, registered_at: datetime
     return customer_id
 
 
-def _visitor(made: Shop, draw: random.Random, visitor: int) -> None:
+def _visitor(made: Shop, draw: random.Random, visitor: int, at: datetime) -> None:
     """Somebody's first days, and what they order then."""
-    at = instant(draw)
     started, browser = at, f"b:v{visitor}"
     customer = _account(made, draw, f"v{visitor}", at + draw.choice((-5 * DAY, timedelta(0), DAY)))
     logged_in: str | None = None
@@ -124,7 +137,7 @@ def _visitor(made: Shop, draw: random.Random, visitor: int) -> None:
 
 
 def _act(made: Shop, draw: random.Random, at: datetime, browser: str, customer: str | None) -> None:
-    act, product = draw.choices(ACTS, (8, 6, 3, 1, 1, 1, 1))[0], draw.choice(PRODUCTS[:3])
+    act, product = draw.choices(ACTS, (16, 12, 6, 2, 2, 2, 2, 1))[0], draw.choice(PRODUCTS[:3])
     if draw.random() < 0.3:
         product = draw.choice(MORE_PRODUCTS[:3])
     if act == "favourite":
@@ -137,6 +150,7 @@ def _act(made: Shop, draw: random.Random, at: datetime, browser: str, customer: 
         event(
             made, at + number * SECOND, browser, customer, act,
             product_id=product if act.startswith("Product ") else None,
+            query=draw.choice(WORDS) if act == "Products Searched" else None,
             quantity=Decimal(1) if act == "Product Added" else None,
             is_bot=draw.random() < 0.02,
         )  # fmt: skip
@@ -166,6 +180,11 @@ def _orders(made: Shop, draw: random.Random, customer: str, started: datetime) -
             bought["source_status"] = draw.choice(("failed", "odd"))
         if draw.random() < 0.25:
             bought["cancelled_at"] = at + draw.choice((timedelta(0), DAY, 40 * DAY))
+            if draw.random() < 0.3:
+                made.add(
+                    "refunds", refund_id=f"r:{bought['order_id']}", order_id=bought["order_id"],
+                    refunded_at=at + 3 * DAY, refund_amount=bought["total_amount"],
+                )  # fmt: skip
         if draw.random() < 0.2:
             _given(made, draw, bought)
         at += draw.choice((timedelta(0), timedelta(hours=2), 5 * DAY, 30 * DAY))
@@ -182,22 +201,30 @@ def _given(made: Shop, draw: random.Random, bought: dict[str, object]) -> None:
     )  # fmt: skip
 
 
-def _crowd(made: Shop, draw: random.Random) -> None:
+def _crowd(made: Shop, draw: random.Random, kind: int) -> None:
     """Enough customers for a ranking and for pairs, around the ends of both windows."""
     ages = (DAY, 6 * DAY, WEEK, WEEK + SECOND, 29 * DAY, 30 * DAY, 30 * DAY + SECOND)
     pair = draw.sample((*PRODUCTS[:3], "p:5", "p:7"), 2)
-    is_set = draw.random() < 0.4
+    # Some buy sets of three, some go from the search to the goods.
+    is_set, is_looking, word = kind % 4 < 2, kind % 2, WORDS_OF_CROWDS[kind % 5]
     for row in made.tables["products"]:
-        if row["product_id"] in pair and draw.random() < 0.6:
+        if row["product_id"] in pair and (kind % 3 == 0 or draw.random() < 0.8):
             row["primary_category_id"] = "c:shirts"
     for number in range(draw.randint(5, 8)):
         at = AS_OF - draw.choices(ages, (8, 4, 1, 1, 4, 1, 1))[0]
         customer = _account(made, draw, f"c{number}", at - 40 * DAY)
         browser = f"b:c{number}"
-        for product in (*pair, *draw.sample(PRODUCTS[:3], 1)):
+        if is_looking:
+            for act, given in (("Products Searched", {"query": "coat"}),
+                               ("Product Viewed", {"product_id": "p:1"})):  # fmt: skip
+                event(made, at - timedelta(minutes=10), browser, customer, act, **given)
+        if draw.random() < 0.95:
+            event(made, at - timedelta(minutes=9), browser, customer, "Products Searched",
+                  query=word)  # fmt: skip
+        for product in (*pair, *draw.sample(PRODUCTS[:3], 1)) if is_looking else ():
             event(made, at - timedelta(minutes=9), browser, customer, "Product Viewed",
                   product_id=product)  # fmt: skip
-        if draw.random() < 0.4:
+        if kind % 3 and draw.random() < 0.5:
             event(made, at - timedelta(minutes=8), browser, customer, "Product Added",
                   product_id=draw.choice(PRODUCTS[:3]), quantity=Decimal(1))  # fmt: skip
         if draw.random() < 0.3:
@@ -206,6 +233,8 @@ def _crowd(made: Shop, draw: random.Random) -> None:
                   product_id="p:6")  # fmt: skip
             event(made, at - timedelta(minutes=7), f"b:d{number}", customer, "Product Viewed",
                   product_id="p:6")  # fmt: skip
+        if draw.random() < 0.3:
+            order(made, draw, customer, at - 100 * DAY, ["p:8"], source_status="paid")
         goods = [*pair, "p:6"] if is_set or draw.random() < 0.3 else pair
         # Two orders of one day are one basket.
         for part in [goods] if draw.random() < 0.7 else [[one] for one in goods]:
@@ -214,9 +243,13 @@ def _crowd(made: Shop, draw: random.Random) -> None:
                 _given(made, draw, bought)
     if draw.random() < 0.5:
         made.add(
-            "product_relations", product_id=pair[0], related_id="p:8",
+            "product_relations", product_id=pair[0], related_id=draw.choice(("p:5", "p:6", "p:8")),
             relation_kind="coordinate", relation_rank=3,
         )  # fmt: skip
+    fan, looker = (_account(made, draw, name, AS_OF - 9 * DAY) for name in ("fan", "looker"))
+    event(made, AS_OF - DAY, "b:looker", looker, "Product Viewed", product_id=pair[0])
+    for product in (*PRODUCTS, *MORE_PRODUCTS):
+        _favourite(made, draw, AS_OF - draw.choice((2, 3)) * DAY, "b:fan", fan, product)
     for _ in range(draw.choice((0, 2, 5))):
         order(made, draw, None, AS_OF - 50 * DAY, pair, source_status="paid")
 

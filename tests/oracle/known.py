@@ -57,6 +57,8 @@ THRESHOLDS = {
     "loyal_order_count": 5,
     "motivation_low": 10,
     "motivation_high": 25,
+    "new_days": 14,
+    "hide_below": 5,
     "small_n": 30,
     "smallest_effect_bp": 100,
     "planned_persons_per_arm": 0,

@@ -2,7 +2,7 @@
 
 import ast
 from collections import Counter, defaultdict
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 
 import duckdb
@@ -11,7 +11,6 @@ import pytest
 from pipelines.settings import DBT_PROJECT
 from tests.compiled import marts_of
 from tests.oracle import shops
-from tests.oracle.cohorts import calendar_cohorts, repeat_rates
 from tests.oracle.effects import pairs
 from tests.oracle.facts import Fact
 from tests.oracle.features import ALL, features
@@ -27,12 +26,13 @@ SHOPS = 500
 DEEP_SHOPS = 5000
 # A hard case that fewer shops hold than this is not tested, only hoped for.
 LEAST_SHARE = 0.02
-ALSO = ("rpt_cohort_retention", "rpt_repeat_rate")
 AS_OF = shops.AS_OF.replace(tzinfo=UTC)
 # Folders whose every fact and report the oracle must know.
-MODELLED = ("core", "cart_recovery", "experiments", "quality")
+MODELLED = ("core", "cart_recovery", "experiments", "quality", "retention")
 EXEMPT = {
     "fct_published_cells": "says what earlier builds published: tests/test_restatements.py",
+    "fct_person_values": "is fitted; held to the published digits: tests/test_values.py",
+    "rpt_value_models": "is fitted; held to the published digits: tests/test_values.py",
     "rpt_restatements": "compares two builds of one shop: tests/test_restatements.py",
 }
 FORBIDDEN = {"pipelines", "dashboards", "duckdb", "polars", "dbt", "pandas", "numpy", "scipy"}
@@ -53,7 +53,7 @@ def warehouse(generated, tmp_path_factory) -> duckdb.DuckDBPyConnection:
     return build(
         shops.landing(generated),
         tmp_path_factory.mktemp("oracle"),
-        select=" ".join(f"+{mart}" for mart in (*MARTS, *ALSO)),
+        select=" ".join(f"+{mart}" for mart in MARTS),
         as_of=AS_OF,
     )
 
@@ -183,48 +183,3 @@ def test_thousands_of_shops_equal_the_oracle(tmp_path):
             compare(mart, generated, worlds, warehouse)
         test_revenue_intervals_lie_where_another_bootstrap_puts_them(worlds, warehouse)
         warehouse.close()
-
-
-def sales_by_person(world: World) -> dict[str, list[tuple[object, datetime]]]:
-    """Date and instant of each person's sales."""
-    found = defaultdict(list)
-    for order in world.orders:
-        if order.is_sale and order.person is not None:
-            found[order.person].append((order.ordered_on, order.ordered_at))
-    return found
-
-
-def test_cohorts_equal_the_oracle(worlds, warehouse):
-    cohorts = defaultdict(dict)
-    for shop_id, month, variant, period, *counts in warehouse.execute(
-        """
-        select
-            shop_id, cohort_month, variant, period_number, cohort_person_count,
-            exposed_person_count, retained_person_count
-        from marts.rpt_cohort_retention
-        where cohort_basis = 'first_order' and cohort_grain = 'month'
-            and period_unit = 'calendar_month' and variant <> 'bracket' and exposed_person_count > 0
-        """
-    ).fetchall():
-        cohorts[shop_id][month, variant, period] = tuple(counts)
-    for shop_id, world in worlds.items():
-        sales = {
-            person: [on for on, _ in given] for person, given in sales_by_person(world).items()
-        }
-        expected = calendar_cohorts(sales, as_of_on=world.shop.as_of_on)
-        assert cohorts[shop_id] == expected, shop_id
-
-
-def test_repeat_rates_equal_the_oracle(worlds, warehouse):
-    repeats = defaultdict(dict)
-    for shop_id, step, days, *counts in warehouse.execute(
-        """
-        select shop_id, from_order_no, within_days, eligible_person_count, repeated_person_count
-        from marts.rpt_repeat_rate
-        where period_key = 'all' and eligible_person_count > 0
-        """
-    ).fetchall():
-        repeats[shop_id][step, days] = tuple(counts)
-    for shop_id, world in worlds.items():
-        rates = repeat_rates(sales_by_person(world), as_of=shops.AS_OF)
-        assert repeats[shop_id] == {k: v for k, v in rates.items() if v[0]}, shop_id

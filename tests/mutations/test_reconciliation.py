@@ -65,6 +65,24 @@ DAMAGES = [
      "update marts.rpt_reach set episode_count = 0 where reach_stage = 'identified'"),
     ("assert_cohorts_hold_every_first_buyer_once",
      "delete from marts.rpt_cohort_retention where shop_id = 'edges'"),
+    ("assert_cumulative_retention_never_falls",
+     "update marts.rpt_cohort_retention set retained_person_count = 0"
+     " where variant = 'cumulative' and period_number = 3"),
+    ("assert_means_are_ratios_of_their_sums",
+     "update marts.rpt_cohort_means set exposed_person_count = exposed_person_count + 1"
+     " where cohort_grain = 'quarter'"),
+    ("assert_means_are_ratios_of_their_sums",
+     "delete from marts.rpt_cohort_means where cohort_grain = 'week' and period_number = 2"),
+    ("assert_spans_of_days_agree",
+     "update marts.rpt_cohort_retention set retained_person_count = retained_person_count + 1"
+     " where variant = 'bracket' and period_number = 3 and cohort_grain = 'month'"),
+    ("assert_spans_of_days_agree",
+     "delete from marts.rpt_repeat_rate where from_order_no = 1 and within_days = 30"),
+    ("assert_variants_nest_in_each_other",
+     "update marts.rpt_cohort_retention set retained_person_count = retained_person_count + 1"
+     " where variant = 'classic' and period_number = 1"),
+    ("assert_variants_nest_in_each_other",
+     "delete from marts.rpt_cohort_retention where variant = 'on_or_after' and period_number = 0"),
     ("assert_the_recovery_bridge_bears",
      "update marts.rpt_recovery_bridge set order_count = order_count + 1 where line_number = 4"),
     ("assert_the_last_mailable_day_is_today",

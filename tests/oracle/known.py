@@ -62,6 +62,11 @@ THRESHOLDS = {
     "small_n": 30,
     "smallest_effect_bp": 100,
     "planned_persons_per_arm": 0,
+    "interval_horizon_days": 365,
+    "status_is_fixed": 0,
+    "status_slowing_days": 90,
+    "status_at_risk_days": 180,
+    "status_dormant_days": 365,
 }
 SALES = {"placed", "paid", "shipped", "completed", "partially_refunded"}
 
@@ -83,6 +88,9 @@ class Known:
     known_at: datetime
     currency: str
     revenue_measure: str
+    # Monday is 1.
+    week_start: int = 1
+    history_from_on: date | None = None
     tables: dict[str, list[Row]] = field(default_factory=dict)
     # The same with every version of a row that is known.
     versions: dict[str, list[Row]] = field(default_factory=dict)
@@ -137,6 +145,7 @@ def known(
     found = Known(
         str(shop["shop_id"]), str(shop["timezone"]), as_of, known_at,
         str(shop["currency"]), str(shop["revenue_measure"]),
+        int(str(shop["week_start"])), shop["history_from_on"],
     )  # fmt: skip
     for name, (key, dated_by) in TABLES.items():
         newest: dict[tuple[object, ...], tuple[datetime, int, Row]] = {}

@@ -17,6 +17,9 @@ from tests.oracle import (
     months,
     products,
     reports,
+    retention,
+    retention_customers,
+    retention_waits,
     rules,
     steps,
 )
@@ -90,6 +93,9 @@ MARTS: Mapping[str, Mart] = {
     **lines.MARTS,
     **audit.MARTS,
     **behaviour_marts.MARTS,
+    **retention.MARTS,
+    **retention_customers.MARTS,
+    **retention_waits.MARTS,
 }
 
 

@@ -30,6 +30,8 @@ class Shop:
     currency: str = "JPY"
     revenue_measure: str = "goods"
     known_at: datetime = AS_OF
+    week_start: int = 1
+    history_from_on: date | None = None
     tables: dict[str, list[dict[str, object]]] = field(default_factory=lambda: defaultdict(list))
     features: Counter[str] = field(default_factory=Counter)
 
@@ -55,6 +57,8 @@ class Shop:
             "timezone": self.zone,
             "currency": self.currency,
             "revenue_measure": self.revenue_measure,
+            "week_start": self.week_start,
+            "history_from_on": self.history_from_on,
         }
 
     def known(self) -> Known:

@@ -8,12 +8,17 @@ NOW = utc(2026, 11, 1)
 
 
 def shop() -> Book:
-    """A cart series, a second-purchase and a win-back campaign."""
+    """A cart series, and a campaign each for six other segments."""
     book = Book("due", ships_within_hours=48, free_shipping_from_amount=8000)
     book.put("shop_thresholds", threshold_key="second_purchase_days", threshold_value=30)
     book.campaign(arms=(("mail", 5000, False), ("control", 5000, True)))
     book.campaign("second", segment="second_purchase", steps=(0,))
     book.campaign("back", segment="winback", steps=(0,))
+    book.campaign("bday", segment="birthday", steps=(0,), lead_days=0)
+    book.campaign("hello", segment="welcome", steps=(1440,))
+    book.campaign("review", segment="review_request", steps=(4320,))
+    book.campaign("gold", segment="spend_tier", steps=(0,), from_amount=50_000,
+                  amount_basis="lifetime")  # fmt: skip
     for product, stock in (("p1", 10), ("p2", 2), ("sold_out", 0)):
         book.put("products", product_id=product, product_name=f"Bag {product}",
                  product_state="published", stock_policy="tracked", stock_quantity=stock,
@@ -23,6 +28,10 @@ def shop() -> Book:
     _reminded(book)
     _second_purchases(book)
     _dormant(book)
+    _birthdays(book)
+    _registered(book)
+    _reviewers(book)
+    _spenders(book)
     return book
 
 
@@ -88,3 +97,52 @@ def _dormant(book: Book) -> None:
     ):
         book.member(who, since=utc(2026, 2, 1), last_login_at=at)
     book.put("customers", customer_id="never_seen", is_member=True, email="never@example.jp")
+
+
+def _birthdays(book: Book) -> None:
+    # Today is 1 November in Tokyo; a mail of 30 October is valid until today's end, one of the 29th
+    # until its beginning.
+    for who, month, day in (
+        ("born_today", 11, 1),
+        ("born_on_the_30th", 10, 30),
+        ("born_on_the_29th", 10, 29),
+        ("born_tomorrow", 11, 2),
+        ("born_in_november", 11, None),
+        ("born_in_october", 10, None),
+    ):
+        book.member(who, since=utc(2026, 2, 1), birth_month=month, birth_day=day)
+
+
+def _registered(book: Book) -> None:
+    # The welcome is due a day after registration and valid for three.
+    for who, at in (
+        ("new", NOW - timedelta(days=2)),
+        ("newer", NOW - timedelta(hours=23)),
+        ("new_and_buying", NOW - timedelta(days=2)),
+        ("not_so_new", NOW - timedelta(days=4, minutes=1)),
+    ):
+        book.member(who, since=at)
+    book.order("new_and_buying", NOW - timedelta(days=1))
+
+
+def _reviewers(book: Book) -> None:
+    # 29 October + 3 days is today; the 28th's is made up for; the 30th's is due tomorrow.
+    for who in ("pleased", "pleased_twice", "reviewed", "not_yet_asked"):
+        book.member(who, since=utc(2026, 9, 1))
+    book.order("pleased", utc(2026, 10, 29, 3))
+    book.order("pleased_twice", utc(2026, 10, 28, 3))
+    book.order("pleased_twice", utc(2026, 10, 28, 5), product="p2")
+    book.order("reviewed", utc(2026, 10, 29, 3))
+    book.put("product_reviews", review_id="r1", product_id="p1", customer_id="reviewed",
+             reviewed_at=utc(2026, 10, 30))  # fmt: skip
+    book.order("not_yet_asked", utc(2026, 10, 30, 3))
+
+
+def _spenders(book: Book) -> None:
+    # 30,000 + 20,000 is just enough; 30,000 + 25,000 less a refund of 6,000 is not.
+    for who, last in (("spender", 20_000), ("refunded", 25_000)):
+        book.member(who, since=utc(2026, 9, 1))
+        book.order(who, utc(2026, 10, 1, 3), amount=30_000)
+        order = book.order(who, utc(2026, 10, 31, 3), amount=last)
+    book.put("refunds", refund_id="spent", order_id=order, refund_amount=6_000, goods_amount=6_000,
+             refunded_at=NOW - minutes(60))  # fmt: skip

@@ -36,13 +36,14 @@ class Book:
         steps: tuple[int, ...] = (60, 1440),
         arms: tuple[tuple[str, int, bool], ...] = (),
         starts_at: datetime | None = None,
+        **row: object,
     ) -> None:
         """Version 1 of a campaign. `steps`: delays in minutes; `arms`: key, share, holdout."""
         self.put(
             "campaigns", campaign_key=key, campaign_version=1, segment_key=segment,
             channel="email", purpose="cart_reminder" if segment == "cart_recovery" else "marketing",
             is_active=True, starts_at=starts_at, recovery_window_days=7, eligibility_hours=24,
-            salt="salt",
+            salt="salt", **row,
         )  # fmt: skip
         for number, delay in enumerate(steps, start=1):
             self.put(

@@ -118,6 +118,57 @@ def test_win_back_counts_calendar_months_and_never_the_unseen(golden):
     assert members(golden, "seg_winback") == [("dormant", 1), ("dormant_longer", 1)]
 
 
+def test_a_birthday_needs_no_year_and_is_made_up_for_three_days(golden):
+    found = members(golden, "seg_birthday", "person_id, reason_code, birthday_on")
+
+    # 30 October 00:00 + 72 hours lies ahead, 29 October's is over; the month alone means its first.
+    assert [(who, why, f"{on:%m-%d}") for who, why, on in found] == [
+        ("born_in_november", "birth_month", "11-01"),
+        ("born_on_the_30th", "birthday", "10-30"),
+        ("born_today", "birthday", "11-01"),
+    ]
+
+
+def test_a_new_member_is_greeted_a_day_after_registration(golden):
+    # Due after a day: newer waits. Valid for three: four days and a minute are too long ago.
+    assert members(golden, "seg_welcome") == [("new", 1)]
+
+
+def test_a_review_is_asked_for_three_days_after_the_order_and_once_for_all_of_a_day(golden):
+    found = members(
+        golden, "seg_review_request", "person_id, occurrence_key, order_count, item_1_name"
+    )
+
+    # Of two orders of a day the later one's goods come first; who has reviewed is not asked.
+    assert found == [
+        ("pleased", "2026-11-01", 1, "Bag p1"),
+        ("pleased_twice", "2026-10-31", 2, "Bag p2"),
+    ]
+
+
+def test_a_tier_is_reached_by_what_is_left_after_refunds(golden):
+    # 30,000 + 20,000 = 50,000, which the tier begins with; 30,000 + 25,000 - 6,000 = 49,000.
+    found = members(golden, "seg_spend_tier", "person_id, reached_amount, qualified_at")
+
+    assert found == [("spender", 50_000, utc(2026, 10, 31, 3))]
+
+
+def test_a_newsletter_without_a_campaign_is_the_plain_one_for_everybody_but_browsers(golden):
+    (plain,) = golden.execute(
+        "select distinct campaign_key, arm_key, occurrence_key from segments.seg_newsletter"
+        " where shop_id = 'due'"
+    ).fetchall()
+    (missing,) = golden.execute(
+        "select count(*) from marts.dim_persons left join segments.seg_newsletter as news"
+        " using (shop_id, person_id)"
+        " where shop_id = 'due' and person_kind <> 'browser' and news.person_id is null"
+    ).fetchone()
+
+    # Tokyo's day.
+    assert plain == ("newsletter", "send", "2026-11-01")
+    assert missing == 0
+
+
 def test_a_draw_is_the_first_eight_digits_of_the_hash(golden):
     drawn = golden.execute(
         "select person_id, arm_key from marts.fct_arm_assignments"

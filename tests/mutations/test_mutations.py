@@ -21,12 +21,13 @@ from tests.golden import (
 from tests.mutations.bugs import BUGS, Bug
 from tests.mutations.bugs_behaviour import BEHAVIOUR_BUGS
 from tests.mutations.bugs_retention import RETENTION_BUGS
+from tests.mutations.bugs_segments import SEGMENT_BUGS
 from tests.mutations.judge import broken_check, first_objection
 from tests.oracle import shops
 from tests.oracle.draw_buyers import buyers
 from tests.oracle.world import World
 
-ALL_BUGS = (*BUGS, *BEHAVIOUR_BUGS, *RETENTION_BUGS)
+ALL_BUGS = (*BUGS, *BEHAVIOUR_BUGS, *RETENTION_BUGS, *SEGMENT_BUGS)
 SHOPS = 100
 LEAST_FOUND = 19
 # Sentence of a bug no test finds → why nobody would mind. The list may only shrink.

@@ -32,7 +32,14 @@ class Period:
 
 
 def periods(shop: Known) -> list[Period]:
-    """Every period a report of the shop has a row for."""
+    """Every period a report of the shop has a row for, found once."""
+    kept: dict[str, list[Period]] = vars(shop)
+    if "_periods" not in kept:
+        kept["_periods"] = _periods(shop)
+    return kept["_periods"]
+
+
+def _periods(shop: Known) -> list[Period]:
     days = [
         shop.on(row[column])
         for table, column in DATED

@@ -8,7 +8,6 @@ import pytest
 
 from tests.shrink import DiffersError, shrink, told
 
-
 # Folders whose files ask one warehouse, built once per process.
 _TOGETHER = {"golden", "dashboards"}
 

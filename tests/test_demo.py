@@ -286,6 +286,24 @@ def test_an_episode_s_key_is_that_of_the_event_that_opened_it(shop: SmallShop) -
     assert {row["occurrence_key"] for row in arms} <= added
 
 
+def test_a_personal_code_is_redeemed_by_whom_it_was_sent_to(shop: SmallShop) -> None:
+    sent = {
+        row["coupon_code"]: row["person_key"]
+        for row in _rows(shop.folder, "ledger/claims.csv", "utf-8")
+        if row["coupon_code"]
+    }
+    redeemed = {
+        row["クーポンコード"]: row["会員番号"]
+        for row in _rows(shop.folder, "受注.csv")
+        if row["クーポンコード"].startswith("WRAP-")
+    }
+    pepper = b"okaeri-demo-public-pepper"
+
+    assert 0 < len(redeemed) < len(sent)
+    for code, member in redeemed.items():
+        assert sent[code] == keys.person_key(f"demo:{member}", pepper=pepper)
+
+
 def test_nobody_who_said_no_or_nothing_is_in_the_ledger(shop: SmallShop) -> None:
     granted = {
         row["会員番号"] for row in _rows(shop.folder, "メール同意.csv") if row["状態"] == "許可"

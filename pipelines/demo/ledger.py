@@ -9,6 +9,7 @@ import polars as pl
 
 from pipelines import keys
 from pipelines.demo.carts import GATES
+from pipelines.demo.coupons import with_codes
 from pipelines.demo.draw import HOUR, MINUTE, NEVER
 from pipelines.demo.people import People
 from pipelines.demo.rules import Rules
@@ -22,8 +23,8 @@ DESTINATION = "mailer"
 class Ledger:
     """Four dumps of the ledger and the messages behind them.
 
-    `messages`: one row per claim (episode, person, step, slot, batch, ord, token, is_held), by
-    batch and ord. Units: seconds, UTC.
+    `messages`: one row per claim (episode, person, step, slot, batch, ord, token, code, is_held),
+    by batch and ord. Units: seconds, UTC.
     """
 
     messages: pl.DataFrame
@@ -92,7 +93,8 @@ def messages(episodes: pl.DataFrame, rules: Rules) -> pl.DataFrame:
         keys.keyed_hash("token", f"{batch}:{ord_}", pepper=rules.pepper)[:32]
         for batch, ord_ in zip(frame["batch"], frame["ord"], strict=True)
     ]
-    return frame.with_columns(token=pl.when(~pl.col("is_held")).then(pl.Series(tokens)))
+    frame = frame.with_columns(token=pl.when(~pl.col("is_held")).then(pl.Series(tokens)))
+    return with_codes(frame, rules)
 
 
 def _batches(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame:
@@ -139,6 +141,7 @@ def _claims(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame:
         person_key="person_key",
         email_hash="email_hash",
         recipient_token=pl.col("token"),
+        coupon_code=pl.col("code"),
         arm_key=pl.when("is_held").then(pl.lit(held)).otherwise(pl.lit(sent)),
         due_at="due",
         claim_state=pl.when("is_held").then(pl.lit("held_out")).otherwise(pl.lit("claimed")),

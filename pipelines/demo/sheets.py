@@ -206,7 +206,8 @@ def orders(
             受注状態="status", 販売経路=pl.col("place").replace_strict(
                 dict(enumerate(PLACES)), return_dtype=pl.String),
             端末="device", 支払方法="payment", 受注商品金額="goods", クーポン値引="coupon",
-            クーポンコード=pl.when(pl.col("coupon") > 0).then(pl.lit("SHUNO500")),
+            クーポンコード=pl.when(pl.col("coupon") > 0).then(pl.lit("SHUNO500"))
+            .otherwise("code"),
             利用ポイント="points", 送料="shipping", 手数料="fee", 合計金額="total",
             請求金額="paid", 返金額="refunded", カートID="cart_id",
             入金日時=pl.when(paid).then(local(pl.col("at") + 3 * HOUR)),

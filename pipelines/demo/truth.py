@@ -159,6 +159,8 @@ def _reason() -> pl.Expr:
         pl.when(pl.col("state") == "gated").then(gate)
         .when(pl.col("state") == "not_delivered").then(bounce)
         .when(pl.col("state") == "suppressed").then(why)
+        .when((pl.col("state") == "recovered") & pl.col("code").is_not_null())
+        .then(pl.lit("coupon"))
         # Whoever was touched came by the link of the mail: its token is in the log.
         .when(pl.col("state") == "recovered").then(pl.lit("link"))
         .otherwise(pl.lit(""))

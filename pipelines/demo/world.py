@@ -1,7 +1,7 @@
 """One seeded shop put together: people, carts, orders, log, mails, books."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import yaml
 from pipelines.demo.carts import State
 from pipelines.demo.catalogue import Catalogue, catalogue
 from pipelines.demo.counter import Counter, counter
+from pipelines.demo.coupons import redeemed
 from pipelines.demo.ledger import Ledger, episode_id, ledger, messages
 from pipelines.demo.log import Log, shop_log
 from pipelines.demo.mail import Mail, mail
@@ -82,6 +83,12 @@ def world(rules: Rules, *, seed: int, persons: int) -> World:
     )
     sold = sales(crowd, rules, seed=seed, goods=goods, episodes=episodes, direct=direct)
     sent = messages(episodes, rules)
+    codes = redeemed(sent, episodes, sold.orders)
+    episodes = episodes.join(codes, on="episode", how="left", maintain_order="left")
+    by_basket = codes.select("code", basket=pl.col("episode").cast(pl.Int64))
+    sold = replace(
+        sold, orders=sold.orders.join(by_basket, on="basket", how="left", maintain_order="left")
+    )
     log = shop_log(
         crowd, rules, seed=seed, goods=goods, episodes=episodes, sales=sold,
         clicks=_clicks(sent, rules), words=words,

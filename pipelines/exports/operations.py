@@ -85,6 +85,12 @@ def _segment_of(home: Home, shop: Shop, asked: str) -> str:
         return asked
     running = [c for c in shop.campaigns if c.is_active]
     mine = {c.segment for c in running if c.key == asked and c.segment in known}
+    lost = sorted({c.segment for c in running if c.key == asked})
+    if lost and not mine:
+        raise UnknownSegment(
+            f"campaign {asked!r} writes to segment {lost[0]!r}, which is not published; segments: "
+            f"{', '.join(known) or 'none'}. Correct shop.yml, or add seg_{lost[0]}.sql and .yml"
+        )
     if not mine:
         campaigns = ", ".join(sorted({c.key for c in running})) or "none"
         raise UnknownSegment(

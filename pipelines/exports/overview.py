@@ -24,7 +24,8 @@ class Overview:
     """One program of a segment, as for the shop's first destination.
 
     `members`: due now, each under one outcome of `counts`. `contactable`: of them those whom no
-    address, consent or suppression stops, in whatever arm.
+    address, consent or suppression stops, in whatever arm. `is_published` is False for a campaign
+    whose segment nobody has written: it will never reach anybody.
     """
 
     segment: str
@@ -33,6 +34,7 @@ class Overview:
     contactable: int
     not_due: int
     counts: Mapping[str, int]
+    is_published: bool = True
 
 
 def overview(home: Home, shop: Shop, *, clock: datetime | None = None) -> tuple[Overview, ...]:
@@ -48,9 +50,10 @@ def overview(home: Home, shop: Shop, *, clock: datetime | None = None) -> tuple[
     snapshot = open_snapshot(home, shop.id)
     # Addresses and keys are the largest part of a snapshot and the same for every segment.
     facts = snapshot.facts(rules.pepper)
+    known = published_segments(home)
     found = []
     with state.reading(state.ledger_engine(home)) as connection:
-        for key in published_segments(home):
+        for key in known:
             job = job_of(
                 _unasked(shop, key, destination.key, at=now), snapshot, snapshot.segment(key),
                 destination=destination, rules=rules, now=now, facts=facts,
@@ -64,7 +67,8 @@ def overview(home: Home, shop: Shop, *, clock: datetime | None = None) -> tuple[
                         key, program.key, len(members), reached, plan.not_due, dict(plan.counts)
                     )
                 )
-    return tuple(found)
+    lost = [c for c in shop.campaigns if c.is_active and c.segment not in known]
+    return (*found, *(Overview(c.segment, c.key, 0, 0, 0, {}, is_published=False) for c in lost))
 
 
 def _unasked(shop: Shop, segment: str, destination: str, *, at: datetime) -> Request:

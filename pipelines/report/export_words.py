@@ -31,6 +31,7 @@ TEXTS: Final[Texts] = {
     "program": ("施策/通/経路", "Campaign/step/channel"),
     "members": ("対象", "Members"),
     "contactable": ("配信可能", "Contactable"),
+    "not_published": ("このセグメントはありません", "there is no such segment"),
     "reasons": ("内訳", "What becomes of them"),
     "dry": ("試算", "dry run"),
 }  # fmt: skip

@@ -24,9 +24,7 @@ def print_overview(console: Console, rows: Sequence[Overview], *, language: str)
     table.add_column(tell("reasons", language), overflow="fold")
     for row in rows:
         outcomes = {**row.counts, "not_due": row.not_due}
-        cells = (
-            row.segment, row.program, f"{row.members:,}", f"{row.contactable:,}",
-            counted(outcomes, language),
-        )  # fmt: skip
+        said = counted(outcomes, language) if row.is_published else tell("not_published", language)
+        cells = row.segment, row.program, f"{row.members:,}", f"{row.contactable:,}", said
         table.add_row(*(Text(cell) for cell in cells))
     console.print(table)

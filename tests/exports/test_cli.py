@@ -71,7 +71,7 @@ def held(okaeri: Terminal) -> str:
 
 
 def test_every_segment_is_planned_in_one_table(okaeri: Terminal) -> None:
-    (row,) = okaeri.json("plan")
+    (row, _) = okaeri.json("plan")
     shown = okaeri("plan").stdout
     japanese = okaeri("plan", lang="ja").stdout
 
@@ -79,6 +79,7 @@ def test_every_segment_is_planned_in_one_table(okaeri: Terminal) -> None:
     assert "cart_recovery/1/email" in shown
     assert "Contactable" in shown
     assert "handed over 3" in shown
+    assert "there is no such segment" in shown
     assert "配信可能" in japanese
     assert "書き出し 3" in japanese
 

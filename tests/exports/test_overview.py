@@ -30,7 +30,7 @@ def shop(tmp_path: Path) -> SmallShop:
 def test_members_are_their_outcomes_and_contactable_whom_reach_lets_through(
     shop: SmallShop,
 ) -> None:
-    (row,) = exports.overview(shop.home, shop.shop, clock=NOW)
+    (row, _) = exports.overview(shop.home, shop.shop, clock=NOW)
 
     # Five are due: a, b and c could be written to; d has not consented, the fifth has no address.
     assert (row.segment, row.program) == ("cart_recovery", "cart_recovery/1/email")
@@ -50,7 +50,7 @@ def test_looking_asks_for_nothing_and_claims_nobody(shop: SmallShop) -> None:
 
 
 def test_it_says_what_an_export_then_does(shop: SmallShop) -> None:
-    (row,) = exports.overview(shop.home, shop.shop, clock=NOW)
+    (row, _) = exports.overview(shop.home, shop.shop, clock=NOW)
 
     outcome = shop.send()
 
@@ -63,3 +63,14 @@ def test_a_shop_without_a_destination_is_told_to_name_one(shop: SmallShop) -> No
 
     with pytest.raises(ShopNotReady, match="no destination"):
         exports.overview(shop.home, bare, clock=NOW)
+
+
+def test_a_campaign_whose_segment_nobody_wrote_is_named(shop: SmallShop) -> None:
+    """The shop file has a win-back campaign; the snapshot holds no such segment."""
+    (_, lost) = exports.overview(shop.home, shop.shop, clock=NOW)
+
+    assert (lost.segment, lost.program, lost.is_published) == ("winback", "winback", False)
+    with pytest.raises(exports.ExportRefused, match=r"'winback', which is not published.*cart_rec"):
+        exports.request(
+            shop.home, shop.shop, "winback", "mailer", send=False, requested_by="x", clock=NOW
+        )

@@ -6,6 +6,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 from tests.oracle.behaviour import YEAR, listed_favourites, order_lines, purchasable, seen, signals
+from tests.oracle.behaviour_customers import dim_persons
 from tests.oracle.behaviour_now import fct_hesitating_persons, fct_new_arrival_matches
 from tests.oracle.behaviour_offers import fct_person_content, fct_person_recommendations
 from tests.oracle.behaviour_phases import ENDED, stays
@@ -38,7 +39,7 @@ BEHAVIOUR = {
     "hesitates_till_score_falls", "arrival_by_category", "arrival_by_tag", "taste_of_most",
     "content_cart", "content_favourite", "content_viewed", "content_ranking", "content_more",
     "favourite_lifted", "recommended_pair", "recommended_co_view", "recommended_ranking",
-    "word_viewed", "word_name", "word_none",
+    "word_viewed", "word_name", "word_none", "waits_for_coupons", "one_speaks_for_two",
 }  # fmt: skip
 
 
@@ -175,6 +176,11 @@ def _pairs(world: World) -> Iterator[str]:
 
 def _persons(world: World) -> Iterator[str]:
     now = world.shop.as_of
+    facts = dim_persons(world)
+    if any(fact["is_trained_abandoner"] for fact in facts):
+        yield "waits_for_coupons"
+    if any(fact["account_count"] > 1 and fact["birth_month"] is not None for fact in facts):
+        yield "one_speaks_for_two"
     if any((row["last_login_at"] or now) > now for row in world.shop["customers"]):
         yield "login_after_now"
     if any((row["closed_at"] or now) >= now for row in world.shop["inquiries"]):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from tests.oracle import (
+    behaviour_customers,
     behaviour_now,
     behaviour_offers,
     behaviour_phases,
@@ -13,6 +14,7 @@ from tests.oracle import (
 from tests.oracle.facts import Mart
 
 MARTS: Mapping[str, Mart] = {
+    "dim_persons": (("person_id",), behaviour_customers.dim_persons),
     "dim_person_phases": (("person_id", "phase_no"), behaviour_phases.dim_person_phases),
     "rpt_phase_transitions": (
         ("transition_month", "from_phase", "to_phase"),

@@ -104,7 +104,7 @@ def _wanted(
                     yield cart.person, "cart", key, held.product, at
     newest: dict[tuple[str, str, str], tuple[date, datetime]] = {}
     views = [signal for signal in signals(world) if signal.kind == "view"]
-    for source, given in (("favourite", _standing(world)), ("viewed", views)):
+    for source, given in (("favourite", standing_favourites(world)), ("viewed", views)):
         for signal in given:
             place, latest = (signal.person, source, signal.product), (signal.day, signal.at)
             newest[place] = max(newest.get(place, latest), latest)
@@ -115,7 +115,7 @@ def _wanted(
             yield person, source, product, product, at
 
 
-def _standing(world: World) -> list[Signal]:
+def standing_favourites(world: World) -> list[Signal]:
     """Favourites that were not lifted at their day's last marking or after it."""
     marked: dict[tuple[str, str, date], datetime] = {}
     lifted: dict[tuple[str, str], datetime] = {}

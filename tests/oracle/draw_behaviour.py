@@ -1,7 +1,7 @@
 """What people look at, like and buy again: visitors with a first week, and crowds of customers."""
 
 import random
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from tests.oracle.draw_carts import event, order
@@ -48,6 +48,8 @@ def behaviour(made: Shop, number: int) -> None:
         _wrongly_weighed(made, draw)
     if draw.random() < 0.06:
         _long_ago(made, draw)
+    if draw.random() < 0.4:
+        _trained(made, draw)
     _spoken(made, draw)
 
 
@@ -94,19 +96,37 @@ def _catalogue(made: Shop, draw: random.Random) -> None:
 def _account(made: Shop, draw: random.Random, name: str, registered_at: datetime | None) -> str:
     """A member of an address of their own, or a guest."""
     is_member = draw.random() < 0.75
-    customer_id = f"shop:{name}" if is_member else f"guest:hash-{name}"
+    # Some have the address of the first visitor: two accounts of one person.
+    address = "hash-v0" if is_member and draw.random() < 0.05 else f"hash-{name}"
+    customer_id = f"shop:{name}" if is_member else f"guest:{address}"
     login = None
     if is_member and draw.random() < 0.3:
         # A run that looks back finds a login of later.
         login = AS_OF + draw.choice((-20 * DAY, -SECOND, timedelta(0), DAY))
     made.add(
         "customers", customer_id=customer_id, is_member=is_member, is_derived=False,
-        member_state="active" if is_member else "guest", email_hash=f"hash-{name}",
+        member_state="active" if is_member else "guest", email_hash=address,
         registered_at=registered_at if is_member and draw.random() < 0.8 else None,
         last_login_at=login, person_key=f"k:{made.shop_id}:{customer_id}",
         deleted_at=AS_OF - DAY if draw.random() < 0.03 else None,
+        **_said(draw),
     )  # fmt: skip
     return customer_id
+
+
+def _said(draw: random.Random) -> dict[str, object]:
+    """What an account says of its owner; of two accounts of one person only one may speak."""
+    return {
+        "birth_year": draw.choice((None, 1980)),
+        "birth_month": (month := draw.choice((None, 2, 12))),
+        "birth_day": month and draw.choice((None, 28, 29)),
+        "sex": draw.choice((None, "female", "no_answer")),
+        "prefecture": draw.choice((None, "13", "27")),
+        "customer_rank": draw.choice((None, "gold")),
+        "points_balance": draw.choice((None, Decimal(0), Decimal(120))),
+        "points_expire_on": draw.choice((None, date(2026, 12, 31))),
+        "locale": draw.choice((None, "ja")),
+    }
 
 
 def _visitor(made: Shop, draw: random.Random, visitor: int, at: datetime) -> None:
@@ -266,6 +286,28 @@ def _wrongly_weighed(made: Shop, draw: random.Random) -> None:
             customer = _account(made, draw, f"x{number}", None)
             event(made, at + 9 * DAY, f"b:x{number}", customer, "Signed In")
             order(made, draw, customer, at + 10 * DAY, ["p:1"], source_status="paid")
+
+
+def _trained(made: Shop, draw: random.Random) -> None:
+    """Somebody uses a coupon of ours and leaves two more carts soon after, or not quite so soon."""
+    owners = {row["person_key"]: str(row["customer_id"]) for row in made.tables["customers"]}
+    claims = [
+        row for row in made.tables["export_claims"]
+        if row["coupon_code"] is not None and row["claim_state"] == "claimed"
+        and row["claimed_at"] < AS_OF - 9 * DAY and row["person_key"] in owners
+    ]  # fmt: skip
+    if not claims:
+        return
+    claim = draw.choice(claims)
+    customer, at = owners[claim["person_key"]], claim["claimed_at"] + DAY
+    order(made, draw, customer, at, ["p:other"], source_status="paid",
+          coupon_codes=f"OTHER, {claim['coupon_code']}")  # fmt: skip
+    for later in (2 * DAY, draw.choice((5 * DAY, 7 * DAY, 30 * DAY - timedelta(hours=1)))):
+        for act, hours in (("Product Added", 0), ("Product Removed", 3)):
+            event(
+                made, at + later + timedelta(hours=hours), "b:trained", customer, act,
+                product_id="p:2", quantity=Decimal(1),
+            )  # fmt: skip
 
 
 def _long_ago(made: Shop, draw: random.Random) -> None:

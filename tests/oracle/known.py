@@ -58,6 +58,7 @@ THRESHOLDS = {
     "motivation_low": 10,
     "motivation_high": 25,
     "new_days": 14,
+    "coupon_gap_days": 90,
     "hide_below": 5,
     "small_n": 30,
     "smallest_effect_bp": 100,

@@ -31,7 +31,8 @@ written_to as (
         messages.person_id,
         count(case when messages.sent_at >= {{ add_days('as_of.as_of_at', -30) }} then 1 end)
             as message_count_30d,
-        max(messages.sent_at) as last_sent_at
+        max(messages.sent_at) as last_sent_at,
+        max(messages.sent_on) as last_sent_on
     from messages
     inner join as_of
         on messages.shop_id = as_of.shop_id
@@ -54,7 +55,8 @@ reached as (
         end as mail_block_reason,
         -- Nothing sent is no message.
         coalesce(written_to.message_count_30d, 0) as message_count_30d,
-        written_to.last_sent_at
+        written_to.last_sent_at,
+        written_to.last_sent_on
     from contactable
     full join written_to
         on

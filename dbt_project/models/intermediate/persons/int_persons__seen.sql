@@ -218,7 +218,11 @@ summed_up as (
         last_seen_at,
         max(case when basis_order is not null then last_on end) as last_seen_on,
         max(case when trace_kind = 'login' then last_at end) as last_login_at,
-        max(case when trace_kind in ('login', 'event', 'checkout') then last_at end) as last_visit_at
+        max(case when trace_kind = 'login' then last_on end) as last_login_on,
+        max(case when trace_kind in ('login', 'event', 'checkout') then last_at end)
+            as last_visit_at,
+        max(case when trace_kind in ('login', 'event', 'checkout') then last_on end)
+            as last_visit_on
     from dated
     group by
         shop_id,

@@ -150,7 +150,9 @@ historied as (
         bought.last_ordered_at,
         bought.last_ordered_on,
         seen.last_login_at,
+        seen.last_login_on,
         seen.last_visit_at,
+        seen.last_visit_on,
         seen.last_seen_at,
         seen.last_seen_on,
         inquired.last_inquired_at,
@@ -289,7 +291,9 @@ joined as (
         inclined.last_ordered_at,
         inclined.last_ordered_on,
         inclined.last_login_at,
+        inclined.last_login_on,
         inclined.last_visit_at,
+        inclined.last_visit_on,
         inclined.last_seen_at,
         inclined.last_seen_on,
         inclined.phase_since_at,
@@ -298,7 +302,8 @@ joined as (
         inclined.coupon_blocked_until_at,
         inclined.last_inquired_at,
         inclined.last_inquired_on,
-        reached.last_sent_at
+        reached.last_sent_at,
+        reached.last_sent_on
     from inclined
     left join ranked
         on

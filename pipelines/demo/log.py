@@ -173,6 +173,18 @@ def _leaf_of(words: Mapping[str, Any]) -> dict[str, int]:
     return {word: leaves[leaf] for word, leaf in words["searches"] if leaf is not None}
 
 
+def _searches(
+    people: People, rules: Rules, *, seed: int, goods: Catalogue, events: pl.DataFrame,
+    words: Mapping[str, Any],
+) -> pl.DataFrame:  # fmt: skip
+    """What searches led to, or not. Each from a stream of its own: no other event moves."""
+    made = [
+        *found(stream(seed, "searches"), events, goods, _leaf_of(words)),
+        *fruitless(stream(seed, "fruitless"), people, rules, words["fruitless"]),
+    ]
+    return pl.concat(made).filter(pl.col("at") < rules.span.clock - 1)
+
+
 def shop_log(
     people: People,
     rules: Rules,
@@ -186,8 +198,7 @@ def shop_log(
 ) -> Log:
     """Everything the web shop wrote down until the clock.
 
-    `clicks`: one row per human click (episode, person, at, token). Shape: see `Log`. What a search
-    leads to is drawn from a stream of its own.
+    `clicks`: one row per human click (episode, person, at, token). Shape: see `Log`.
     """
     rng = stream(seed, "log")
     ids, browser, customer = _browsers(rng, people, episodes)
@@ -197,6 +208,7 @@ def shop_log(
     ).with_columns(customer=pl.when(pl.col("customer") >= 0).then("customer"))
     lines = _episode_lines(known, sales.baskets)
     made = _web_orders(sales.orders, known)
+    browsers = known.select("episode", "browser")
     blocks = [
         *_left_carts(rng, lines, goods),
         *_logins(lines),
@@ -205,17 +217,11 @@ def shop_log(
         *sign_ups(people, rules),
         *browsing(rng, people, rules, goods, [word for word, _ in words["searches"]]),
         *bots(rng, rules, goods, len(ids) - BOTS),
-        *link_visits(
-            rng, clicks.join(known.select("episode", "browser"), on="episode"), goods, people
-        ),
+        *link_visits(rng, clicks.join(browsers, on="episode"), goods, people),
     ]
     events = pl.concat(blocks).filter(pl.col("at") < rules.span.clock - 1)
     second, shared = shared_browsers(rng, people, rules, events)
-    results = [
-        *found(stream(seed, "searches"), events, goods, _leaf_of(words)),
-        *fruitless(stream(seed, "fruitless"), people, rules, words["fruitless"]),
-    ]
-    in_time = pl.concat(results).filter(pl.col("at") < rules.span.clock - 1)
-    events = pl.concat([events, *second, in_time]).sort("at", maintain_order=True)
+    searches = _searches(people, rules, seed=seed, goods=goods, events=events, words=words)
+    events = pl.concat([events, *second, searches]).sort("at", maintain_order=True)
     events = events.with_row_index("event_no").with_columns(pl.col("bot").fill_null(False))
     return Log(events=events, browsers=ids, shared=shared)

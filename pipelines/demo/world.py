@@ -71,6 +71,17 @@ def _episode_ids(log: Log, episodes: pl.DataFrame, rules: Rules) -> list[str]:
     return [episode_id(rules.shop_id, f"demo:e{number:07d}") for number in opening["event_no"]]
 
 
+def _with_codes(
+    sent: pl.DataFrame, episodes: pl.DataFrame, sold: Sales
+) -> tuple[pl.DataFrame, Sales]:
+    """Carts and orders with the personal `code` that came back with them, empty for most."""
+    codes = redeemed(sent, episodes, sold.orders)
+    baskets = codes.select("code", basket=pl.col("episode").cast(pl.Int64))
+    orders = sold.orders.join(baskets, on="basket", how="left", maintain_order="left")
+    carts = episodes.join(codes, on="episode", how="left", maintain_order="left")
+    return carts, replace(sold, orders=orders)
+
+
 def world(rules: Rules, *, seed: int, persons: int) -> World:
     """A demo shop for a seed. The same seed and rules give the same shop."""
     words = _words()
@@ -83,12 +94,7 @@ def world(rules: Rules, *, seed: int, persons: int) -> World:
     )
     sold = sales(crowd, rules, seed=seed, goods=goods, episodes=episodes, direct=direct)
     sent = messages(episodes, rules)
-    codes = redeemed(sent, episodes, sold.orders)
-    episodes = episodes.join(codes, on="episode", how="left", maintain_order="left")
-    by_basket = codes.select("code", basket=pl.col("episode").cast(pl.Int64))
-    sold = replace(
-        sold, orders=sold.orders.join(by_basket, on="basket", how="left", maintain_order="left")
-    )
+    episodes, sold = _with_codes(sent, episodes, sold)
     log = shop_log(
         crowd, rules, seed=seed, goods=goods, episodes=episodes, sales=sold,
         clicks=_clicks(sent, rules), words=words,

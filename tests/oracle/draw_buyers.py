@@ -46,7 +46,8 @@ def _buyer(made: Shop, draw: random.Random, customer_id: str) -> None:
             member_state="active", registered_at=registered_at,
         )  # fmt: skip
     if draw.random() < 0.6:
-        _visits(made, draw, customer_id, first - draw.choice((0, 0, 1, 9, 33)) * DAY)
+        # Mostly before the first order, sometimes long after one no log saw.
+        _visits(made, draw, customer_id, first - draw.choice((0, 0, 1, 9, 33, -5)) * DAY)
     if draw.random() < 0.15:
         return
     at = first

@@ -67,7 +67,12 @@ def members(world: World) -> dict[str, list[Member]]:
         visits[session.person].append(session.started_at)
     first = {
         "first_order": {person: sales[0].ordered_at for person, sales in world.sales.items()},
-        "first_visit": {person: min(instants) for person, instants in visits.items()},
+        # Who had ordered on an earlier day had been there, whatever the log says.
+        "first_visit": {
+            person: min(instants)
+            for person, instants in visits.items()
+            if not any(o.ordered_on < shop.on(min(instants)) for o in world.sales.get(person, []))
+        },
         "registration": {p: at for p, at in registered_at(world).items() if at < shop.as_of},
     }
     found: dict[str, list[Member]] = {basis: [] for basis in first}

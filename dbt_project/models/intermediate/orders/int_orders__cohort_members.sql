@@ -48,29 +48,59 @@ seen as (
 
 ),
 
-first_events as (
+first_orders as (
 
     select
         shop_id,
         person_id,
-        'first_order' as cohort_basis,
         ordered_at as began_at,
         ordered_on as began_on
     from sales
     where purchase_no = 1
 
-    union all
+),
+
+first_visits as (
 
     select
         shop_id,
         person_id,
-        'first_visit' as cohort_basis,
         min(started_at) as began_at,
         min(started_on) as began_on
     from sessions
     group by
         shop_id,
         person_id
+
+),
+
+-- Who had ordered before had been there, though no log saw it: the visit on record is not the first.
+first_events as (
+
+    select
+        shop_id,
+        person_id,
+        'first_order' as cohort_basis,
+        began_at,
+        began_on
+    from first_orders
+
+    union all
+
+    select
+        first_visits.shop_id,
+        first_visits.person_id,
+        'first_visit' as cohort_basis,
+        first_visits.began_at,
+        first_visits.began_on
+    from first_visits
+    left join first_orders
+        on
+            first_visits.shop_id = first_orders.shop_id
+            and first_visits.person_id = first_orders.person_id
+    where
+        first_orders.began_on is null
+        or first_orders.began_on >= first_visits.began_on
 
     union all
 

@@ -90,8 +90,7 @@ baskets as (
     inner join sessions
         on
             events.shop_id = sessions.shop_id
-            and coalesce('b:' || events.anonymous_id, 'p:' || events.person_id)
-            = sessions.visitor_key
+            and {{ visitor_key('events.anonymous_id', 'events.person_id') }} = sessions.visitor_key
             and events.occurred_at >= sessions.started_at
             and events.occurred_at <= sessions.ended_at
     inner join as_of

@@ -15,7 +15,7 @@ events as (
 
     select
         *,
-        coalesce('b:' || anonymous_id, 'p:' || person_id) as visitor_key,
+        {{ visitor_key('anonymous_id', 'person_id') }} as visitor_key,
         event_name = 'Products Searched' as is_search,
         lower(trim(search_text)) as search_word
     from {{ ref('int_events__identified') }}

@@ -14,13 +14,12 @@ events as (
 
 ),
 
--- Where a source names no browser, the person stands for it.
 keyed as (
 
     select
         events.shop_id,
         events.event_id,
-        coalesce('b:' || events.anonymous_id, 'p:' || events.person_id) as visitor_key,
+        {{ visitor_key('events.anonymous_id', 'events.person_id') }} as visitor_key,
         events.person_id,
         -- What goes through the windows is kept narrow: two flags instead of a name.
         events.event_name = 'Product Viewed' as is_product_view,

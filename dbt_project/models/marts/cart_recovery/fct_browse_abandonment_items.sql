@@ -11,7 +11,7 @@ events as (
 
     select
         *,
-        coalesce('b:' || anonymous_id, 'p:' || person_id) as visitor_key
+        {{ visitor_key('anonymous_id', 'person_id') }} as visitor_key
     from {{ ref('int_events__identified') }}
     where
         event_name in ('Product Viewed', 'Product Added to Wishlist')

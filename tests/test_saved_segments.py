@@ -318,14 +318,14 @@ def test_only_who_meets_the_conditions_leaves_and_nobody_twice_for_one_issue(sho
     first = shop.hand_over("many", issue="autumn")
     other = shop.hand_over("tokyo", issue="autumn")
     again = shop.hand_over("many", issue="autumn")
-    (batch, *_) = exports.batches(shop.home)
+    named = {(batch.program, batch.segment) for batch in exports.batches(shop.home)}
 
     assert emails(first) == {f"u{n}@example.jp" for n in (2, 3, 6, 7)}
     assert emails(other) == {f"u{n}@example.jp" for n in (0, 1, 4, 5)}
     assert other.counts == {"newsletter/1/email": {"already_handed_over": 3, "handed_over": 4}}
     assert emails(again) == set()
     assert again.counts == {"newsletter/1/email": {"already_handed_over": 4}}
-    assert (batch.program, batch.segment) == ("newsletter/1/email", "many")
+    assert named == {("newsletter/1/email", "many"), ("newsletter/1/email", "tokyo")}
 
 
 def test_another_issue_goes_to_the_same_people(shop):
@@ -419,6 +419,19 @@ def test_a_saved_segment_leaves_as_the_campaign_it_names(shop):
         shop.hand_over("unsaid")
     with pytest.raises(NewsletterStopped, match="no campaign 'weekly' of segment newsletter runs"):
         shop.hand_over("gone")
+
+
+def test_a_saved_segment_of_nobody_writes_a_header_for_its_own_campaign(tmp_path):
+    monthly = CAMPAIGN.replace("key: newsletter", "key: monthly")
+    shop = newsletter_shop(tmp_path, campaigns=monthly + CAMPAIGN)
+    shop.more_campaigns = ["monthly"]
+    shop.publish([reader(0)])
+    shop.save("nobody", one("order_count", "at_least", 99), campaign_key="newsletter")
+
+    outcome = shop.hand_over("nobody")
+
+    assert outcome.counts == {"newsletter/1/email": {}}
+    assert [batch.rows for batch in outcome.batches] == [0]
 
 
 def test_a_stopped_newsletter_is_refused_instead_of_empty(shop):

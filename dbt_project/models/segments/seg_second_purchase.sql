@@ -26,6 +26,19 @@ intervals as (
 
 ),
 
+recommendations as (
+
+    select * from {{ ref('fct_person_recommendations') }}
+    where recommendation_rank = 1
+
+),
+
+products as (
+
+    select * from {{ ref('dim_products') }}
+
+),
+
 shops as (
 
     select * from {{ ref('dim_shops') }}
@@ -64,6 +77,9 @@ qualified as (
         'none' as content_source,
         ages.currency,
         persons.top_category_id as first_category_id,
+        recommendations.product_id as next_product_id,
+        products.product_name as next_product_name,
+        products.url as next_product_url,
         orders.revenue_amount as first_order_amount,
         orders.ordered_on as first_ordered_on,
         ages.days_since_first
@@ -74,6 +90,14 @@ qualified as (
             and persons.person_id = orders.person_id
     inner join ages
         on persons.shop_id = ages.shop_id
+    left join recommendations
+        on
+            persons.shop_id = recommendations.shop_id
+            and persons.person_id = recommendations.person_id
+    left join products
+        on
+            recommendations.shop_id = products.shop_id
+            and recommendations.product_id = products.product_id
     where ages.days_since_first is not null
 
 ),
@@ -81,8 +105,8 @@ qualified as (
 {{ segment_members(
     'second_purchase',
     facts=[
-        'currency', 'first_category_id', 'first_order_amount', 'first_ordered_on',
-        'days_since_first',
+        'currency', 'first_category_id', 'next_product_id', 'next_product_name',
+        'next_product_url', 'first_order_amount', 'first_ordered_on', 'days_since_first',
     ]
 ) }}
 

@@ -73,9 +73,8 @@ BEHAVIOUR_BUGS: Final = (
     ),
     Bug(
         "int_products__baskets",
-        "and coalesce('b:' || events.anonymous_id, 'p:' || events.person_id)\n"
-        "            = sessions.visitor_key",
-        "and events.person_id = sessions.person_id",
+        "= sessions.visitor_key",
+        "is not null and events.person_id = sessions.person_id",
         "what was open on two screens at one time was viewed together",
     ),
     Bug(

@@ -17,6 +17,8 @@ from tests.oracle.episodes import Episode
 from tests.oracle.facts import Fact
 from tests.oracle.known import Row
 from tests.oracle.reports import total
+from tests.oracle.retention_customers import GROUPS, fifths
+from tests.oracle.retention_waits import STATUSES, limits, order_days, waits
 from tests.oracle.sales import Order, sales_of_persons
 from tests.oracle.world import World
 
@@ -25,6 +27,7 @@ SAID = (
     "member_state", "birth_year", "birth_month", "birth_day", "sex", "locale", "customer_rank",
     "points_balance", "points_expire_on",
 )  # fmt: skip
+RANKED = ("rfm_group", "recency_score", "frequency_score", "monetary_score")
 COUPON_TIME, LEAST_LEFT, MONTH = timedelta(days=30), 2, timedelta(days=30)
 LEANING = {"category": "taste_category_id", "tag": "taste_tag", "brand": "taste_brand"}
 
@@ -36,6 +39,7 @@ def dim_persons(world: World) -> list[Fact]:
     hesitating = {fact["person_id"]: fact for fact in fct_hesitating_persons(world)}
     names = {row["category_id"]: row["category_name"] for row in world.shop["categories"]}
     said, leaning, wanting = _said(world), _leaning(world), _wanting(world)
+    told, ranked = _statuses(world), _ranked(world)
     sales, sent, blocked = sales_of_persons(world.orders), _sent(world), _blocked(world)
     rows = []
     for fact in behaviour_persons.dim_persons(world):
@@ -49,6 +53,8 @@ def dim_persons(world: World) -> list[Fact]:
             | said.get(person, dict.fromkeys((*SAID, "prefecture")))
             | taste
             | wanting[person]
+            | {"purchase_status": told.get(person)}
+            | ranked.get(person, dict.fromkeys(RANKED))
             | _year(world, sales.get(person, []))
             | {
                 "days_since_last_seen": last_on and (world.shop.as_of_on - last_on).days,
@@ -118,6 +124,43 @@ def _wanting(world: World) -> dict[str, Fact]:
             "abandoned_cart_count": len(left),
             "last_abandoned_at": max(left, default=None),
             "favourite_count": len(marked[person]),
+        }
+    return found
+
+
+def _statuses(world: World) -> dict[str, str]:
+    """Status of every customer now, by the limits of this month."""
+    told, today = limits(world), world.shop.as_of_on
+    found = {}
+    for person, held in waits(world).items():
+        given = told.get((today.replace(day=1), held[-1].band))
+        if given is not None:
+            waited = (today - held[-1].ordered_on).days
+            found[person] = STATUSES[sum(waited > limit for limit in given)]
+    return found
+
+
+def _ranked(world: World) -> dict[str, Fact]:
+    """Scores of every customer, by fifths of those of the month's first day."""
+    today, held = world.shop.as_of_on, order_days(world)
+    month = today.replace(day=1)
+    before = [{day: spent for day, spent in days.items() if day < month} for days in held.values()]
+    before = [days for days in before if days]
+    if not before:
+        return {}
+    recent = fifths([Decimal((month - max(days)).days) for days in before])
+    often = fifths([Decimal(len(days)) for days in before])
+    much = fifths([sum(days.values(), Decimal(0)) for days in before])
+    found = {}
+    for person, days in held.items():
+        recency = 5 - sum((today - max(days)).days > limit for limit in recent)
+        frequency = 1 + sum(len(days) > limit for limit in often)
+        spent = sum(days.values(), Decimal(0))
+        found[person] = {
+            "rfm_group": GROUPS[recency][frequency - 1],
+            "recency_score": recency,
+            "frequency_score": frequency,
+            "monetary_score": 1 + sum(spent > limit for limit in much),
         }
     return found
 

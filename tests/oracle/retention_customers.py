@@ -106,7 +106,7 @@ def fct_person_months(world: World) -> list[Fact]:
     return rows
 
 
-def _fifths(values: list[Decimal]) -> list[Decimal]:
+def fifths(values: list[Decimal]) -> list[Decimal]:
     """Smallest values that one to four fifths of all do not exceed."""
     ordered = sorted(values)
     return [
@@ -133,8 +133,8 @@ def rpt_rfm(world: World) -> list[Fact]:
     before = [days for days in before if days]
     if not before:
         return []
-    recent = _fifths([Decimal((month - max(days)).days) for days in before])
-    often = _fifths([Decimal(len(days)) for days in before])
+    recent = fifths([Decimal((month - max(days)).days) for days in before])
+    often = fifths([Decimal(len(days)) for days in before])
     cells: dict[tuple[int, int], list[Decimal]] = defaultdict(list)
     for days in held.values():
         recency = 5 - sum((today - max(days)).days > limit for limit in recent)

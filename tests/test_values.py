@@ -100,7 +100,10 @@ def series(r, alpha, a, b, x, t, ahead):
 @pytest.mark.parametrize(
     "parameters", [PUBLISHED, (0.5, 5, 2, 3), (0.157, 8.3, 456, 640), (1, 10, 60, 1)]
 )
-@pytest.mark.parametrize(("x", "t_x", "t"), [(0, 0, 9), (1, 4, 50), (40, 90, 104), (200, 200, 208)])
+@pytest.mark.parametrize(
+    ("x", "t_x", "t"),
+    [(0, 0, 0), (0, 0, 9), (1, 4, 50), (40, 90, 104), (21, 3, 3), (700, 100, 104)],
+)
 def test_the_formula_keeps_its_digits_from_one_order_to_hundreds(foretell, parameters, x, t_x, t):
     _, _, a, b = parameters
     history = (np.array([float(value)]) for value in (x, t_x, t))

@@ -13,8 +13,6 @@ from scipy.special import hyp2f1
 
 DAYS_A_WEEK = 7
 HORIZONS = (90, 365)
-# Above it the one form of equation 10 loses its digits, below it the other.
-LARGE = 50
 SCHEMA = pa.schema(
     [
         ("shop_id", pa.string()),
@@ -81,11 +79,9 @@ def expected_orders(parameters, x, t_x, t, ahead):
     a = a if abs(a - 1) > 1e-7 else 1 + 1e-7
     z = ahead / (alpha + t + ahead)
     c = a + b + x - 1
-    if a > LARGE:
-        rest = (1 - z) ** (r + x) * hyp2f1(r + x, b + x, c, z)
-    else:
-        # By Euler's transformation, in which a customer of hundreds of orders does not overflow.
-        rest = (1 - z) ** (a - 1) * hyp2f1(a + b - r - 1, a - 1, c, z)
+    # Not turned by Euler's transformation, which overflows where a is large. As it stands, it would
+    # where somebody ordered more than seven days a week.
+    rest = (1 - z) ** (r + x) * hyp2f1(r + x, b + x, c, z)
     return c / (a - 1) * (1 - rest) * alive_rate((r, alpha, a, b), x, t_x, t)
 
 

@@ -109,7 +109,11 @@ class Known:
 
     def on(self, instant: datetime) -> date:
         """Calendar date of an instant in the shop's zone."""
-        return instant.replace(tzinfo=UTC).astimezone(ZoneInfo(self.zone)).date()
+        day = self._days.get(instant)
+        if day is None:
+            day = instant.replace(tzinfo=UTC).astimezone(ZoneInfo(self.zone)).date()
+            self._days[instant] = day
+        return day
 
     def day_end(self, day: date) -> datetime:
         """First instant after a day of the shop's zone, UTC."""
@@ -118,6 +122,11 @@ class Known:
     def day_start(self, day: date) -> datetime:
         """First instant of a day of the shop's zone, UTC."""
         return day_start(self.zone, day)
+
+    @cached_property
+    def _days(self) -> dict[datetime, date]:
+        """Dates asked for before."""
+        return {}
 
     @property
     def as_of_on(self) -> date:

@@ -1,7 +1,8 @@
 """Every mart the oracle knows: its key, and the function that says its rows."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 
 from tests.oracle import (
     audit,
@@ -107,8 +108,7 @@ def difference(
         return None
     key = MARTS[mart][0]
     columns = sorted((expected or built)[0])
-    oracle = Counter(_frozen(row, columns) for row in expected)
-    warehouse = Counter(_frozen(row, columns) for row in built)
+    oracle, warehouse = Counter(_frozen(expected, columns)), Counter(_frozen(built, columns))
     if oracle == warehouse:
         return None
     missing = [dict(zip(columns, row, strict=True)) for row in oracle - warehouse]
@@ -144,5 +144,8 @@ def _plain(value: object) -> object:
     return float(f"{value:.9g}") if abs(value) > NOTHING else 0.0
 
 
-def _frozen(row: Fact, columns: Sequence[str]) -> tuple[object, ...]:
-    return tuple([_plain(row[column]) for column in columns])
+def _frozen(rows: Sequence[Fact], columns: Sequence[str]) -> Iterator[tuple[object, ...]]:
+    values = itemgetter(*columns)
+    for row in rows:
+        given = values(row) if len(columns) > 1 else (values(row),)
+        yield tuple([_plain(one) if one.__class__ is float else one for one in given])

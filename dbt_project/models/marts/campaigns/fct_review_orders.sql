@@ -77,6 +77,8 @@ dated as (
         versions.basis,
         versions.is_active,
         versions.delay_days,
+        versions.starts_at,
+        versions.ends_at,
         orders.ordered_at,
         case versions.basis
             when 'shipped' then orders.shipped_at
@@ -109,6 +111,18 @@ due_orders as (
     select
         dated.*,
         days.day_on as counted_from_on,
+        -- Of versions that run side by side the newest asks.
+        max(
+            case
+                when
+                    dated.is_active
+                    and (dated.starts_at is null or dated.starts_at <= days.starts_at)
+                    and (dated.ends_at is null or dated.ends_at > days.starts_at)
+                    then dated.campaign_version
+            end
+        ) over (
+            partition by dated.shop_id, dated.order_id, dated.campaign_key
+        ) as newest_version,
         cast({{ add_days_on('days.day_on', 'dated.delay_days') }} as string) as occurrence_key
     from dated
     inner join days
@@ -161,7 +175,7 @@ open_orders as (
                 or due_orders.occurrence_key <> asked_orders.occurrence_key
             )
     where
-        due_orders.is_active
+        due_orders.campaign_version = due_orders.newest_version
         and asked_orders.order_id is null
 
 )

@@ -2,18 +2,22 @@
 
 import datetime as dt
 import json
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import duckdb
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines import conditions
 from pipelines.canonical import TABLES
 from pipelines.conditions import BadConditions, Basis, Kind, Operator
+from pipelines.conditions.columns import column_of
 from pipelines.conditions.tree import MAX_CONDITIONS, MAX_DEPTH
+from pipelines.settings import DBT_PROJECT
 from tests.asked import COLUMNS, TODAY, Row, fill, one, write
 
 ASKED = dict(zip(COLUMNS, (
@@ -469,8 +473,63 @@ def test_equal_wishes_are_the_same_text_whatever_their_order(basis: Basis):
     ]}  # fmt: skip
 
 
-def test_no_personal_column_of_landing_is_a_published_persons_condition():
+# --- what the project's own persons may be asked -------------------------------------------------
+
+PERSONS = DBT_PROJECT / "models" / "marts" / "core" / "dim_persons.yml"
+TYPES = {
+    "string": "VARCHAR", "bigint": "BIGINT", "boolean": "BOOLEAN", "double": "DOUBLE",
+    "date": "DATE", "timestamp": "TIMESTAMP", "decimal(18, 4)": "DECIMAL(18,4)",
+}  # fmt: skip
+JAPANESE = re.compile(r"[ぁ-んァ-ヶ一-龠々]")
+
+
+@pytest.fixture(scope="module")
+def written() -> dict[str, dict]:
+    """Columns of `dim_persons` as they are described, by name."""
+    (model,) = yaml.safe_load(PERSONS.read_text(encoding="utf-8"))["models"]
+    return {column["name"]: column for column in model["columns"]}
+
+
+def said_of(column: dict) -> dict | None:
+    return column.get("config", {}).get("meta", {}).get("condition")
+
+
+def test_every_column_that_may_be_asked_about_can_be_and_has_two_names(written):
+    asked = {name: said for name, column in written.items() if (said := said_of(column))}
+
+    assert len(asked) > 40
+    for name, said in asked.items():
+        made = column_of(name, TYPES[written[name]["data_type"]], said=said, description="")
+        assert made is not None, f"{name}: an instant has its date beside it, ask for that"
+        assert set(said) <= {"ja", "en", "behavioural", "search", "values"}, name
+        assert JAPANESE.search(said["ja"]), name
+        assert not JAPANESE.search(said["en"]), name
+        assert all(JAPANESE.search(v["ja"]) and v["en"] for v in said.get("values", {}).values())
+
+
+def test_closed_values_are_those_the_model_allows(written):
+    compared = 0
+    for name, column in written.items():
+        allowed = [
+            test["accepted_values"]["arguments"]["values"]
+            for test in column.get("data_tests", [])
+            if "accepted_values" in test
+        ]
+        if (said := said_of(column)) and allowed:
+            compared += 1
+            # A browser is nobody to write to, so nobody can choose it.
+            assert set(said.get("values", {})) == set(allowed[0]) - {"browser"}, name
+
+    landed = {c.name: set(c.allowed) for c in TABLES["customers"].columns if c.allowed}
+    for name in ("member_state", "sex"):
+        assert set(said_of(written[name])["values"]) == landed[name]
+    assert compared >= 2
+
+
+def test_neither_addresses_nor_keys_can_be_asked_about(written):
     personal = {c.name for table in TABLES.values() for c in table.columns if c.pii}
+    asked = {name for name, column in written.items() if said_of(column)}
 
     assert personal
-    assert not personal & set(ASKED)
+    assert not asked & personal
+    assert not {name for name in asked if name.endswith(("_id", "_key", "_hash", "_at"))}

@@ -1,8 +1,10 @@
 """What people show of themselves: what counts for scores, tendencies, rankings and pairs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import wraps
+from typing import TypeVar, cast
 
 from tests.oracle.due import shelf_of
 from tests.oracle.known import Row
@@ -10,6 +12,20 @@ from tests.oracle.world import World
 
 YEAR = timedelta(days=365)
 SIGNS = {"Product Added": "cart", "Product Viewed": "view"}
+Said = TypeVar("Said")
+
+
+def once(says: Callable[[World], Said]) -> Callable[[World], Said]:
+    """The same function, asked once per world: what it said stays with the world."""
+    key = f"{says.__module__}.{says.__qualname__}"
+
+    @wraps(says)
+    def kept(world: World) -> Said:
+        if key not in vars(world):
+            vars(world)[key] = says(world)
+        return cast(Said, vars(world)[key])
+
+    return kept
 
 
 @dataclass(frozen=True)
@@ -43,6 +59,7 @@ class Seen:
         return None if self.event["product_id"] is None else str(self.event["product_id"])
 
 
+@once
 def seen(world: World) -> list[Seen]:
     """Every event of a person, in their order. Bots and browsers of nobody do not count."""
     found = []
@@ -54,6 +71,7 @@ def seen(world: World) -> list[Seen]:
     return sorted(found, key=lambda one: (one.at, str(one.event["event_id"])))
 
 
+@once
 def favourites(world: World) -> list[Signal]:
     """Favourites, each person's of one product once a day: the event and its row are one act."""
     first: dict[tuple[str, str, date], datetime] = {}
@@ -86,9 +104,10 @@ def listed_favourites(
         yield person, str(row["product_id"]), row["added_at"], row["removed_at"]
 
 
+@once
 def signals(world: World) -> list[Signal]:
     """Orders, cart adds, favourites and views of the last 365 days."""
-    found = favourites(world)
+    found = [*favourites(world)]
     lines = order_lines(world)
     for order in world.orders:
         if order.is_sale and order.person is not None:
@@ -102,6 +121,7 @@ def signals(world: World) -> list[Signal]:
     return [signal for signal in found if signal.at >= world.shop.as_of - YEAR]
 
 
+@once
 def order_lines(world: World) -> dict[str, list[str]]:
     """Products of every order's lines; a free gift was not chosen."""
     lines: dict[str, list[str]] = {}
@@ -111,12 +131,14 @@ def order_lines(world: World) -> dict[str, list[str]]:
     return lines
 
 
+@once
 def purchasable(world: World) -> set[str]:
     """Products on sale that are in stock, by a variant of theirs where they have some."""
     ids = [str(row["product_id"]) for row in world.shop["products"]]
     return {product for product in ids if shelf_of(world.shop, product)["is_purchasable"]}
 
 
+@once
 def owned(world: World) -> dict[tuple[str, str], date]:
     """Person and product of every line ever bought or got for nothing, with its last day."""
     persons = {order.order_id: order for order in world.orders if order.is_sale and order.person}

@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from tests.oracle import behaviour_persons
-from tests.oracle.behaviour import YEAR
+from tests.oracle.behaviour import YEAR, once
 from tests.oracle.behaviour_now import fct_hesitating_persons
 from tests.oracle.behaviour_offers import standing_favourites
 from tests.oracle.behaviour_persons import accounts_of_persons
@@ -32,6 +32,7 @@ COUPON_TIME, LEAST_LEFT, MONTH = timedelta(days=30), 2, timedelta(days=30)
 LEANING = {"category": "taste_category_id", "tag": "taste_tag", "brand": "taste_brand"}
 
 
+@once
 def dim_persons(world: World) -> list[Fact]:
     """Everybody, with everything known of them."""
     given = stays(world)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from datetime import date, datetime, timedelta
 
-from tests.oracle.behaviour import Seen, owned, purchasable, seen, signals
+from tests.oracle.behaviour import Seen, once, owned, purchasable, seen, signals
 from tests.oracle.behaviour_phases import stays
 from tests.oracle.behaviour_products import fct_person_tendencies, labels
 from tests.oracle.behaviour_scores import WEEK, points, signs_of_persons
@@ -22,6 +22,7 @@ EARLY = {"anonymous", "guest_buyer", "member_no_order", "first_buyer"}
 DIMENSIONS = ("category", "tag")
 
 
+@once
 def fct_hesitating_persons(world: World) -> list[Fact]:
     """Everybody motivated whose looks or cart say that they cannot decide."""
     now, signs = world.shop.as_of, signs_of_persons(world)
@@ -100,6 +101,7 @@ def _place(product: str, of_kind: dict[str, list[datetime]], now: datetime) -> t
     return (-len(times), now - times[-1], product)
 
 
+@once
 def fct_new_arrival_matches(world: World) -> list[Fact]:
     """Novelties by the taste of everybody who has one."""
     new, known = _novelties(world), {*(s[:2] for s in _known(world))}

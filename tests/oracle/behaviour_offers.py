@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from tests.oracle.behaviour import Signal, favourites, listed_favourites, owned, seen, signals
+from tests.oracle.behaviour import Signal, favourites, listed_favourites, once, owned, seen, signals
 from tests.oracle.behaviour_products import (
     fct_person_tendencies,
     rpt_category_ranking,
@@ -37,6 +37,7 @@ class Offer:
     key: str = ""
 
 
+@once
 def fct_person_content(world: World) -> list[Fact]:
     """Everybody to whom a mail can show something, by the first source that has any."""
     rankings, mine = bestsellers(world), owned(world)
@@ -115,6 +116,7 @@ def _wanted(
             yield person, source, product, product, at
 
 
+@once
 def standing_favourites(world: World) -> list[Signal]:
     """Favourites that were not lifted at their day's last marking or after it."""
     marked: dict[tuple[str, str, date], datetime] = {}
@@ -141,6 +143,7 @@ def standing_favourites(world: World) -> list[Signal]:
     ]
 
 
+@once
 def bestsellers(world: World) -> dict[str, list[str]]:
     """The ranking of thirty days of everybody's strongest category."""
     ranking: dict[str, list[str]] = defaultdict(list)
@@ -154,6 +157,7 @@ def bestsellers(world: World) -> dict[str, list[str]]:
     }
 
 
+@once
 def fct_person_recommendations(world: World) -> list[Fact]:
     """Partners of the last order, of the last views, then bestsellers."""
     pairs: dict[tuple[str, str], list[Fact]] = defaultdict(list)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
+from tests.oracle.behaviour import once
 from tests.oracle.facts import Fact
 from tests.oracle.known import Row
 from tests.oracle.persons import LOGINS, Account, account_of
@@ -39,6 +40,7 @@ class Sights:
         return next((basis for basis in BASES if (last, basis) in self.found), None)
 
 
+@once
 def sights(world: World) -> dict[str, Sights]:
     """Everybody's traces before now."""
     found: dict[str, Sights] = {person: Sights() for person in world.people.persons()}

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
+from tests.oracle.behaviour import once
 from tests.oracle.behaviour_persons import registered_at, sights
 from tests.oracle.cohorts import months_between, months_later
 from tests.oracle.facts import Fact
@@ -47,6 +48,7 @@ def dim_person_phases(world: World) -> list[Fact]:
     ]
 
 
+@once
 def stays(world: World) -> dict[str, list[Stay]]:
     """Everybody's stays in their order."""
     found = {}

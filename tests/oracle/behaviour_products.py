@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 from itertools import permutations
 
-from tests.oracle.behaviour import YEAR, order_lines, purchasable, signals
+from tests.oracle.behaviour import YEAR, once, order_lines, purchasable, signals
 from tests.oracle.facts import Fact
 from tests.oracle.world import World
 
@@ -23,6 +23,7 @@ MOST_PRODUCTS = 30
 Own = dict[str, dict[str, int | None]]
 
 
+@once
 def fct_person_tendencies(world: World) -> list[Fact]:
     """Everybody's shares of categories, brands and tags."""
     traits = labels(world)
@@ -87,6 +88,7 @@ def labels(world: World) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
+@once
 def rpt_category_ranking(world: World) -> list[Fact]:
     """Bestsellers of every category by the persons who ordered, or of the one above it."""
     products = {str(row["product_id"]): row for row in world.shop["products"]}
@@ -155,6 +157,7 @@ def _rankings(world: World, window: timedelta) -> dict[str, tuple[list[tuple[str
     return found
 
 
+@once
 def rpt_item_pairs(world: World) -> list[Fact]:
     """What is bought or viewed together, the shop's own pairs first."""
     own: Own = defaultdict(dict)

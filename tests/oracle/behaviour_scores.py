@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
 
-from tests.oracle.behaviour import favourites, seen
+from tests.oracle.behaviour import favourites, once, seen
 from tests.oracle.behaviour_persons import sights
 from tests.oracle.facts import Fact
 from tests.oracle.intervals import newcombe, wilson
@@ -25,6 +25,7 @@ BANDS = ("low", "middle", "high")
 Sign = tuple[str, datetime, date]
 
 
+@once
 def fct_motivation_scores(world: World) -> list[Fact]:
     """Everybody ever seen, in shops that give events."""
     events = seen(world)
@@ -61,6 +62,7 @@ def fct_motivation_scores(world: World) -> list[Fact]:
     return rows
 
 
+@once
 def signs_of_persons(world: World) -> dict[str, list[Sign]]:
     """What everybody did that counts."""
     found: dict[str, list[Sign]] = defaultdict(list)
@@ -100,6 +102,7 @@ def band_of(world: World, score: int) -> str:
     return BANDS[(score >= settings["motivation_low"]) + (score >= settings["motivation_high"])]
 
 
+@once
 def rpt_motivation_calibration(world: World) -> list[Fact]:
     """First orders of the thirty days after the week, by band."""
     watched: dict[str, list[bool]] = {band: [] for band in BANDS}

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from datetime import timedelta
 
+from tests.oracle.behaviour import once
 from tests.oracle.behaviour_products import rpt_category_ranking
 from tests.oracle.facts import Fact
 from tests.oracle.known import Row
@@ -12,6 +13,7 @@ from tests.oracle.world import World
 WINDOW = timedelta(days=30)
 
 
+@once
 def rpt_search_words(world: World) -> list[Fact]:
     """Words enough persons typed, with what they looked at after them."""
     searchers: dict[str, list[str]] = defaultdict(list)

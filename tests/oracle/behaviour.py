@@ -107,17 +107,21 @@ def listed_favourites(
 @once
 def signals(world: World) -> list[Signal]:
     """Orders, cart adds, favourites and views of the last 365 days."""
-    found = [*favourites(world)]
     lines = order_lines(world)
-    for order in world.orders:
-        if order.is_sale and order.person is not None:
-            for product in lines.get(order.order_id, ()):
-                found.append(
-                    Signal(order.person, product, "order", order.ordered_at, order.ordered_on)
-                )
-    for one in seen(world):
-        if one.name in SIGNS and one.product is not None:
-            found.append(Signal(one.person, one.product, SIGNS[one.name], one.at, one.day))
+    found = [
+        *favourites(world),
+        *(
+            Signal(order.person, product, "order", order.ordered_at, order.ordered_on)
+            for order in world.orders
+            if order.is_sale and order.person is not None
+            for product in lines.get(order.order_id, ())
+        ),
+        *(
+            Signal(one.person, one.product, SIGNS[one.name], one.at, one.day)
+            for one in seen(world)
+            if one.name in SIGNS and one.product is not None
+        ),
+    ]
     return [signal for signal in found if signal.at >= world.shop.as_of - YEAR]
 
 

@@ -1,5 +1,6 @@
 """Runs started by hand: the street in this process, one export, and the services of `okaeri up`."""
 
+import gc
 import logging
 import os
 import re
@@ -127,6 +128,8 @@ def _result(result: "ExecuteInProcessResult", *, seconds: float) -> RunResult:
 def _execute(home: Home, street: dict[str, object]) -> "ExecuteInProcessResult":
     # One commit per 200 events of the run's history instead of one per event: 15 s of 50.
     settings.export_environment({"DAGSTER_EVENT_BATCH_SIZE": "200"})
+    # A run keeps most of what it makes: looking for rubbish after every 700 objects finds little.
+    gc.set_threshold(50_000, 20, 20)
     with instance_of(home) as instance, _quietly(home.dagster / "last_run.log"):
         from pipelines.definitions import defs
 

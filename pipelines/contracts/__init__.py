@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.contracts.engine import ContractEngineFailed, broken
+from pipelines.contracts.engine import ContractEngineFailed, broken, warm_up
 from pipelines.contracts.rows import BAD_ROWS, bad_count, bad_rows, batch_query
 from pipelines.contracts.suite import (
     SUITES,
@@ -31,6 +31,7 @@ __all__ = [
     "Verdict",
     "judge",
     "suite_of",
+    "warm_up",
 ]
 
 

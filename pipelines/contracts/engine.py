@@ -73,6 +73,12 @@ def _waiting() -> "BatchDefinition[None]":
     return asset.add_batch_definition_whole_table(_VIEW)
 
 
+def warm_up() -> None:
+    """Load the engine now: worth it where something else is waited for anyway."""
+    with _ONE_AT_A_TIME:
+        _waiting()
+
+
 def _validated(suite: Suite, *, batch_query: str) -> "ExpectationSuiteValidationResult":
     # A view under one asset: GX writes its whole configuration anew for every asset it is given.
     waiting = _waiting()

@@ -135,6 +135,7 @@ def _read_ahead(
             (source, file, pool.submit(read_file, street.shop_file, source.key, file))
             for source, file in files[:2]
         )
+        contracts.warm_up()
         rest = iter(files[2:])
         while ahead:
             source, file, future = ahead.popleft()

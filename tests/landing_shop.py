@@ -11,6 +11,7 @@ import polars as pl
 from pipelines import landing
 from pipelines.canonical import TABLES
 from pipelines.landing.batch import REFUSED
+from pipelines.landing.facts import Judge
 from pipelines.settings import Home
 
 LOADED = dt.datetime(2026, 11, 20, 3, tzinfo=dt.UTC)
@@ -134,12 +135,14 @@ def later(minutes: int) -> dt.datetime:
     return LOADED + dt.timedelta(minutes=minutes)
 
 
-def land(home: Home, file: File, *, minutes: int = 0, **shop: object) -> landing.Landed:
-    """The file landed with a contract that keeps nobody out."""
-    return landing.land_file(
-        home,
-        SmallShop(**shop),  # type: ignore[arg-type]
-        file,
-        judge=welcome,
-        loaded_at=later(minutes),
-    )
+def prepared(home: Home, file: File, *, minutes: int = 0, **shop: object) -> landing.PreparedFile:
+    """The file's tables as they will lie."""
+    small = SmallShop(**shop)  # type: ignore[arg-type]
+    return landing.prepare(home, small, file, loaded_at=later(minutes))
+
+
+def land(
+    home: Home, file: File, *, judge: Judge = welcome, minutes: int = 0, **shop: object
+) -> landing.Landed:
+    """The file landed, if nothing else is said with a contract that keeps nobody out."""
+    return landing.land_file(home, prepared(home, file, minutes=minutes, **shop), judge=judge)

@@ -23,7 +23,6 @@ from tests.landing_shop import (
     land,
     order,
     orders_file,
-    welcome,
 )
 
 PEPPER = SmallShop().pepper.encode()  # type: ignore[union-attr]
@@ -225,10 +224,6 @@ def test_the_time_zone_of_the_machine_changes_nothing(
 
 def test_a_naive_load_time_is_refused(home: Home) -> None:
     with pytest.raises(ValueError, match="no zone"):
-        landing.land_file(
-            home,
-            SmallShop(),
-            orders_file(order(1)),
-            judge=welcome,
-            loaded_at=LOADED.replace(tzinfo=None),
+        landing.prepare(
+            home, SmallShop(), orders_file(order(1)), loaded_at=LOADED.replace(tzinfo=None)
         )

@@ -22,6 +22,7 @@ from tests.landing_shop import (
     order,
     orders_file,
     part,
+    prepared,
     welcome,
 )
 
@@ -135,12 +136,12 @@ def test_two_processes_land_one_file_once(home: Home) -> None:
 
 def test_a_batch_is_not_begun_without_the_lock(home: Home) -> None:
     with pytest.raises(landing.NotLocked, match="wrap the batch"):
-        landing.pending(home, SmallShop(), orders_file(order(1)), loaded_at=LOADED)
+        landing.pending(home, prepared(home, orders_file(order(1))))
 
 
 def test_a_batch_left_waiting_is_swept_away(home: Home) -> None:
     with landing.locked(home):
-        waiting = landing.pending(home, SmallShop(), orders_file(order(1)), loaded_at=LOADED)
+        waiting = landing.pending(home, prepared(home, orders_file(order(1))))
         assert waiting[0].files[0].exists()
 
     with landing.locked(home):
@@ -151,7 +152,7 @@ def test_a_batch_left_waiting_is_swept_away(home: Home) -> None:
 
 def test_tables_can_be_decided_one_by_one(home: Home) -> None:
     with landing.locked(home):
-        waiting = landing.pending(home, SmallShop(), two_tables(), loaded_at=LOADED)
+        waiting = landing.pending(home, prepared(home, two_tables()))
         decisions = [landing.decide(one, welcome) for one in waiting]
         assert landing.read_table(home, "orders").is_empty()
         landing.finish(home, waiting[0].batch, decisions)

@@ -14,20 +14,16 @@ from pipelines.landing.batch import REFUSED
 from pipelines.landing.facts import Judge
 from pipelines.settings import Home
 from tests.landing_shop import (
-    LOADED,
     Answer,
     Broken,
     File,
     Part,
-    SmallShop,
     frame_of,
     instant,
     land,
-    later,
     order,
     orders_file,
     part,
-    welcome,
 )
 
 
@@ -59,13 +55,7 @@ def refuse(*positions: int, whole: bool = False) -> Judge:
 
 
 def test_refused_rows_go_to_the_shelf_and_the_rest_lands(home: Home) -> None:
-    landed = landing.land_file(
-        home,
-        SmallShop(),
-        orders_file(order(1), order(2), order(3)),
-        judge=refuse(1),
-        loaded_at=LOADED,
-    )
+    landed = land(home, orders_file(order(1), order(2), order(3)), judge=refuse(1))
 
     entry = landed.entries[0]
     shelf = home.rejected / landed.batch_id
@@ -92,9 +82,9 @@ def test_refused_rows_go_to_the_shelf_and_the_rest_lands(home: Home) -> None:
 def test_a_batch_refused_whole_lands_nothing_and_is_not_tried_again(home: Home) -> None:
     file = orders_file(order(1), order(2))
     judge = refuse(whole=True)
-    landed = landing.land_file(home, SmallShop(), file, judge=judge, loaded_at=LOADED)
+    landed = land(home, file, judge=judge)
 
-    again = landing.land_file(home, SmallShop(), file, judge=welcome, loaded_at=later(5))
+    again = land(home, file, minutes=5)
 
     assert (landed.entries[0].state, landed.entries[0].rows_rejected) == ("failed", 2)
     assert landing.read_table(home, "orders").is_empty()
@@ -165,13 +155,8 @@ def test_every_row_read_is_landed_refused_or_a_declared_duplicate(
         rows = [order(n, source_status=status, row_no=i) for i, (n, status) in enumerate(orders)]
         frame = frame_of("orders", rows) if rows else frame_of("orders", [order(1)]).clear()
         piece = Part("orders", frame, len(rows) + repeated, duplicates=repeated)
-        landing.land_file(
-            home,
-            SmallShop(),
-            File((piece,), sha256=str(number) * 64),
-            judge=refuse_those_below(bad),
-            loaded_at=later(number),
-        )
+        file = File((piece,), sha256=str(number) * 64)
+        land(home, file, judge=refuse_those_below(bad), minutes=number)
 
     books = landing.conservation(home)
     assert books["difference"].to_list() == [0] * len(files)
@@ -197,7 +182,7 @@ def test_a_landed_file_that_is_gone_shows_in_the_books(home: Home) -> None:
 def test_an_empty_file_is_refused_by_the_real_contract(home: Home) -> None:
     empty = File((Part("orders", frame_of("orders", [order(1)]).clear(), 0),))
 
-    landed = landing.land_file(home, SmallShop(), empty, judge=contracts.judge, loaded_at=LOADED)
+    landed = land(home, empty, judge=contracts.judge)
 
     assert landed.entries[0].state == "failed"
     assert landed.entries[0].reasons == (("contract:row_count", 0),)
@@ -208,9 +193,7 @@ def test_a_bad_row_is_refused_by_the_real_contract_and_named(home: Home) -> None
     rows = [order(n, total_amount=Decimal(100)) for n in range(1, 9)]
     rows[4] |= {"total_amount": Decimal("99.5"), "ordered_at": instant("2026-10-02T00:00:00")}
 
-    landed = landing.land_file(
-        home, SmallShop(), orders_file(*rows), judge=contracts.judge, loaded_at=LOADED
-    )
+    landed = land(home, orders_file(*rows), judge=contracts.judge)
 
     assert landed.entries[0].reasons == (("contract:whole_yen", 1),)
     assert landing.read_table(home, "rejects")["rejected_row_no"].to_list() == [6]

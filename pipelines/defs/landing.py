@@ -6,6 +6,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -14,8 +15,9 @@ import polars as pl
 
 from pipelines import contracts, exports, landing, sources
 from pipelines.canonical import CAPABILITIES, TABLES
+from pipelines.defs.reader import read_file
 from pipelines.defs.street import Street
-from pipelines.shop import Source, load_shop, settings_tables
+from pipelines.shop import Source, settings_tables
 
 log = logging.getLogger("okaeri")
 
@@ -123,16 +125,16 @@ def _stop_if_refused(street: Street, file: Path, states: Mapping[str, str]) -> N
 
 def _read_ahead(
     street: Street, files: Sequence[tuple[Source, Path]]
-) -> Iterator[tuple[Source, Path, sources.Extract | str]]:
-    """Each file with what it gives, or why it is refused; the next one is read meanwhile.
-
-    A child process reads: a file that takes the parser down does not take the run with it.
-    """
+) -> Iterator[tuple[Source, Path, landing.PreparedFile | str]]:
+    """Each file with what it gives, or why it is refused; the next ones are read meanwhile."""
     if not files:
         return
+    # The shop's key is made at first use: by this process, not by two at once.
+    _ = street.home.pepper
     with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
+        read = partial(read_file, home=street.home, loaded_at=street.run.loaded_at)
         ahead = deque(
-            (source, file, pool.submit(read_file, street.shop_file, source.key, file))
+            (source, file, pool.submit(read, street.shop_file, source.key, file))
             for source, file in files[:2]
         )
         contracts.warm_up()
@@ -140,7 +142,7 @@ def _read_ahead(
         while ahead:
             source, file, future = ahead.popleft()
             try:
-                read = future.result()
+                given = future.result()
             except BrokenProcessPool:
                 raise sources.FileRefused(
                     file.name, "reading it ended the reader", "Take it out and look at it."
@@ -148,30 +150,12 @@ def _read_ahead(
             following = next(rest, None)
             if following is not None:
                 key = following[0].key
-                ahead.append(
-                    (*following, pool.submit(read_file, street.shop_file, key, following[1]))
-                )
-            yield source, file, read
-
-
-def read_file(shop_file: str, source_key: str, file: Path) -> sources.Extract | str:
-    """What the file gives, or the refusal's own words. Runs in a child process."""
-    shop = load_shop(Path(shop_file))
-    try:
-        return sources.extract_file(
-            file,
-            shop.source(source_key),
-            zone=shop.timezone,
-            currency=shop.currency,
-            folder=shop.folder,
-        )
-    except (sources.FileRefused, sources.MappingBroken) as refusal:
-        # A mapping may break on one file's cells alone; the others of its source still come in.
-        return str(refusal)
+                ahead.append((*following, pool.submit(read, street.shop_file, key, following[1])))
+            yield source, file, given
 
 
 def _land_file(
-    street: Street, source: Source, file: Path, *, read: sources.Extract | str
+    street: Street, source: Source, file: Path, *, read: landing.PreparedFile | str
 ) -> tuple[landing.Entry, ...]:
     """Books of one file: landed, or on the shelf.
 
@@ -186,8 +170,8 @@ def _land_file(
         return landing.shelve_file(
             home, shop, file, source_key=source.key, refusal=read, loaded_at=loaded_at
         ).entries
-    landing.archive_raw(home, file, sha256=read.sha256)
-    landed = landing.land_file(home, shop, read, judge=contracts.judge, loaded_at=loaded_at)
+    landing.archive_raw(home, file, sha256=str(read.batch.file_sha256))
+    landed = landing.land_file(home, read, judge=contracts.judge)
     log.info("%s: %s in %.1f s", file.name, _said(landed.entries), time.monotonic() - started)
     if source.on_bad_batch == "stop":
         _stop_if_refused(street, file, {entry.table: entry.state for entry in landed.entries})

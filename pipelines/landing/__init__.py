@@ -5,7 +5,15 @@ is judged, then lies in `landing/<table>/month=YYYY-MM/<batch>.parquet`, what wa
 `rejected/<batch>/`. Nothing here is ever changed in place.
 """
 
-from pipelines.landing.batch import Batch, Decision, Entry, Landed, Pending, batch_id_of
+from pipelines.landing.batch import (
+    Batch,
+    Decision,
+    Entry,
+    Landed,
+    Pending,
+    PreparedFile,
+    batch_id_of,
+)
 from pipelines.landing.books import batches, batches_of, conservation, watermarks
 from pipelines.landing.errors import (
     ConservationBroken,
@@ -24,6 +32,7 @@ from pipelines.landing.intake import (
     land_settings,
     new_run,
     pending,
+    prepare,
     write_rows,
 )
 from pipelines.landing.shelf import rejected
@@ -47,6 +56,7 @@ __all__ = [
     "LandingError",
     "NotLocked",
     "Pending",
+    "PreparedFile",
     "RawChanged",
     "Run",
     "UnknownColumns",
@@ -68,6 +78,7 @@ __all__ = [
     "locked",
     "new_run",
     "pending",
+    "prepare",
     "read_table",
     "rejected",
     "shelve",

@@ -64,6 +64,14 @@ class Prepared:
 
 
 @dataclass(frozen=True)
+class PreparedFile:
+    """One raw file's share of every table it feeds; nothing of it is on the disk yet."""
+
+    batch: Batch
+    tables: tuple[Prepared, ...]
+
+
+@dataclass(frozen=True)
 class Pending:
     """One table of a batch, waiting for its verdict. No files: nothing in it is news."""
 

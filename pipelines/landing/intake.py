@@ -14,6 +14,7 @@ from pipelines.landing.batch import (
     Landed,
     Pending,
     Prepared,
+    PreparedFile,
     batch_id_of,
     digest,
 )
@@ -69,12 +70,12 @@ def already_landed(home: Home, sha256: str, mapping_version: str, *, source_key:
     return is_booked(home, batch_id_of(source_key, sha256, mapping_version))
 
 
-def pending(
+def prepare(
     home: Home, shop: ShopFacts, extract: ExtractFacts, *, loaded_at: datetime
-) -> list[Pending]:
-    """Tables of one extract, prepared and waiting. Call it inside `with locked(home)`.
+) -> PreparedFile:
+    """Tables of one extract as they will lie. It writes nothing: another process may do it.
 
-    Raises: ConservationBroken when an extract's own counts do not add up; NotLocked.
+    Raises: ConservationBroken when an extract's own counts do not add up.
     """
     batch = Batch(
         batch_id=batch_id_of(extract.source_key, extract.sha256, extract.mapping_version),
@@ -86,24 +87,28 @@ def pending(
         file_bytes=extract.nbytes,
         encoding=extract.encoding,
     )
-    return stage(home, batch, prepared_tables(extract, batch, place=place_of(home, shop)))
+    tables = prepared_tables(extract, batch, place=place_of(home, shop))
+    return PreparedFile(batch, tuple(tables))
 
 
-def land_file(
-    home: Home, shop: ShopFacts, extract: ExtractFacts, *, judge: Judge, loaded_at: datetime
-) -> Landed:
+def pending(home: Home, prepared: PreparedFile) -> list[Pending]:
+    """Its tables, waiting. Call it inside `with locked(home)`. Raises: NotLocked."""
+    return stage(home, prepared.batch, prepared.tables)
+
+
+def land_file(home: Home, prepared: PreparedFile, *, judge: Judge) -> Landed:
     """What became of one file: every table accepted or shelved as `judge` says, all in one step.
 
-    Running it again changes nothing. Raises: ConservationBroken; then nothing was landed.
+    Running it again changes nothing.
     """
-    batch_id = batch_id_of(extract.source_key, extract.sha256, extract.mapping_version)
+    batch_id = prepared.batch.batch_id
     with locked(home):
         if is_booked(home, batch_id):
             return Landed(batch_id, is_new=False)
-        waiting = pending(home, shop, extract, loaded_at=loaded_at)
+        waiting = pending(home, prepared)
         if not waiting:
             return Landed(batch_id, is_new=False)
-        return finish(home, waiting[0].batch, [decide(one, judge) for one in waiting])
+        return finish(home, prepared.batch, [decide(one, judge) for one in waiting])
 
 
 def write_rows(

@@ -43,7 +43,8 @@ class Rehearsal:
             found.extend(_breaches(table, verdict))
             return verdict
 
-        landing.land_file(self._home, self._shop, extract, judge=judge, loaded_at=self._now)
+        prepared = landing.prepare(self._home, self._shop, extract, loaded_at=self._now)
+        landing.land_file(self._home, prepared, judge=judge)
         return tuple(found)
 
 

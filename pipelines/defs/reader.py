@@ -1,0 +1,30 @@
+"""Reading one raw file, in a process of its own: what takes its parser down takes no run with it.
+
+That process loads this module alone, and neither Dagster nor Great Expectations with it.
+"""
+
+from datetime import datetime
+from pathlib import Path
+
+from pipelines import landing, sources
+from pipelines.settings import Home
+from pipelines.shop import load_shop
+
+
+def read_file(
+    shop_file: str, source_key: str, file: Path, *, home: Home, loaded_at: datetime
+) -> landing.PreparedFile | str:
+    """What the file gives, ready to land, or the refusal's own words."""
+    shop = load_shop(Path(shop_file))
+    try:
+        extract = sources.extract_file(
+            file,
+            shop.source(source_key),
+            zone=shop.timezone,
+            currency=shop.currency,
+            folder=shop.folder,
+        )
+    except (sources.FileRefused, sources.MappingBroken) as refusal:
+        # A mapping may break on one file's cells alone; the others of its source still come in.
+        return str(refusal)
+    return landing.prepare(home, shop, extract, loaded_at=loaded_at)

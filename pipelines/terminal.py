@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
@@ -13,7 +14,9 @@ from rich.text import Text
 from pipelines import settings
 from pipelines.shop import Shop, ShopFileError, load_shop
 
-console: Final = Console(highlight=False)
+# What goes into a file or another program is not cut to the width of a window nobody looks at.
+_WIDTH: Final = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160
+console: Final = Console(highlight=False, width=_WIDTH)
 errors: Final = Console(stderr=True, highlight=False)
 
 DONE, FAILED, USAGE = 0, 1, 2

@@ -16,7 +16,7 @@ from alembic import command
 from alembic.config import Config
 from typer.testing import CliRunner, Result
 
-from pipelines import conditions, exports, requests, saved_segments, state
+from pipelines import conditions, exports, requests, saved_segments, state, terminal
 from pipelines.cli import app
 from pipelines.conditions import BadConditions, Basis
 from pipelines.exports.errors import ConditionsOutdated, NewsletterStopped, UnknownSegment
@@ -497,7 +497,7 @@ def test_an_issue_is_an_id(shop, issue):
 def okaeri(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The command line beside a shop of ten readers; gives what it prints."""
     monkeypatch.setenv("OKAERI_HOME", str(tmp_path))
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(terminal.console, "width", 200)
     shop = newsletter_shop(tmp_path)
     shop.known = KNOWN
     shop.publish(READERS)

@@ -17,8 +17,8 @@ def print_overview(console: Console, rows: Sequence[Overview], *, language: str)
         console.print(Text(tell("none", language)))
         return
     table = Table(box=None, padding=(0, 1), pad_edge=False)
-    table.add_column(tell("segment", language), no_wrap=True)
-    table.add_column(tell("program", language), overflow="fold")
+    for name in ("segment", "program"):
+        table.add_column(tell(name, language), no_wrap=True)
     for name in ("members", "contactable"):
         table.add_column(tell(name, language), justify="right", no_wrap=True)
     table.add_column(tell("reasons", language), overflow="fold")

@@ -8,7 +8,7 @@ import pytest
 from rich.cells import cell_len
 from typer.testing import CliRunner, Result
 
-from pipelines import exports, requests, settings
+from pipelines import exports, requests, settings, terminal
 from pipelines.cli import app
 from pipelines.cli_exports import recover_at_start
 from pipelines.exports.gates import ORDER
@@ -51,7 +51,7 @@ class Terminal:
 def okaeri(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
     monkeypatch.setenv("OKAERI_HOME", str(tmp_path))
     monkeypatch.setenv("OKAERI_LANG", "en")
-    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr(terminal.console, "width", 100)
     shop = small_shop(tmp_path, more=MORE)
     assert settings.home_of("tea") == shop.home
     shop.publish(people(3))

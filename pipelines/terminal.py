@@ -2,7 +2,6 @@
 
 import os
 import pwd
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
@@ -14,10 +13,11 @@ from rich.text import Text
 from pipelines import settings
 from pipelines.shop import Shop, ShopFileError, load_shop
 
-# What goes into a file or another program is not cut to the width of a window nobody looks at.
-_WIDTH: Final = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160
-console: Final = Console(highlight=False, width=_WIDTH)
+console: Final = Console(highlight=False)
 errors: Final = Console(stderr=True, highlight=False)
+if not console.is_terminal:
+    # What goes into a file or another program is not cut to a window nobody looks at.
+    console.width = max(console.width, 160)
 
 DONE, FAILED, USAGE = 0, 1, 2
 

@@ -8,18 +8,6 @@ import pytest
 
 from tests.shrink import DiffersError, shrink, told
 
-# Folders whose files ask one warehouse, built once per process.
-_TOGETHER = {"golden", "dashboards"}
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What asks one build is run by one process: a file, or a folder of those named above."""
-    for item in items:
-        folder = item.path.parent.name
-        group = folder if folder in _TOGETHER else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """One line for each property a test recorded under the name `measured`."""

@@ -162,7 +162,7 @@ def rpt_item_pairs(world: World) -> list[Fact]:
     """What is bought or viewed together, the shop's own pairs first."""
     own: Own = defaultdict(dict)
     for row in world.shop["product_relations"]:
-        if row["relation_kind"] == "coordinate":
+        if row["relation_kind"] == "coordinate" and row["product_id"] != row["related_id"]:
             own[str(row["product_id"])][str(row["related_id"])] = row["relation_rank"]
     return [
         *_pairs_of(world, "ordered", _ordered(world), own),

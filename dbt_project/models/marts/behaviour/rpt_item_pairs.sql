@@ -14,7 +14,10 @@ baskets as (
 relations as (
 
     select * from {{ ref('stg_product_relations') }}
-    where relation_kind = 'coordinate'
+    where
+        relation_kind = 'coordinate'
+        -- A list that names a product beside itself says nothing.
+        and product_id <> related_id
 
 ),
 

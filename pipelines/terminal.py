@@ -15,8 +15,9 @@ from pipelines.shop import Shop, ShopFileError, load_shop
 
 console: Final = Console(highlight=False)
 errors: Final = Console(stderr=True, highlight=False)
-if not console.is_terminal:
-    # What goes into a file or another program is not cut to a window nobody looks at.
+if not console.is_terminal and "COLUMNS" not in os.environ:
+    # What goes into a file or another program is not cut to a window nobody looks at; who names a
+    # width gets it.
     console.width = max(console.width, 160)
 
 DONE, FAILED, USAGE = 0, 1, 2

@@ -36,6 +36,6 @@ bench: .venv/ready ## the benchmarks: ratios against a reference in one run
 	$(BIN)/python -m benchmarks
 
 lock: ## write requirements.lock again (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --only-binary :all: --extra dev --extra postgres pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --only-binary :all: --extra dev --extra postgres --extra remote pyproject.toml -o requirements.lock
 
 .PHONY: help run test test-deep up lint format bench lock

@@ -163,6 +163,12 @@ def code_version() -> str:
     return digest.hexdigest()[:16]
 
 
+def terminal_width() -> int | None:
+    """Columns that whoever calls asked for, else None."""
+    given = os.environ.get("COLUMNS", "")
+    return int(given) if given.isdecimal() else None
+
+
 def dbt_environment(home: Home, *, built_in: Home | None = None) -> dict[str, str]:
     """What dbt reads: the folder it calls `~`, and the memory limit.
 

@@ -15,7 +15,7 @@ from pipelines.shop import Shop, ShopFileError, load_shop
 
 console: Final = Console(highlight=False)
 errors: Final = Console(stderr=True, highlight=False)
-if not console.is_terminal and "COLUMNS" not in os.environ:
+if not console.is_terminal and settings.terminal_width() is None:
     # What goes into a file or another program is not cut to a window nobody looks at; who names a
     # width gets it.
     console.width = max(console.width, 160)

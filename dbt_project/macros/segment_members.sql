@@ -155,53 +155,22 @@ armed as (
 
 ),
 
--- A later step waits for the one before, and no less than the two delays are apart.
-spaced as (
-
-    select
-        armed.*,
-        {{ add_minutes('armed.counted_from_at', 'armed.delay_minutes') }} as delay_ends_at,
-        {{ add_minutes(
-            'armed.counted_from_at',
-            'coalesce(least(armed.delay_minutes, armed.fastest_delay_minutes), armed.delay_minutes)'
-        ) }} as shows_at,
-        {{ add_minutes(
-            'done_steps.done_at',
-            'greatest(armed.delay_minutes - previous_steps.delay_minutes, 0)'
-        ) }} as spacing_ends_at
-    from armed
-    left join campaign_steps as previous_steps
-        on
-            armed.shop_id = previous_steps.shop_id
-            and armed.campaign_key = previous_steps.campaign_key
-            and armed.campaign_version = previous_steps.campaign_version
-            and armed.step_number = previous_steps.step_number + 1
-    left join done_steps
-        on
-            previous_steps.shop_id = done_steps.shop_id
-            and previous_steps.campaign_key = done_steps.campaign_key
-            and previous_steps.step_number = done_steps.step_number
-            and armed.occurrence_key = done_steps.occurrence_key
-            and armed.person_id = done_steps.person_id
-    where
-        armed.step_number = 1
-        or done_steps.done_at is not null
-
-),
-
-timed as (
-
-    select
-        *,
-        greatest(delay_ends_at, coalesce(spacing_ends_at, delay_ends_at)) as due_at
-    from spaced
-
-),
+{{ step_timing(
+    'armed',
+    counted_from='counted_from_at',
+    keys=['campaign_version', 'person_id', 'occurrence_key'],
+    done_keys=['person_id', 'occurrence_key'],
+    previous_delay='step_delay_minutes'
+) }},
 
 ended as (
 
     select
         *,
+        {{ add_minutes(
+            'counted_from_at',
+            'coalesce(least(delay_minutes, fastest_delay_minutes), delay_minutes)'
+        ) }} as shows_at,
         {% if ends -%}
         least({{ add_hours('due_at', 'validity_hours') }}, {{ ends }}) as valid_until_at
         {%- else -%}

@@ -4,6 +4,7 @@ from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
 
+from tests.oracle.audit import newest_reports
 from tests.oracle.campaigns import version_of
 from tests.oracle.facts import Fact, month_of
 from tests.oracle.known import Row, money
@@ -235,15 +236,8 @@ def _span(world: World, report: Row) -> tuple[date, date]:
 
 def _single_reports(world: World) -> list[Row]:
     """The newest totals of every mailing whose messages nobody knows one by one."""
-    newest: dict[tuple[object, object], Row] = {}
-    for row in world.shop["mail_results_summary"]:
-        key = (row["provider"], row["provider_campaign_id"])
-        if row["as_of_at"] <= world.shop.as_of and (
-            key not in newest or newest[key]["as_of_at"] < row["as_of_at"]
-        ):
-            newest[key] = row
     known = {message.campaign[0] for message in world.messages}
-    reports = [row for row in newest.values() if _campaign(row) not in known]
+    reports = [row for row in newest_reports(world) if _campaign(row) not in known]
     of_steps = [
         (_campaign(row), *_span(world, row)) for row in reports if (row["step_number"] or 0) != 0
     ]

@@ -8,20 +8,6 @@ arm_records as (
 
 ),
 
-person_keys as (
-
-    select * from {{ ref('int_persons__keys') }}
-    where key_type = 'person_key'
-
-),
-
-address_keys as (
-
-    select * from {{ ref('int_persons__keys') }}
-    where key_type = 'email_hash'
-
-),
-
 episodes as (
 
     select * from {{ ref('int_recovery__campaigned') }}
@@ -46,37 +32,26 @@ known_arms as (
 
 ),
 
+{{ ledger_persons('arm_records') }},
+
 recorded as (
 
     select
-        arm_records.shop_id,
-        arm_records.campaign_key,
-        arm_records.campaign_version,
-        arm_records.occurrence_key,
-        coalesce(person_keys.person_id, address_keys.person_id) as person_id,
-        arm_records.arm_key,
-        arm_records.eligible_at,
-        arm_records.recorded_at,
+        shop_id,
+        campaign_key,
+        campaign_version,
+        occurrence_key,
+        person_id,
+        arm_key,
+        eligible_at,
+        recorded_at,
         row_number() over (
-            partition by
-                arm_records.shop_id,
-                arm_records.campaign_key,
-                arm_records.campaign_version,
-                arm_records.occurrence_key,
-                coalesce(person_keys.person_id, address_keys.person_id)
+            partition by shop_id, campaign_key, campaign_version, occurrence_key, person_id
             order by
-                arm_records.recorded_at,
-                arm_records.person_key
+                recorded_at,
+                person_key
         ) as record_rank
-    from arm_records
-    left join person_keys
-        on
-            arm_records.shop_id = person_keys.shop_id
-            and arm_records.person_key = person_keys.key_value
-    left join address_keys
-        on
-            arm_records.shop_id = address_keys.shop_id
-            and arm_records.email_hash = address_keys.key_value
+    from identified
 
 ),
 

@@ -20,19 +20,7 @@ batches as (
 
 ),
 
-person_keys as (
-
-    select * from {{ ref('int_persons__keys') }}
-    where key_type = 'person_key'
-
-),
-
-address_keys as (
-
-    select * from {{ ref('int_persons__keys') }}
-    where key_type = 'email_hash'
-
-),
+{{ ledger_persons('held_out_claims') }},
 
 -- A step is done when handed over, or when it would have been, had nobody been held out.
 done_entries as (
@@ -49,25 +37,17 @@ done_entries as (
     union all
 
     select
-        held_out_claims.shop_id,
+        identified.shop_id,
         batches.campaign_key,
         batches.step_number,
-        held_out_claims.occurrence_key,
-        coalesce(person_keys.person_id, address_keys.person_id, '') as person_id,
-        held_out_claims.claimed_at as done_at
-    from held_out_claims
+        identified.occurrence_key,
+        coalesce(identified.person_id, '') as person_id,
+        identified.claimed_at as done_at
+    from identified
     inner join batches
         on
-            held_out_claims.shop_id = batches.shop_id
-            and held_out_claims.export_batch_id = batches.export_batch_id
-    left join person_keys
-        on
-            held_out_claims.shop_id = person_keys.shop_id
-            and held_out_claims.person_key = person_keys.key_value
-    left join address_keys
-        on
-            held_out_claims.shop_id = address_keys.shop_id
-            and held_out_claims.email_hash = address_keys.key_value
+            identified.shop_id = batches.shop_id
+            and identified.export_batch_id = batches.export_batch_id
 
 ),
 

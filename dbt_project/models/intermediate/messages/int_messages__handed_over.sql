@@ -16,64 +16,44 @@ claims as (
 
 ),
 
-person_keys as (
-
-    select * from {{ ref('int_persons__keys') }}
-    where key_type = 'person_key'
-
-),
-
-address_keys as (
-
-    select * from {{ ref('int_persons__keys') }}
-    where key_type = 'email_hash'
-
-),
-
 as_of as (
 
     select * from {{ ref('int_run__as_of') }}
 
 ),
 
+{{ ledger_persons('claims') }},
+
 handed_over as (
 
     select
-        claims.shop_id,
-        {{ hash_key(['claims.export_batch_id', 'claims.claim_no']) }} as message_id,
-        claims.export_batch_id,
-        claims.claim_no,
+        identified.shop_id,
+        {{ hash_key(['identified.export_batch_id', 'identified.claim_no']) }} as message_id,
+        identified.export_batch_id,
+        identified.claim_no,
         batches.program,
         batches.campaign_key,
         batches.campaign_version,
         batches.step_number,
         batches.channel,
         batches.destination,
-        claims.arm_key,
-        claims.occurrence_key,
-        claims.dedupe_key,
-        claims.email_hash,
-        claims.recipient_token,
-        claims.coupon_code,
-        coalesce(person_keys.person_id, address_keys.person_id) as person_id,
-        claims.due_at,
+        identified.arm_key,
+        identified.occurrence_key,
+        identified.dedupe_key,
+        identified.email_hash,
+        identified.recipient_token,
+        identified.coupon_code,
+        identified.person_id,
+        identified.due_at,
         batches.handed_over_at,
         batches.handed_over_on
-    from claims
+    from identified
     inner join batches
         on
-            claims.shop_id = batches.shop_id
-            and claims.export_batch_id = batches.export_batch_id
+            identified.shop_id = batches.shop_id
+            and identified.export_batch_id = batches.export_batch_id
     inner join as_of
-        on claims.shop_id = as_of.shop_id
-    left join person_keys
-        on
-            claims.shop_id = person_keys.shop_id
-            and claims.person_key = person_keys.key_value
-    left join address_keys
-        on
-            claims.shop_id = address_keys.shop_id
-            and claims.email_hash = address_keys.key_value
+        on identified.shop_id = as_of.shop_id
     where batches.handed_over_at < as_of.as_of_at
 
 )

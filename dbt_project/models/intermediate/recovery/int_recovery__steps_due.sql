@@ -93,6 +93,7 @@ episode_steps as (
     select
         episodes.shop_id,
         episodes.episode_id,
+        episodes.episode_id as occurrence_key,
         episodes.person_id,
         episodes.campaign_key,
         episodes.campaign_version,
@@ -143,51 +144,19 @@ episode_steps as (
 
 ),
 
-with_previous_step as (
-
-    select
-        episode_steps.*,
-        previous_steps.delay_minutes as previous_delay_minutes,
-        done_steps.done_at as previous_done_at,
-        {{ add_minutes('episode_steps.last_activity_at', 'episode_steps.delay_minutes') }}
-            as delay_ends_at,
-        {{ add_minutes(
-            'done_steps.done_at',
-            'greatest(episode_steps.delay_minutes - previous_steps.delay_minutes, 0)'
-        ) }} as spacing_ends_at
-    from episode_steps
-    left join episode_steps as previous_steps
-        on
-            episode_steps.shop_id = previous_steps.shop_id
-            and episode_steps.episode_id = previous_steps.episode_id
-            and episode_steps.step_number = previous_steps.step_number + 1
-    left join done_steps
-        on
-            previous_steps.shop_id = done_steps.shop_id
-            and previous_steps.campaign_key = done_steps.campaign_key
-            and previous_steps.step_number = done_steps.step_number
-            and previous_steps.episode_id = done_steps.occurrence_key
-    where
-        episode_steps.step_number = 1
-        or done_steps.done_at is not null
-
-),
-
-with_due as (
-
-    select
-        *,
-        greatest(delay_ends_at, coalesce(spacing_ends_at, delay_ends_at)) as due_at
-    from with_previous_step
-
-),
+{{ step_timing(
+    'episode_steps',
+    counted_from='last_activity_at',
+    keys=['occurrence_key'],
+    done_keys=['occurrence_key']
+) }},
 
 with_validity as (
 
     select
         *,
         {{ add_hours('due_at', 'validity_hours') }} as valid_until_at
-    from with_due
+    from timed
 
 ),
 

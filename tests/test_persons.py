@@ -11,7 +11,8 @@ import duckdb
 import pytest
 
 from pipelines import keys
-from tests.warehouse import PEPPER, build
+from tests.compiled import marts_of
+from tests.warehouse import PEPPER
 
 AS_OF = datetime(2026, 7, 1, tzinfo=UTC)
 MAY = datetime(2026, 5, 1, tzinfo=UTC)
@@ -153,9 +154,9 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Ask:
              refunded_at=MAY + timedelta(days=9))  # fmt: skip
         _add(rows, "refunds", measure, refund_id="r2", order_id="o1", refund_amount=999,
              refunded_at=AS_OF)  # fmt: skip
-    connection = build(
-        rows, tmp_path_factory.mktemp("persons"), as_of=AS_OF,
-        select="+dim_persons +fct_order_lines +dim_person_contacts",
+    connection = marts_of(
+        rows, folder=tmp_path_factory.mktemp("persons"), as_of=AS_OF,
+        only=["dim_persons", "fct_order_lines", "dim_person_contacts"],
     )  # fmt: skip
 
     def answer(sql: str, *parameters: object) -> list[tuple[Any, ...]]:

@@ -20,7 +20,7 @@ from sqlalchemy.types import TypeDecorator
 from pipelines.settings import Home
 
 # The newest revision of each database this code knows. A database beyond it is refused.
-HEADS: Final = {"requests": "requests_0002", "ledger": "ledger_0002"}
+HEADS: Final = {"requests": "requests_0003", "ledger": "ledger_0003"}
 _SQLITE_TIMEOUT_SECONDS: Final = 30.0
 
 
@@ -64,6 +64,12 @@ def _count(name: str, *, key: bool = False, null: bool = False) -> sa.Column[int
     return sa.Column(name, sa.BigInteger, primary_key=key, nullable=null, autoincrement=False)
 
 
+def _number(name: str) -> sa.Column[int]:
+    # SQLite counts up by itself only where the type is exactly INTEGER.
+    kind = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+    return sa.Column(name, kind, primary_key=True, autoincrement=True)
+
+
 def _at(name: str, *, null: bool = False) -> sa.Column[datetime]:
     return sa.Column(name, Instant, nullable=null)
 
@@ -100,6 +106,23 @@ plans: Final = sa.Table(
     _text("request_id", key=True), _text("program", key=True),
     sa.Column("counts", sa.JSON, nullable=False), sa.Column("sample", sa.JSON, nullable=False),
     sa.Column("difference", sa.JSON, nullable=False), _text("snapshot_id"), _at("planned_at"),
+    sa.Column("coupons", sa.JSON, nullable=True),
+)  # fmt: skip
+
+# Append-only, and both databases hold it to that: who did what to a request, from where.
+request_events: Final = sa.Table(
+    "request_events", REQUESTS,
+    _number("event_no"), _text("request_id"), _text("event"), _text("actor"), _text("role"),
+    _text("origin"), _text("detail", null=True), _at("happened_at"),
+    sa.Index("request_events_by_request", "request_id"),
+)  # fmt: skip
+
+# Append-only likewise: a batch's totals as somebody read them off the mailer's screen.
+typed_totals: Final = sa.Table(
+    "typed_totals", REQUESTS,
+    _number("totals_no"), _text("shop_id"), _text("batch_id"),
+    sa.Column("counts", sa.JSON, nullable=False), _text("actor"), _text("role"), _text("origin"),
+    _at("typed_at"),
 )  # fmt: skip
 
 LEDGER: Final = sa.MetaData()
@@ -183,13 +206,23 @@ suppression: Final = sa.Table(
     _text("reason", key=True), _text("source"), _at("started_at"), _at("ended_at", null=True),
 )  # fmt: skip
 
+# One row per code of a pool, for ever: a code is one person's, also where its batch was given up.
+coupon: Final = sa.Table(
+    "coupon", LEDGER,
+    _text("code", key=True), _text("pool"), _at("expires_at", null=True), _text("imported_by"),
+    _at("imported_at"), _text("batch_id", null=True), _count("ord", null=True),
+    _text("person_key", null=True), _text("email_hash", null=True), _at("taken_at", null=True),
+    sa.Index("coupon_by_pool", "pool", "taken_at"),
+    sa.Index("coupon_by_person", "person_key"),
+    sa.Index("coupon_by_address", "email_hash"),
+)  # fmt: skip
+
 erased: Final = sa.Table("erased", LEDGER, _text("key", key=True), _at("erased_at"))
 
 # Append-only: one row per change of a batch's state.
 transition: Final = sa.Table(
     "transition", LEDGER,
-    sa.Column("transition_no", sa.BigInteger().with_variant(sa.Integer, "sqlite"),
-              primary_key=True, autoincrement=True),
+    _number("transition_no"),
     _text("batch_id"), _text("from_state", null=True), _text("to_state"), _count("rev"),
     _text("actor"), _text("run_id", null=True), _at("changed_at"),
     sa.Index("transition_by_batch", "batch_id"),

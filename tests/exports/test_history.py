@@ -236,6 +236,7 @@ def test_a_guard_of_an_older_ledger_keeps_its_instant(tmp_path: Path) -> None:
     engine = state.ledger_engine(shop.home)
     with state.writing(engine) as connection:
         claimed_at = connection.execute(sa.select(state.claim.c.claimed_at)).scalar()
+        connection.execute(sa.text("drop table coupon"))
         connection.execute(sa.text("alter table guard drop column claimed_at"))
         connection.execute(sa.text("alter table arm_record drop column is_foreign"))
         connection.execute(sa.text("update alembic_version set version_num = 'ledger_0001'"))

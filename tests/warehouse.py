@@ -67,7 +67,6 @@ def build(
     select: str | None = None,
     as_of: datetime = AS_OF,
     shop_ids: Iterable[str] = (SHOP,),
-    unit_tests: bool = False,
 ) -> duckdb.DuckDBPyConnection:
     """Read-only connection to the warehouse dbt builds from `rows` (canonical table → its rows).
 
@@ -81,7 +80,7 @@ def build(
     warehouse = folder / "build.duckdb"
     link = _leading_to(folder)
     run_dbt(
-        ["build", *([] if unit_tests else ["--exclude-resource-type", "unit_test"]),
+        ["build", "--exclude-resource-type", "unit_test",
          # A test that also reads a model nobody selected has nothing to read.
          *(["--select", select, "--indirect-selection", "buildable"] if select else [])],
         _place(),

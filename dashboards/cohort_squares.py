@@ -42,6 +42,7 @@ class View:
 def amounts_of(page: Page, *, grain: str, unit: str, variant: str) -> list[Row]:
     """The same cells with revenue per person, first order included."""
     where: Filters = {
+        "cohort_basis": BASIS,
         "cohort_grain": grain,
         "period_unit": unit,
         "period_number >": 0,

@@ -127,13 +127,13 @@ def revenue_of_august(old: int, new: int) -> list[tuple[object, ...]]:
     return [
         ("rpt_shop_months", "2026-08-01|new_revenue", "measure_value", old, new),
         ("rpt_shop_months", "2026-08-01|revenue", "measure_value", old, new),
-        (value, "month|2026-08-01|calendar_month|0", "cumulative_revenue_amount", old, new),
-        (value, "month|2026-08-01|calendar_month|0", "revenue_amount", old, new),
-        (value, "month|2026-08-01|calendar_month|1", "cumulative_revenue_amount", old, new),
-        (value, "month|2026-08-01|calendar_month|2", "cumulative_revenue_amount", old, new),
-        (value, "month|2026-08-01|days_30|0", "cumulative_revenue_amount", old, new),
-        (value, "month|2026-08-01|days_30|0", "revenue_amount", old, new),
-        (value, "month|2026-08-01|days_30|1", "cumulative_revenue_amount", old, new),
+        (value, "first_order|month|2026-08-01|calendar_month|0", "cumulative_revenue_amount", old, new),
+        (value, "first_order|month|2026-08-01|calendar_month|0", "revenue_amount", old, new),
+        (value, "first_order|month|2026-08-01|calendar_month|1", "cumulative_revenue_amount", old, new),
+        (value, "first_order|month|2026-08-01|calendar_month|2", "cumulative_revenue_amount", old, new),
+        (value, "first_order|month|2026-08-01|days_30|0", "cumulative_revenue_amount", old, new),
+        (value, "first_order|month|2026-08-01|days_30|0", "revenue_amount", old, new),
+        (value, "first_order|month|2026-08-01|days_30|1", "cumulative_revenue_amount", old, new),
     ]
 
 

@@ -717,17 +717,20 @@ OF_CARTS = {
 
 
 def values(kind: Kind) -> list[dict[str, object]]:
-    """￥8,000 at first, ￥700 more per period."""
+    """￥8,000 at first, ￥700 more per period; who only registered is worth a tenth."""
     rows = [row for row in cohorts(kind) if row["variant"] == "cumulative"]
     kept = ("cohort_grain", "cohort_month", "period_unit", "period_number", "cohort_person_count")
     kept += ("exposed_person_count", "is_mature", "is_partial")
     return [
         {
             **{name: row[name] for name in kept},
-            "revenue_per_person_amount": 700.0,
-            "cumulative_revenue_per_person_amount": 8_000.0 + 700 * int(str(row["period_number"])),
+            "cohort_basis": basis,
+            "revenue_per_person_amount": 700.0 / share,
+            "cumulative_revenue_per_person_amount": (8_000.0 + 700 * int(str(row["period_number"])))
+            / share,
         }
         for row in rows
+        for basis, share in (("first_order", 1), ("registration", 10))
     ]
 
 

@@ -442,11 +442,12 @@ def test_dormant_customers_stand_beside_their_past_and_few_are_hidden_from_viewe
 
 
 def test_cohorts_show_what_a_person_has_spent(opened: Opener) -> None:
-    """8,000 at first and 700 a month: 10,100 after three."""
+    """8,000 at first and 700 a month: 10,100 after three, of buyers alone."""
     text = shown(opened("cohorts", show="amount"))
 
     assert "1人あたりの受注金額（円）" in text
     assert "10,100" in text
+    assert "1,010" not in text
 
 
 def test_in_or_later_has_no_amount_to_show(opened: Opener) -> None:

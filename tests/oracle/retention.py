@@ -244,18 +244,19 @@ def rpt_cohort_means(world: World) -> list[Fact]:
 
 
 def rpt_value_by_age(world: World) -> list[Fact]:
-    """What buyers spent in a period and up to its end, of those watched so long."""
+    """What people spent in a period and up to its end, of those watched so long."""
     return [
-        _value(world, (grain, begins, unit, period), given)
-        for grain, begins, given in cohorts(world, "first_order")
+        _value(world, (basis, grain, begins, unit, period), given)
+        for basis in ("first_order", "first_visit", "registration")
+        for grain, begins, given in cohorts(world, basis)
         if grain != "week"
         for unit in ("calendar_month", "days_30")
         for period in range(max(one.complete for one in counted(world, unit, given)) + 1)
     ]
 
 
-def _value(world: World, key: tuple[str, date, str, int], given: list[Member]) -> Fact:
-    grain, begins, unit, period = key
+def _value(world: World, key: tuple[str, str, date, str, int], given: list[Member]) -> Fact:
+    basis, grain, begins, unit, period = key
     watched = [m for m in given if number_of(world, unit, m, world.shop.as_of) > period]
     spent = {True: Decimal(0), False: Decimal(0)}
     for member in watched:
@@ -265,6 +266,7 @@ def _value(world: World, key: tuple[str, date, str, int], given: list[Member]) -
                 spent[number == period] += order.revenue
     here, so_far = spent[True], spent[True] + spent[False]
     return {
+        "cohort_basis": basis,
         "cohort_grain": grain,
         "cohort_month": begins,
         "period_unit": unit,
@@ -292,7 +294,7 @@ MARTS: Mapping[str, Mart] = {
         rpt_cohort_means,
     ),
     "rpt_value_by_age": (
-        ("cohort_grain", "cohort_month", "period_unit", "period_number"),
+        ("cohort_basis", "cohort_grain", "cohort_month", "period_unit", "period_number"),
         rpt_value_by_age,
     ),
 }  # fmt: skip

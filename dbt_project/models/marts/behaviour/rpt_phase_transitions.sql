@@ -31,7 +31,7 @@ months as (
         periods.shop_id,
         periods.first_month as transition_month,
         first_days.starts_at,
-        coalesce(next_days.starts_at < as_of.as_of_at, false) as is_complete,
+        coalesce(next_days.starts_at <= as_of.as_of_at, false) as is_complete,
         least(coalesce(next_days.starts_at, as_of.as_of_at), as_of.as_of_at) as ends_at
     from periods
     inner join as_of

@@ -10,8 +10,7 @@ sums as (
 
     select * from {{ ref('int_orders__cohort_sums') }}
     where
-        cohort_basis = 'first_order'
-        and cohort_grain <> 'week'
+        cohort_grain <> 'week'
         and period_unit in ('calendar_month', 'days_30')
 
 ),
@@ -20,6 +19,7 @@ valued as (
 
     select
         sums.shop_id,
+        sums.cohort_basis,
         sums.cohort_grain,
         sums.cohort_from_on as cohort_month,
         sums.period_unit,

@@ -162,7 +162,16 @@ def failing_checks(
 
 @lru_cache(maxsize=1)
 def project() -> Project:
-    """The dbt project as it stands when first asked, compiled. Raises: DbtFailed by dbt's words."""
+    """The dbt project as it stands when first asked, compiled. Raises: as `manifest`."""
+    return _read(manifest()["nodes"])
+
+
+@lru_cache(maxsize=1)
+def manifest() -> dict[str, dict[str, dict]]:
+    """`nodes` and `sources` of dbt's manifest, by their ids.
+
+    Raises: DbtFailed by dbt's words; a warning (deprecated, unused, misspelt) is enough.
+    """
     CACHE.mkdir(mode=0o700, exist_ok=True)
     with _alone():
         copy = CACHE / "project"
@@ -170,12 +179,12 @@ def project() -> Project:
         shutil.copytree(DBT_PROJECT, copy, ignore=shutil.ignore_patterns(*NOT_SOURCE))
         file = CACHE / f"{_content_of(copy)}.json"
         if not file.exists():
-            manifest = _compiled(copy)
             part = file.with_suffix(".part")
-            part.write_text(json.dumps(manifest))
+            part.write_text(json.dumps(_compiled(copy)))
             part.rename(file)
             _forget_old()
-    return _read(json.loads(file.read_text()))
+    loaded: dict[str, dict[str, dict]] = json.loads(file.read_text())
+    return loaded
 
 
 @contextmanager
@@ -188,6 +197,7 @@ def _alone() -> Iterator[None]:
 
 def _content_of(folder: Path) -> str:
     digest = hashlib.sha256(f"{version('dbt-core')} {version('dbt-duckdb')}".encode())
+    digest.update(Path(__file__).read_bytes())
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         digest.update(f"{file.relative_to(folder)}\n".encode())
         digest.update(file.read_bytes())
@@ -201,22 +211,19 @@ def _forget_old() -> None:
 
 
 def _compiled(copy: Path) -> dict[str, object]:
-    """The manifest's models and data tests, compiled. The copy's place stays: dbt parses less."""
-    run_dbt(["compile"], CACHE, landing=Path("@landing"), warehouse=Path(":memory:"), project=copy)
-    nodes = json.loads((CACHE / "target" / "manifest.json").read_text())["nodes"]
-    kept = ("resource_type", "name", "relation_name", "language", "compiled_code", "depends_on",
-            "columns", "config")  # fmt: skip
-    return {
-        key: {name: node.get(name) for name in kept}
-        for key, node in nodes.items()
-        if node["resource_type"] in {"model", "test"}
-    }
+    """What of the manifest is asked for, compiled. The copy's place stays: dbt parses less."""
+    run_dbt(["--warn-error", "compile"], CACHE, landing=Path("@landing"),
+            warehouse=Path(":memory:"), project=copy)  # fmt: skip
+    written = json.loads((CACHE / "target" / "manifest.json").read_text())
+    return {part: written[part] for part in ("nodes", "sources")}
 
 
 def _read(nodes: dict[str, dict]) -> Project:
     models = {}
     checks = {}
     for node in nodes.values():
+        if node["resource_type"] not in {"model", "test"}:
+            continue
         read = tuple(
             nodes[key]["name"] for key in node["depends_on"]["nodes"] if key.startswith("model.")
         )

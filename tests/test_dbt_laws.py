@@ -1,10 +1,9 @@
 """The laws of the dbt project: references, grains, contracts, determinism, portable SQL.
 
-Read from the manifest of one `dbt compile`, from the text of the models, and from sqlglot. A model
+Read from dbt's manifest, from the text of the models, and from sqlglot. A model
 may break a law only by a line of `EXCEPTIONS`, with its reason; a line nobody needs is an error too.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from tests.warehouse import run_dbt, write_landing
+from tests import compiled
 
 # Layer → the layers it may read. Nothing points back.
 MAY_READ: Final = {
@@ -97,18 +96,9 @@ class Model:
 
 
 @pytest.fixture(scope="session")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Manifest of one `dbt compile`; a warning (deprecated, unused, misspelt) fails it."""
-    folder = tmp_path_factory.mktemp("laws")
-    write_landing({}, folder / "landing")
-    run_dbt(
-        ["--warn-error", "compile", "--select", "resource_type:model"],
-        folder,
-        landing=folder / "landing",
-        warehouse=folder / "laws.duckdb",
-    )
-    loaded: dict[str, Any] = json.loads((folder / "target" / "manifest.json").read_text())
-    return loaded
+def manifest() -> dict[str, Any]:
+    """The manifest, compiled without a warning."""
+    return compiled.manifest()
 
 
 @pytest.fixture(scope="session")

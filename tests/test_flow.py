@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import demo, exports, publish, requests
+from pipelines.actors import Actor
 from pipelines.settings import REPOSITORY, Home
 from pipelines.shop import load_shop
 
@@ -161,6 +162,7 @@ def test_nobody_of_the_landed_ledger_is_handed_over_again(okaeri):
     assert set(claimed) <= due - before
 
 
+@pytest.mark.slow
 def test_a_second_run_changes_no_published_table(okaeri):
     before = okaeri.pointer()
 
@@ -272,7 +274,7 @@ def test_up_serves_carries_out_requests_and_stops_whole(okaeri):
         shop = load_shop(okaeri.shop_file)
         home = Home(okaeri.home / "demo")
         asked = exports.request(
-            home, shop, "winback", "mailer", send=True, requested_by="screen", clock=shop.clock
+            home, shop, "winback", "mailer", send=True, requested_by=Actor.at_terminal("screen"), clock=shop.clock
         )
         wait_for(lambda: requests.read(home, asked).request_state == "done", seconds=120)
     finally:

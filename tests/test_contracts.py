@@ -104,7 +104,14 @@ def judged(suite: Suite, path: Path) -> list[str]:
     return [one.id for one in broken(suite, batch_query=batch_query([path]))]
 
 
-@pytest.mark.parametrize("name", sorted(TABLES))
+@pytest.mark.parametrize(
+    "name",
+    [
+        # Every suite takes half a second or more: the rest of them where there is time.
+        pytest.param(name, marks=() if name in ("events", "orders") else pytest.mark.slow)
+        for name in sorted(TABLES)
+    ],
+)
 def test_every_expectation_fails_when_one_row_changes(name: str, tmp_path: Path) -> None:
     table, suite = TABLES[name], contracts.suite_of(name)
     good = batch_of(table, [good_row(table)], tmp_path)

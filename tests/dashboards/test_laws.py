@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,7 @@ def test_nothing_is_kept_on_disk_or_unpickled() -> None:
             assert banned not in text, path
 
 
+@cache
 def contracts() -> dict[str, dict[str, dict[str, object]]]:
     """Model → column → what its YAML says of it."""
     import yaml

@@ -1,0 +1,68 @@
+"""A feed that a site's script fetches for one browser or member.
+
+Source: RFC 8259 (UTF-8, no byte order mark, names in an object unique), formats.md, section 3
+("nested list where JSON is accepted", URLs absolute https); exports.md, section 4 (keyed by browser
+or member id). What a page can fetch must not hold an address.
+"""
+
+import json
+import re
+
+from tests.exports.importers import core
+
+KEYS = ("browser_id", "member_id", "user_pseudo_id", "customer_id", "user_id", "person_id")
+PERSONAL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+def import_file(data: bytes, name: str) -> core.Imported:
+    """Entries by browser or member id."""
+    if not name.lower().endswith((".json", ".jsonl", ".ndjson")):
+        raise core.WrongFileType(name)
+    text = core.decoded(data, "utf-8")
+    if text.startswith("\ufeff"):  # RFC 8259, 8.1: "MUST NOT add a byte order mark"
+        raise core.WrongEncoding("a byte order mark")
+    imported = core.Imported()
+    for line, (key, entry) in enumerate(_entries(text, name), start=1):
+        _entry(imported, line, key, entry)
+    return imported
+
+
+def _entries(text: str, name: str) -> list[tuple[str, dict[str, core.Value]]]:
+    if not name.lower().endswith(".json"):
+        found = [_parsed(line) for line in text.strip().split("\n")]
+    else:
+        found = _parsed(text)
+    if isinstance(found, dict) and len(found) == 1 and isinstance(*found.values(), list):
+        (found,) = found.values()
+    if isinstance(found, dict):
+        return [(key, entry) for key, entry in found.items()]
+    if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+        raise core.WrongFileType("neither an object of entries nor a list of them")
+    return [(next((str(entry[k]) for k in KEYS if entry.get(k)), ""), entry) for entry in found]
+
+
+def _entry(imported: core.Imported, line: int, key: str, entry: dict[str, core.Value]) -> None:
+    whole = json.dumps(entry, ensure_ascii=False)
+    urls = [v for k, v in entry.items() if k.endswith("url") and v is not None]
+    if not key:
+        imported.refuse(line, "", "neither a browser nor a member id")
+    elif key in imported.contacts:
+        imported.refuse(line, key, "duplicate")
+    elif PERSONAL.search(whole) or PERSONAL.search(key):
+        imported.refuse(line, key, "an address in a public feed")
+    elif not all(str(url).startswith("https://") for url in urls):
+        imported.refuse(line, key, "a URL that is not absolute https")
+    else:
+        imported.contacts[key] = core.Contact(key, entry, core.stated_consent(entry))
+
+
+def _parsed(text: str) -> core.Value:
+    def unique(pairs: list[tuple[str, core.Value]]) -> dict[str, core.Value]:
+        if len({key for key, _ in pairs}) != len(pairs):  # RFC 8259, 4: "names … SHOULD be unique"
+            raise core.WrongHeader("a name stands twice in an object")
+        return dict(pairs)
+
+    try:
+        return json.loads(text, object_pairs_hook=unique)
+    except ValueError as error:
+        raise core.WrongFileType(f"no JSON: {error}") from error

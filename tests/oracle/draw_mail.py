@@ -143,11 +143,15 @@ def _ordered(
 def newsletter(made: Shop, draw: random.Random, accounts: list[Account]) -> None:
     """Messages of a campaign that writes about no cart, which may still take an order's credit."""
     made.features["other_campaign"] += 1
-    made.add(
-        "campaigns", campaign_key="news", campaign_version=1, segment_key="newsletter",
-        channel="email", purpose="marketing", is_active=True, salt="news",
-        recovery_window_days=7, eligibility_hours=24,
-    )  # fmt: skip
+    # An issue written by hand has no campaign in the shop file; a bumped one has a newer version there.
+    version = random.Random(f"issue of {made.shop_id}").choice((1, 1, None, 2))
+    made.features["campaign_not_in_file"] += version != 1
+    if version is not None:
+        made.add(
+            "campaigns", campaign_key="news", campaign_version=version, segment_key="newsletter",
+            channel="email", purpose="marketing", is_active=True, salt="news",
+            recovery_window_days=7, eligibility_hours=24,
+        )  # fmt: skip
     for account in draw.sample(accounts, min(2, len(accounts))):
         claim(made, draw, "issue-1", ("news", 1), 1, account, "all-of-it", instant(draw))
 

@@ -20,7 +20,7 @@ DRAWN = {
     "late_row", "second_version", "refund", "day_precision", "void_order", "second_currency",
     "snapshot", "listed_cart", "daylight_saving", "two_versions", "two_records", "sms",
     "other_campaign", "mailer_totals", "mapped_account", "test_account", "erased_account",
-    "crowd", "share_changed", "arm_of_older_file", "till",
+    "campaign_not_in_file", "crowd", "share_changed", "arm_of_older_file", "till",
 }  # fmt: skip
 FOUND = {
     "merge", "shared_browser", "tie", "abandoned_twice", "nobodys_cart", "address_on_too_many",

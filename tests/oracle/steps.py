@@ -41,10 +41,11 @@ def rpt_campaign_steps(world: World) -> list[Fact]:
 
 def rpt_recovery_steps(world: World) -> list[Fact]:
     """The same for campaigns about carts, and for totals that name no campaign of ours."""
+    carts = {("message", "cart_recovery"), ("totals", "cart_recovery"), ("totals", None)}
     return [
         {column: value for column, value in row.items() if column != "segment_key"}
         for row in rpt_campaign_steps(world)
-        if row["segment_key"] in {None, "cart_recovery"}
+        if (row["report_grain"], row["segment_key"]) in carts
     ]
 
 
@@ -82,18 +83,17 @@ def shop_aov(world: World, period: Period) -> float | None:
 
 
 def _from_messages(world: World, spans: list[Period]) -> list[Fact]:
-    segments = {version_of(row): row["segment_key"] for row in world.shop["campaigns"]}
+    named = {version_of(row): str(row["segment_key"]) for row in world.shop["campaigns"]}
     groups: dict[tuple[object, ...], list[Message]] = defaultdict(list)
     for message in world.messages:
         version = version_of(message.handed.batch)
-        if version not in segments:
-            continue
         month = month_of(world.shop.on(message.sent_at))
         for span in spans:
             if span.holds(month):
                 for step in (0, message.step):
                     for arm in ("all", message.handed.claim["arm_key"]):
                         groups[span.key, *version, step, arm, message.is_mature].append(message)
+    segments = _segments(world)
     limit = outlier_limit(world)
     credited: dict[str, list[Order]] = defaultdict(list)
     possible: dict[str, list[Order]] = defaultdict(list)
@@ -114,7 +114,7 @@ def _from_messages(world: World, spans: list[Period]) -> list[Fact]:
                 "step_number": step,
                 "arm_key": arm,
                 "is_mature": is_mature,
-                "segment_key": segments[str(key), int(str(version))],
+                "segment_key": named.get((str(key), int(str(version))), segments.get(str(key))),
                 "report_grain": "message",
                 **_counted(held),
                 **_spent(orders, limit),
@@ -125,6 +125,15 @@ def _from_messages(world: World, spans: list[Period]) -> list[Fact]:
             }
         )
     return rows
+
+
+def _segments(world: World) -> dict[str, str]:
+    """What a campaign writes to, whichever version."""
+    segments: dict[str, str] = {}
+    for row in world.shop["campaigns"]:
+        key, segment = str(row["campaign_key"]), str(row["segment_key"])
+        segments[key] = max(segments.get(key, segment), segment)
+    return segments
 
 
 def _counted(held: list[Message]) -> Fact:
@@ -175,10 +184,7 @@ def _spent(orders: list[Order], limit: float | None) -> Fact:
 
 
 def _from_totals(world: World, spans: list[Period]) -> list[Fact]:
-    segments: dict[str, str] = {}
-    for row in world.shop["campaigns"]:
-        key, segment = str(row["campaign_key"]), str(row["segment_key"])
-        segments[key] = max(segments.get(key, segment), segment)
+    segments = _segments(world)
     groups: dict[tuple[object, ...], list[Row]] = defaultdict(list)
     for report in _single_reports(world):
         first, last = _span(world, report)

@@ -6,12 +6,6 @@ periods as (
 
 ),
 
-campaigns as (
-
-    select * from {{ ref('stg_campaigns') }}
-
-),
-
 messages as (
 
     select
@@ -49,14 +43,8 @@ spread as (
         cast(case when step_grains.is_total_of_steps then 0 else messages.step_number end as bigint)
             as step_number,
         case when arm_grains.is_total_of_arms then 'all' else messages.arm_key end as arm_key,
-        campaigns.segment_key,
         messages.is_mature
     from messages
-    inner join campaigns
-        on
-            messages.shop_id = campaigns.shop_id
-            and messages.campaign_key = campaigns.campaign_key
-            and messages.campaign_version = campaigns.campaign_version
     inner join periods
         on
             messages.shop_id = periods.shop_id

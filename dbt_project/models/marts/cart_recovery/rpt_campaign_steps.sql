@@ -38,13 +38,20 @@ report_totals as (
 
 ),
 
+campaigns as (
+
+    select * from {{ ref('stg_campaigns') }}
+
+),
+
+-- Of a version the shop file no longer holds, and of a mailer's totals, which name none.
 campaign_segments as (
 
     select
         shop_id,
         campaign_key,
         max(segment_key) as segment_key
-    from {{ ref('stg_campaigns') }}
+    from campaigns
     group by
         shop_id,
         campaign_key
@@ -61,7 +68,6 @@ message_counts as (
         step_rows.step_number,
         step_rows.arm_key,
         step_rows.is_mature,
-        step_rows.segment_key,
         case
             when min(messages.sent_basis) = max(messages.sent_basis) then min(messages.sent_basis)
             else 'mixed'
@@ -92,8 +98,7 @@ message_counts as (
         step_rows.campaign_version,
         step_rows.step_number,
         step_rows.arm_key,
-        step_rows.is_mature,
-        step_rows.segment_key
+        step_rows.is_mature
 
 ),
 
@@ -107,7 +112,6 @@ from_messages as (
         message_counts.step_number,
         message_counts.arm_key,
         message_counts.is_mature,
-        message_counts.segment_key,
         'message' as report_grain,
         message_counts.sent_basis,
         message_counts.sent_count,
@@ -157,7 +161,6 @@ from_totals as (
         report_totals.step_number,
         'all' as arm_key,
         report_totals.is_mature,
-        campaign_segments.segment_key,
         'totals' as report_grain,
         'mailer' as sent_basis,
         report_totals.sent_count,
@@ -178,10 +181,6 @@ from_totals as (
         report_totals.unsubscribe_count,
         report_totals.complaint_count
     from report_totals
-    left join campaign_segments
-        on
-            report_totals.shop_id = campaign_segments.shop_id
-            and report_totals.campaign_key = campaign_segments.campaign_key
 
 ),
 
@@ -202,7 +201,7 @@ rated as (
         cast(stacked.campaign_version as bigint) as campaign_version,
         stacked.step_number,
         stacked.arm_key,
-        stacked.segment_key,
+        coalesce(campaigns.segment_key, campaign_segments.segment_key) as segment_key,
         stacked.report_grain,
         stacked.sent_basis,
         settings.currency,
@@ -245,6 +244,15 @@ rated as (
     from stacked
     inner join settings
         on stacked.shop_id = settings.shop_id
+    left join campaigns
+        on
+            stacked.shop_id = campaigns.shop_id
+            and stacked.campaign_key = campaigns.campaign_key
+            and stacked.campaign_version = campaigns.campaign_version
+    left join campaign_segments
+        on
+            stacked.shop_id = campaign_segments.shop_id
+            and stacked.campaign_key = campaign_segments.campaign_key
     left join shop_orders
         on
             stacked.shop_id = shop_orders.shop_id

@@ -6,7 +6,8 @@ campaign_steps as (
 
 ),
 
--- A mailer's totals that name no campaign of ours are those of a cart report.
+-- A mailer's totals that name no campaign of ours are those of a cart report; single messages of none
+-- were written to somebody else than a cart's owner.
 of_cart_campaigns as (
 
     select
@@ -48,7 +49,9 @@ of_cart_campaigns as (
         top_order_share,
         shop_aov_amount
     from campaign_steps
-    where coalesce(segment_key, 'cart_recovery') = 'cart_recovery'
+    where
+        segment_key = 'cart_recovery'
+        or (segment_key is null and report_grain = 'totals')
 
 )
 

@@ -85,7 +85,7 @@ def _said(world: World) -> dict[str, Fact]:
         rows = {a.customer_id: described.get(a.customer_id, Row()) for a in accounts}
         speaks = min(
             accounts,
-            key=lambda a: (not a.is_member, rows[a.customer_id]["birth_month"] is None,
+            key=lambda a: (not a.has_joined, rows[a.customer_id]["birth_month"] is None,
                            a.customer_id),
         )  # fmt: skip
         row = rows[speaks.customer_id]

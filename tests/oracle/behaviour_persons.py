@@ -101,7 +101,7 @@ def registered_at(world: World) -> dict[str, datetime]:
     dated = {str(r["customer_id"]): r["registered_at"] for r in world.shop["customers"]}
     found: dict[str, datetime] = {}
     for person, accounts in accounts_of_persons(world).items():
-        known = [dated[a.customer_id] for a in accounts if a.is_member and dated[a.customer_id]]
+        known = [dated[a.customer_id] for a in accounts if a.has_joined and dated[a.customer_id]]
         if known:
             found[person] = min(known)
     return found
@@ -116,7 +116,7 @@ def dim_persons(world: World) -> list[Fact]:
     rows = []
     for person in world.people.persons():
         own = accounts.get(person, [])
-        members = sum(account.is_member for account in own)
+        members = sum(account.has_joined for account in own)
         seen = traces[person]
         last_seen_at = seen.last(*BASES)
         rows.append(

@@ -31,6 +31,8 @@ class Account:
 
     customer_id: str
     is_member: bool = False
+    # Looked back at, an account of later is none yet.
+    has_joined: bool = False
     email_hash: str | None = None
     has_email: bool = False
     has_phone: bool = False
@@ -105,9 +107,9 @@ class People:
         return by_key or self.person_of_address.get(str(claim["email_hash"]))
 
     def members(self) -> set[str]:
-        """Persons with a member account."""
+        """Persons with a member account by now."""
         return {
-            self.person_of_account[a.customer_id] for a in self.accounts.values() if a.is_member
+            self.person_of_account[a.customer_id] for a in self.accounts.values() if a.has_joined
         }
 
 
@@ -197,6 +199,8 @@ def _accounts(shop: Known) -> dict[str, Account]:
         accounts[customer_id] = Account(
             customer_id,
             is_member=bool(row["is_member"]),
+            has_joined=bool(row["is_member"])
+            and (row["registered_at"] is None or row["registered_at"] < shop.as_of),
             email_hash=None if address is None else str(address),
             has_email=row["email"] is not None and row["email_hash"] is not None,
             has_phone=row["phone_raw"] is not None,

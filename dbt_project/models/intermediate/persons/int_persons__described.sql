@@ -2,6 +2,12 @@
 
 with
 
+as_of as (
+
+    select * from {{ ref('int_run__as_of') }}
+
+),
+
 accounts as (
 
     select * from {{ ref('int_persons__accounts') }}
@@ -32,7 +38,8 @@ of_persons as (
         accounts.shop_id,
         merged.person_id,
         accounts.customer_id,
-        accounts.is_member,
+        -- Looked back at, an account of later is none yet.
+        accounts.is_member and coalesce(customers.registered_at < as_of.as_of_at, true) as is_member,
         customers.member_state,
         customers.prefecture,
         customers.birth_year,
@@ -46,6 +53,8 @@ of_persons as (
         customers.registered_at,
         customers.registered_on
     from accounts
+    inner join as_of
+        on accounts.shop_id = as_of.shop_id
     inner join merged
         on
             accounts.shop_id = merged.shop_id

@@ -2,6 +2,12 @@
 
 with
 
+as_of as (
+
+    select * from {{ ref('int_run__as_of') }}
+
+),
+
 customers as (
 
     select * from {{ ref('stg_customers') }}
@@ -93,16 +99,20 @@ sightings as (
     union all
 
     select
-        shop_id,
-        customer_id,
+        customers.shop_id,
+        customers.customer_id,
         cast(null as string) as anonymous_id,
         'login' as trace_kind,
-        last_login_at as first_at,
-        last_login_at as last_at,
-        last_login_on as first_on,
-        last_login_on as last_on
+        customers.last_login_at as first_at,
+        customers.last_login_at as last_at,
+        customers.last_login_on as first_on,
+        customers.last_login_on as last_on
     from customers
-    where last_login_at is not null
+    -- One after now would take the earlier log-ins of the account with it.
+    inner join as_of
+        on
+            customers.shop_id = as_of.shop_id
+            and customers.last_login_at < as_of.as_of_at
 
     union all
 

@@ -12,29 +12,10 @@ shop_days as (
 
 ),
 
-merged as (
-
-    select * from {{ ref('int_persons__merged') }}
-
-),
-
-accounts as (
-
-    select * from {{ ref('int_persons__accounts') }}
-
-),
-
 members as (
 
-    select distinct
-        merged.shop_id,
-        merged.person_id
-    from merged
-    inner join accounts
-        on
-            merged.shop_id = accounts.shop_id
-            and merged.customer_id = accounts.customer_id
-    where accounts.is_member
+    select * from {{ ref('int_persons__described') }}
+    where is_member
 
 ),
 

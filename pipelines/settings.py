@@ -5,7 +5,7 @@ import json
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -131,6 +131,16 @@ def language() -> str:
         if value:
             return "ja" if value.lower().startswith("ja") else "en"
     return "en"
+
+
+def destination_secrets(key: str, names: Mapping[str, str]) -> dict[str, str]:
+    """Secrets of one destination, those that are set alone. `names`: variable → key in the result.
+
+    `OKAERI_DESTINATION_<KEY>_<NAME>`; they stand in no shop.yml and are written nowhere.
+    """
+    prefix = f"OKAERI_DESTINATION_{key.upper().replace('-', '_')}_"
+    given = {name: os.environ.get(prefix + variable) for variable, name in names.items()}
+    return {name: value for name, value in given.items() if value}
 
 
 def active_shop_file() -> Path | None:

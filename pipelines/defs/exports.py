@@ -21,7 +21,7 @@ def handed_over(config: Request, street: Street) -> dg.MaterializeResult[None]:
     return dg.MaterializeResult(
         metadata={
             "state": outcome.state,
-            "files": [batch.file.name for batch in outcome.batches if batch.file],
+            "files": [file for batch in outcome.batches for file in batch.files],
             "counts": {program: dict(counts) for program, counts in outcome.counts.items()},
         }
     )

@@ -15,7 +15,7 @@ from pipelines.exports.exits import Claimed, claimed_of, late_exits
 from pipelines.exports.facts import keys_of
 from pipelines.exports.handoff import Handoff
 from pipelines.exports.ledger import BatchRow
-from pipelines.exports.render import Layout, file_bytes
+from pipelines.exports.render import Layout, files_bytes
 from pipelines.exports.snapshot import Segment
 from pipelines.state import batch, claim
 
@@ -119,7 +119,11 @@ def _line(handoff: Handoff, row: BatchRow, one: Claimed, reason: str) -> tuple[s
 
 def _bytes(row: BatchRow, lines: Sequence[tuple[str, ...]]) -> bytes:
     layout = Layout.from_json(row.layout["file"])
-    return file_bytes(replace(layout, labels=_LABELS, header=True), lines)
+    # One CSV whatever the file itself is: a list to drop is read by people and by importers.
+    plain = replace(
+        layout, labels=_LABELS, header=True, format="csv", max_rows=None, max_bytes=None
+    )
+    return files_bytes(plain, lines)[0]
 
 
 def _store(connection: sa.Connection, row: BatchRow, **values: str) -> None:

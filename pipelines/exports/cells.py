@@ -7,7 +7,7 @@ row is left out; only free text is ever changed, and every change is counted.
 import json
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -15,7 +15,8 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from pipelines.exports.errors import Unencodable
+from pipelines.exports.encodable import encodable
+from pipelines.exports.errors import ShopNotReady
 from pipelines.exports.profile import EXACT, CellType, Profile, ProfileColumn
 
 # OWASP ASVS 1.2.10, and the full-width forms a Japanese spreadsheet reads as the same signs.
@@ -26,12 +27,6 @@ _EMAIL: Final = re.compile(
     r"[A-Za-z0-9_!#$%&'*/?^`{|}~.][A-Za-z0-9_!#$%&'*/?^`{|}~.+=-]{0,63}@"
     r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{0,62}"
 )
-# What cp932 lacks or gives back as another character, and its usual stand-in.
-_STAND_INS: Final = str.maketrans({
-    "〜": "～", "−": "－", "‖": "∥", "¢": "￠", "£": "￡", "¬": "￢", "¥": "￥", "—": "―",
-    "–": "－", "‾": "￣", "•": "・", "·": "・", "\u00a0": " ", "é": "e", "è": "e", "ñ": "n",
-    "♥": "☆", "♡": "☆", "™": "TM", "®": "(R)", "©": "(C)", "€": "EUR",
-})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -49,11 +44,6 @@ class Line:
     cells: tuple[str, ...]
     changes: tuple[Change, ...]
     refused: str | None
-
-    def size(self, encoding: str) -> int:
-        """Bytes of the row at most: every cell quoted, every quote doubled."""
-        codec = "utf-8" if encoding == "utf-8-sig" else encoding
-        return sum(len(c.encode(codec, "replace")) + c.count('"') + 3 for c in self.cells) + 2
 
 
 def deliverable(address: object) -> str | None:
@@ -80,51 +70,115 @@ def type_of(name: str) -> CellType:
 
 
 def expand(profile: Profile, content: Sequence[str]) -> tuple[ProfileColumn, ...]:
-    """The profile's columns with `rest` replaced by the segment's own content columns."""
+    """The profile's columns with `rest` replaced by the segment's own content columns.
+
+    Raises: ShopNotReady if that is more than the importer takes.
+    """
     taken = {column.source for column in profile.columns}
     found: list[ProfileColumn] = []
     for column in profile.columns:
         if column.rest and column.type != "json":
             found += [
-                ProfileColumn(label=name, source=name, type=type_of(name))
+                ProfileColumn(
+                    label=name.upper() if profile.rest_labels == "upper" else name,
+                    source=name,
+                    type=type_of(name),
+                    empty=column.empty,
+                )
                 for name in content
                 if name not in taken
             ]
         else:
             found.append(column)
+    if profile.max_columns is not None and len(found) > profile.max_columns:
+        raise ShopNotReady(
+            f"{profile.profile} takes {profile.max_columns} columns, the segment makes "
+            f"{len(found)}: name fewer under meta.segment.columns"
+        )
     return tuple(found)
 
 
-def line_of(
-    columns: Sequence[ProfileColumn],
-    record: Mapping[str, object],
-    *,
-    profile: Profile,
-    zone: ZoneInfo,
-    content: Sequence[str],
-) -> Line:
-    """One row's cells. Raises: Unencodable where the profile says to fail."""
-    cells: list[str] = []
-    changes: list[Change] = []
-    refused: str | None = None
-    for column in columns:
-        if column.type == "json":
-            value: object = _json_of(record, content, profile=profile, zone=zone)
-        else:
-            value = column.constant if column.constant is not None else record.get(column.source)
-        text = _text(value, profile=profile, zone=zone)
-        text, problems, stop = _guarded(text, column, profile=profile)
-        if column.required and not text:
-            stop = "empty"
-        cells.append(text)
-        changes += [Change(column.label, what) for what in problems]
-        refused = refused or (f"{column.label}:{stop}" if stop else None)
-    return Line(tuple(cells), tuple(changes), refused)
+@dataclass(frozen=True)
+class Scribe:
+    """Writes one segment's lines under one profile. Made once: its columns are worked out then."""
+
+    columns: tuple[ProfileColumn, ...]
+    profile: Profile
+    _writers: tuple[tuple[ProfileColumn, "_Writer"], ...]
+
+    @classmethod
+    def of(cls, profile: Profile, content: Sequence[str], zone: ZoneInfo) -> "Scribe":
+        """A scribe for these content columns. Raises: ShopNotReady for more than fit."""
+        columns = expand(profile, content)
+        return cls(
+            columns, profile, tuple((c, _writer(c, profile, zone, content)) for c in columns)
+        )
+
+    def line(self, record: Mapping[str, object]) -> Line:
+        """One row's cells. Raises: Unencodable where the profile says to fail."""
+        cells: list[str] = []
+        changes: list[Change] = []
+        refused: str | None = None
+        for column, write in self._writers:
+            text, problems, stop = write(record)
+            cells.append(text)
+            if problems:
+                changes += [Change(column.label, what) for what in problems]
+            if stop and refused is None:
+                refused = f"{column.label}:{stop}"
+        limit = self.profile.max_bytes_per_row
+        if limit is not None and sum(len(c.encode()) for c in cells) + len(cells) + 1 > limit:
+            refused = refused or "row:too_long"
+        return Line(tuple(cells), tuple(changes), refused)
+
+
+# A finished cell, what was changed in it, and why its row must stay out.
+_Cell = tuple[str, tuple[str, ...], str | None]
+_Writer = Callable[[Mapping[str, object]], _Cell]
+# Values of one column that are remembered: goods repeat, addresses do not.
+_REMEMBERED: Final = 4096
+
+
+def _writer(
+    column: ProfileColumn, profile: Profile, zone: ZoneInfo, content: Sequence[str]
+) -> _Writer:
+    said = profile.empty if column.empty is None else column.empty
+
+    def finished(given: str) -> _Cell:
+        text, changes, stop = _guarded(given, column, profile=profile) if given else ("", (), None)
+        if not text:
+            stop = stop or ("empty" if column.required else None)
+        return text or said, changes, stop
+
+    if column.constant is not None:
+        constant = finished(column.constant)
+        return lambda _record: constant
+    if column.type == "json":
+        return lambda record: finished(
+            _json_of(record, column, content, profile=profile, zone=zone)
+        )
+    known: dict[object, _Cell] = {}
+
+    def write(record: Mapping[str, object]) -> _Cell:
+        value = record.get(column.source)
+        # 1 and True are one key and two texts; a list is no key at all.
+        key = value if value.__class__ in _PLAIN else (value.__class__, repr(value))
+        found = known.get(key)
+        if found is None:
+            found = finished("" if value is None else _text(value, profile=profile, zone=zone))
+            if len(known) < _REMEMBERED:
+                known[key] = found
+        return found
+
+    return write
+
+
+_PLAIN: Final = frozenset({str, Decimal, type(None), datetime, date})
 
 
 def _text(value: object, *, profile: Profile, zone: ZoneInfo) -> str:
-    if value is None:
-        return profile.empty
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return profile.booleans[0] if value else profile.booleans[1]
     if isinstance(value, datetime):
@@ -135,15 +189,20 @@ def _text(value: object, *, profile: Profile, zone: ZoneInfo) -> str:
         return value.strftime(profile.date_format)
     if isinstance(value, Decimal):
         # 15800.0000 is ¥15,800: no importer wants the four places money is stored with.
-        return format(value.quantize(Decimal(1)) if value == value.to_integral() else value, "f")
+        return format(value.normalize(), "f")
     return str(value)
 
 
 def _json_of(
-    record: Mapping[str, object], content: Sequence[str], *, profile: Profile, zone: ZoneInfo
+    record: Mapping[str, object],
+    column: ProfileColumn,
+    content: Sequence[str],
+    *,
+    profile: Profile,
+    zone: ZoneInfo,
 ) -> str:
     names = [*content, "cart_url", "campaign_key", "step_number", "recipient_token", "batch_id"]
-    found: dict[str, object] = {}
+    found: dict[str, object] = dict(column.words)
     for name in dict.fromkeys(names):
         value = record.get(name)
         if value is None:
@@ -154,15 +213,12 @@ def _json_of(
     return json.dumps(found, ensure_ascii=False, separators=(",", ":"))
 
 
-def _guarded(
-    text: str, column: ProfileColumn, *, profile: Profile
-) -> tuple[str, list[str], str | None]:
-    """The cell after every rule, what was changed, and why the row must stay out."""
+def _guarded(text: str, column: ProfileColumn, *, profile: Profile) -> _Cell:
     changes: list[str] = []
     exact = column.type in EXACT
     if _CONTROL.search(text):
         if exact:
-            return "", changes, "control_character"
+            return "", tuple(changes), "control_character"
         text = _CONTROL.sub(" ", text)
         changes.append("control_character")
     if profile.kind == "people":
@@ -171,65 +227,22 @@ def _guarded(
             changes.append("guarded")
     elif column.type == "text" and text.lstrip()[:1] and text.lstrip()[0] in DANGEROUS:
         if profile.dangerous_text == "reject":
-            return "", changes, "dangerous_text"
+            return "", tuple(changes), "dangerous_text"
         text = text.lstrip().lstrip(DANGEROUS).lstrip()
         changes.append("dangerous_text")
-    text, lost = _encodable(text, profile=profile, label=column.label, exact=exact)
+    text, lost = encodable(text, profile=profile, label=column.label, exact=exact)
     if lost == "refused":
-        return "", changes, "unencodable"
+        return "", tuple(changes), "unencodable"
     changes += [lost] if lost else []
     if profile.quoting == "none":
         bare = text.replace(profile.delimiter, " ").replace('"', " ")
         if bare != text and exact:
-            return "", changes, "delimiter"
+            return "", tuple(changes), "delimiter"
         text = bare
-    return _cut(text, column, profile=profile, changes=changes)
+    return _cut(text, column, profile=profile, changes=tuple(changes))
 
 
-def _encodable(text: str, *, profile: Profile, label: str, exact: bool) -> tuple[str, str | None]:
-    codec = "cp932" if profile.encoding == "cp932" else "utf-8"
-    if not exact and codec == "cp932":
-        text = "".join(c if _round_trips(c) else _stand_in(c) for c in text)
-    try:
-        text.encode(codec)
-    except UnicodeEncodeError:
-        if profile.unencodable == "fail":
-            raise Unencodable(
-                f"column {label}: a character {profile.encoding} does not have; change it at its "
-                "source, or let the profile replace or skip"
-            ) from None
-        if exact or profile.unencodable == "skip":
-            return text, "refused"
-        kept = "".join(c if _fits(c, codec) else profile.replacement for c in text)
-        return kept, "unencodable"
-    if exact and text.encode(codec).decode(codec) != text:
-        return text, "refused"
-    return text, None
-
-
-def _stand_in(character: str) -> str:
-    other = character.translate(_STAND_INS)
-    # Some signs are taken by the encoder and given back as their twin: the twin is written.
-    return other.encode("cp932").decode("cp932") if _fits(other, "cp932") else other
-
-
-def _round_trips(character: str) -> bool:
-    return character.isascii() or (
-        _fits(character, "cp932") and character.encode("cp932").decode("cp932") == character
-    )
-
-
-def _fits(character: str, codec: str) -> bool:
-    try:
-        character.encode(codec)
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _cut(
-    text: str, column: ProfileColumn, *, profile: Profile, changes: list[str]
-) -> tuple[str, list[str], str | None]:
+def _cut(text: str, column: ProfileColumn, *, profile: Profile, changes: tuple[str, ...]) -> _Cell:
     limit = profile.max_bytes_per_cell
     codec = "cp932" if profile.encoding == "cp932" else "utf-8"
     if limit is None or len(text.encode(codec)) <= limit:
@@ -237,4 +250,4 @@ def _cut(
     if column.type != "text":
         # Half a link is a wrong link, half a JSON is dropped by the importer without a word.
         return "", changes, "too_long"
-    return text.encode(codec)[:limit].decode(codec, "ignore"), [*changes, "cut"], None
+    return text.encode(codec)[:limit].decode(codec, "ignore"), (*changes, "cut"), None

@@ -37,6 +37,14 @@ class OutboxUnusable(ExportRefused):
     """Staging and outbox are not one writable file system."""
 
 
+class Unsent(OutboxUnusable):
+    """A remote place took nothing: it can be tried again without a second look."""
+
+
+class InDoubt(OutboxUnusable):
+    """A mailer may have taken a file or not: a person decides, it never leaves again by itself."""
+
+
 class WrongMachine(ExportRefused):
     """The ledger belongs to another machine, or is older than what was handed over."""
 

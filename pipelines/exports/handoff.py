@@ -5,9 +5,8 @@ HOLD for a person: at most once, never twice.
 """
 
 import hashlib
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
 
@@ -16,15 +15,16 @@ import sqlalchemy as sa
 from pipelines import state
 from pipelines.exports import ledger
 from pipelines.exports.destinations import LocalFolder
-from pipelines.exports.errors import WrongMachine
-from pipelines.exports.exits import claimed_of, drop, late_exits
+from pipelines.exports.errors import InDoubt, WrongMachine
+from pipelines.exports.exits import Claimed, claimed_of, drop, late_exits
 from pipelines.exports.facts import Facts
 from pipelines.exports.ledger import BatchRow
 from pipelines.exports.machine import Machine
+from pipelines.exports.manifests import File, files_of, manifest_of, names_in, stem_of
 from pipelines.exports.payload import Vault
-from pipelines.exports.render import RENDERER_VERSION, Layout, file_bytes
+from pipelines.exports.render import RENDERER_VERSION, Layout, Rendered, render
 from pipelines.exports.rules import Rules
-from pipelines.state import batch, claim, meta
+from pipelines.state import batch, meta
 
 Checkpoint = Callable[[str], None]
 # Every place a process may die at, in order: the harness of the tests stops at each.
@@ -79,12 +79,12 @@ class Handoff:
             return ledger.one(connection, batch_id)
 
     def _seal(self, row: BatchRow) -> None:
-        name = stem_of(row)
-        fname = f"{name}.csv"
-        # The staged file is written before its manifest: a manifest without it was handed over by
-        # somebody this ledger, restored from a backup, knows nothing of.
-        if self.outbox.has_manifest(name) and self.outbox.staged_sha256(fname) is None:
-            self._hold(row, "a manifest exists, the staged file is gone: an older ledger?")
+        stem = stem_of(row)
+        # Every staged file is written before the manifest that names it: a manifest without one of
+        # them was handed over by somebody this ledger, restored from a backup, knows nothing of.
+        named = names_in(self.outbox.read_manifest(stem))
+        if not named <= set(self.outbox.staged_of(stem)):
+            self._hold(row, "a manifest exists, its staged file is gone: an older ledger?")
             return
         if self._expire(row):
             return
@@ -94,30 +94,30 @@ class Handoff:
                 connection, row, claimed, rules=self.rules, facts=self.facts, now=self.now
             )
             drop(connection, row.batch_id, exits)
-            cells = [one.payload.cells for one in claimed if one.ord not in exits]
-            data = file_bytes(Layout.from_json(row.layout["file"]), cells)
-            sha256 = hashlib.sha256(data).hexdigest()
-            self.outbox.stage(fname, data)
+            rendered, files = self._stage(row, claimed, exits)
             self.checkpoint("seal:staged")
-            manifest = manifest_of(connection, row, sha256=sha256, nbytes=len(data))
-            self.outbox.write_manifest(name, manifest)
+            manifest = manifest_of(connection, row, rendered, files=files)
+            self.outbox.write_manifest(stem, manifest)
+            self._discard(row, keep=[file.file for file in files])
             self.checkpoint("seal:manifest")
             self._move(
-                connection, row, ledger.SEALED, sha256=sha256, nbytes=len(data),
-                nrows=len(cells), fname=fname, renderer_version=RENDERER_VERSION,
+                connection, row, ledger.SEALED, sha256=rendered.sha256, nbytes=rendered.nbytes,
+                nrows=rendered.rows, fname=files[0].file, renderer_version=RENDERER_VERSION,
+                layout={**row.layout, "files": [asdict(file) for file in files]},
             )  # fmt: skip
             self.checkpoint("seal:before_commit")
         self.checkpoint("seal:done")
 
     def _intend(self, row: BatchRow) -> None:
-        fname = fname_of(row)
-        found = self.outbox.staged_sha256(fname)
-        if found != row.sha256:
-            gone = "is gone" if found is None else "was changed"
-            self._hold(row, f"the staged file {gone} before it was handed over")
-            return
+        for file in files_of(row):
+            found = self.outbox.staged_sha256(file.file)
+            if found != file.sha256:
+                gone = "is gone" if found is None else "was changed"
+                self._hold(row, f"the staged file {gone} before it was handed over")
+                return
         if self._expire(row):
             return
+        self.outbox.make_ready([file.file for file in files_of(row)])
         with state.writing(self.engine) as connection:
             self._refuse_paused(connection)
             claimed = claimed_of(connection, row.batch_id, vault=self.vault)
@@ -135,23 +135,25 @@ class Handoff:
                 self._move(connection, row, ledger.HANDING_OFF, boot_id=boot_id, intent_at=self.now)
             self.checkpoint("intent:before_commit")
         if exits:
-            self.outbox.discard(fname)
+            self._discard(row)
             return
         self.checkpoint("intent:done")
 
     def _rename(self, row: BatchRow) -> None:
-        fname = fname_of(row)
-        found = self.outbox.staged_sha256(fname)
-        if found is not None:
-            if row.boot_id != self.machine.boot_id:
-                # The rename may have been seen by the mailer and lost by the disk.
-                self._hold(row, "the machine was restarted while the file was being handed over")
+        # A file that is no longer staged was handed over; the others of the batch follow it.
+        waiting = [f for f in files_of(row) if self.outbox.staged_sha256(f.file) is not None]
+        if waiting and self.outbox.forgets_with_power and row.boot_id != self.machine.boot_id:
+            # The rename may have been seen by the mailer and lost by the disk.
+            self._hold(row, "the machine was restarted while the file was being handed over")
+            return
+        for file in waiting:
+            try:
+                self.outbox.hand_over(file.file, file.sha256)
+            except InDoubt as doubt:
+                self._hold(row, str(doubt))
                 return
-            if found != row.sha256 or self.outbox.is_out(fname):
-                self._hold(row, "the staged file was changed, or lies in the outbox as well")
-                return
-            self.outbox.hand_over(fname)
             self.checkpoint("rename:done")
+        if waiting:
             self.outbox.sync()
             self.checkpoint("rename:synced")
         with state.writing(self.engine) as connection:
@@ -166,8 +168,32 @@ class Handoff:
         with state.writing(self.engine) as connection:
             ledger.release(connection, row.batch_id, reason="stale")
             self._move(connection, row, ledger.EXPIRED, reason="stale", fname=None)
-        self.outbox.discard(f"{stem_of(row)}.csv")
+        self._discard(row)
         return True
+
+    def _stage(
+        self, row: BatchRow, claimed: Sequence[Claimed], exits: Mapping[int, str]
+    ) -> tuple[Rendered, list[File]]:
+        layout, stem = Layout.from_json(row.layout["file"]), stem_of(row)
+        cells = (one.payload.cells for one in claimed if one.ord not in exits)
+        rendered = render(layout, cells, lambda part: self.outbox.writing(layout.name(stem, part)))
+        files = [
+            File(file=layout.name(stem, number), **asdict(part))
+            for number, part in enumerate(rendered.parts, start=1)
+        ]
+        trigger = self.rules.destination(row.destination).trigger
+        if trigger is not None:
+            # The last file to leave, by the same one rename: it is seen once, like the others.
+            data = "".join(f"{f.sha256}  {f.file}\n" for f in files).encode()
+            self.outbox.stage(f"{stem}{trigger}", data)
+            sha256 = hashlib.sha256(data).hexdigest()
+            files.append(File(file=f"{stem}{trigger}", rows=0, nbytes=len(data), sha256=sha256))
+        return rendered, files
+
+    def _discard(self, row: BatchRow, *, keep: Collection[str] = ()) -> None:
+        for name in self.outbox.staged_of(stem_of(row)):
+            if name not in keep:
+                self.outbox.discard(name)
 
     def _hold(self, row: BatchRow, reason: str) -> None:
         with state.writing(self.engine) as connection:
@@ -182,43 +208,3 @@ class Handoff:
         ledger.move(
             connection, row, to=to, actor=self.actor, at=self.now, run_id=self.run_id, **values
         )
-
-
-def stem_of(row: BatchRow) -> str:
-    """Name of a batch's files at its present revision, without suffix."""
-    return f"{row.batch_id}-r{row.rev}"
-
-
-def fname_of(row: BatchRow) -> str:
-    """Name of the sealed file. Raises: RuntimeError if the ledger holds none."""
-    if row.fname is None:
-        raise RuntimeError(f"batch {row.batch_id} is {row.state} without a file name")
-    return row.fname
-
-
-def manifest_of(
-    connection: sa.Connection, row: BatchRow, *, sha256: str, nbytes: int
-) -> dict[str, object]:
-    """What a sealed file holds, in keyed hashes: enough to rebuild its guards, no address."""
-    query = sa.select(claim).where(claim.c.batch_id == row.batch_id).order_by(claim.c.ord)
-    claims = [
-        {
-            "ord": c.ord, "occurrence": c.occurrence, "dedupe_key": c.dedupe_key,
-            "person_key": c.person_key, "email_hash": c.email_hash, "arm": c.arm, "st": c.st,
-            "reason": c.reason, "recipient_token": c.recipient_token,
-        }
-        for c in connection.execute(query)
-    ]  # fmt: skip
-    states = Counter(str(c["st"]) for c in claims)
-    expires = None if row.expires_at is None else row.expires_at.isoformat()
-    return {
-        "batch_id": row.batch_id, "rev": row.rev, "shop_id": row.shop_id, "program": row.program,
-        "campaign_key": row.campaign_key, "campaign_version": row.campaign_version,
-        "step_number": row.step_number, "channel": row.channel, "segment": row.segment,
-        "destination": row.destination, "slot": row.slot, "part": row.part,
-        "snapshot_id": row.snapshot_id, "input_digest": row.input_digest, "profile": row.profile,
-        "renderer_version": RENDERER_VERSION, "layout": dict(row.layout),
-        "file": f"{stem_of(row)}.csv", "rows": states["claimed"], "bytes": nbytes,
-        "sha256": sha256, "created_at": row.created_at.isoformat(), "expires_at": expires,
-        "counts": dict(sorted(states.items())), "claims": claims,
-    }  # fmt: skip

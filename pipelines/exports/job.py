@@ -9,11 +9,11 @@ from datetime import date, datetime
 from functools import partial
 
 from pipelines.exports import cells
-from pipelines.exports.cells import Line
+from pipelines.exports.cells import Line, Scribe
 from pipelines.exports.facts import Facts
 from pipelines.exports.gates import LedgerView, Situation
 from pipelines.exports.plan import Decision
-from pipelines.exports.profile import Profile, ProfileColumn
+from pipelines.exports.profile import Profile
 from pipelines.exports.render import Layout
 from pipelines.exports.rules import Program, Rules
 from pipelines.exports.snapshot import Member, Segment, Snapshot
@@ -95,16 +95,14 @@ def job_of(
     """
     facts = facts or snapshot.facts(rules.pepper)
     profile = rules.profile(destination)
-    columns = cells.expand(profile, segment.content)
-    line_of = partial(
-        _line, facts=facts, columns=columns, profile=profile, rules=rules, content=segment.content
-    )
+    scribe = Scribe.of(profile, segment.content, rules.zone)
+    line_of = partial(_line, facts=facts, scribe=scribe)
     refused, changes = _tried(segment, facts, line_of)
     return Job(
         request=request, segment=segment, snapshot_id=snapshot.snapshot_id, facts=facts,
         destination=destination, rules=rules, profile=profile, line_of=line_of,
         layout={
-            "file": Layout.of(profile, columns).to_json(), "changes": changes,
+            "file": Layout.of(profile, scribe.columns).to_json(), "changes": changes,
             "stops_on_order": segment.stops_on_order, "is_behavioural": segment.is_behavioural,
             **_saved(request, segment),
         },
@@ -126,10 +124,7 @@ def _line(
     token: str,
     *,
     facts: Facts,
-    columns: tuple[ProfileColumn, ...],
-    profile: Profile,
-    rules: Rules,
-    content: tuple[str, ...],
+    scribe: Scribe,
 ) -> Line:
     contact = facts.contacts.get(member.person_id, {})
     record = {
@@ -141,7 +136,7 @@ def _line(
         "recipient_token": token,
         "batch_id": batch_id,
     }
-    return cells.line_of(columns, record, profile=profile, zone=rules.zone, content=content)
+    return scribe.line(record)
 
 
 def _tried(

@@ -1,13 +1,19 @@
-"""Cells → the bytes of one file, and the proof that those bytes hold exactly those cells.
+"""Cells → the bytes of one file or several, and the proof that they hold exactly those cells.
 
 Pure function of the layout and the cells in order: no timestamp, no environment, fixed quoting.
+Rows pass through in small shares, so that a file may be larger than memory.
 """
 
 import csv
+import hashlib
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Final
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from typing import BinaryIO, Final
 
 from pipelines.exports.errors import FileNotFaithful
 from pipelines.exports.profile import Profile, ProfileColumn
@@ -15,11 +21,21 @@ from pipelines.exports.profile import Profile, ProfileColumn
 # Raised when the same cells would give other bytes.
 RENDERER_VERSION: Final = "1"
 _QUOTING: Final = {"none": csv.QUOTE_NONE, "minimal": csv.QUOTE_MINIMAL, "all": csv.QUOTE_ALL}
+_BOM: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
+_SHARE: Final = 1_000
+_JSON_WORD: Final = re.compile(r"true|false|-?(0|[1-9]\d*)(\.\d+)?")
+
+Row = Sequence[str]
+# Number of a part, from 1 → where its bytes go.
+OpenPart = Callable[[int], AbstractContextManager[BinaryIO]]
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Header and dialect of one file, as the ledger keeps them with the batch."""
+    """Header and dialect of one file, as the ledger keeps them with the batch.
+
+    `bare`: labels a JSON file writes without quotes. Units: `max_bytes` encoded bytes of one part.
+    """
 
     labels: tuple[str, ...]
     encoding: str
@@ -27,6 +43,11 @@ class Layout:
     delimiter: str
     quoting: str
     header: bool
+    format: str = "csv"
+    extension: str = "csv"
+    bare: tuple[str, ...] = ()
+    max_rows: int | None = None
+    max_bytes: int | None = None
 
     @classmethod
     def of(cls, profile: Profile, columns: Sequence[ProfileColumn]) -> "Layout":
@@ -38,51 +59,229 @@ class Layout:
             delimiter=profile.delimiter,
             quoting=profile.quoting,
             header=profile.header,
+            format=profile.format,
+            extension=profile.extension,
+            bare=tuple(c.label for c in columns if c.type in ("number", "boolean")),
+            max_rows=profile.max_rows_per_file,
+            max_bytes=profile.max_bytes_per_file,
         )
 
     @classmethod
     def from_json(cls, given: Mapping[str, object]) -> "Layout":
         """Layout as it was stored."""
         fields = dict(given)
-        labels = fields.pop("labels")
-        if not isinstance(labels, list):
-            raise TypeError("labels must be a list")
-        return cls(labels=tuple(labels), **fields)  # type: ignore[arg-type]
+        for name in ("labels", "bare"):
+            found = fields.pop(name, [])
+            if not isinstance(found, list):
+                raise TypeError(f"{name} must be a list")
+            fields[name] = tuple(found)
+        return cls(**fields)  # type: ignore[arg-type]
 
     def to_json(self) -> dict[str, object]:
         """Plain values for the ledger."""
-        return asdict(self) | {"labels": list(self.labels)}
+        return asdict(self) | {"labels": list(self.labels), "bare": list(self.bare)}
+
+    def name(self, stem: str, part: int) -> str:
+        """Name of a part's file; the first one is named as if there were no other."""
+        return f"{stem}.{self.extension}" if part == 1 else f"{stem}-p{part}.{self.extension}"
 
 
-def file_bytes(layout: Layout, rows: Sequence[Sequence[str]]) -> bytes:
-    """The file. Raises: FileNotFaithful if reading it again gives other cells."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(
-        text,
-        delimiter=layout.delimiter,
-        lineterminator=layout.newline,
-        quoting=_QUOTING[layout.quoting],  # type: ignore[arg-type]
-    )
-    if layout.header:
-        writer.writerow(layout.labels)
-    writer.writerows(rows)
-    data = text.getvalue().encode(layout.encoding)
-    _prove(layout, data, rows)
-    return data
+@dataclass(frozen=True)
+class Part:
+    """One finished file."""
+
+    rows: int
+    nbytes: int
+    sha256: str
 
 
-def _prove(layout: Layout, data: bytes, rows: Sequence[Sequence[str]]) -> None:
-    # A forged quote or line end in a name must not become a row of its own at the mailer.
-    reader = csv.reader(
-        io.StringIO(data.decode(layout.encoding), newline=""),
-        delimiter=layout.delimiter,
-        quoting=_QUOTING[layout.quoting],  # type: ignore[arg-type]
-        strict=True,
-    )
-    found = [tuple(row) for row in reader]
-    expected = ([layout.labels] if layout.header else []) + [tuple(row) for row in rows]
-    if found != expected:
+@dataclass(frozen=True)
+class Rendered:
+    """Every file of a batch in order. `sha256`: of all their bytes, one after the other."""
+
+    parts: tuple[Part, ...]
+    sha256: str
+
+    @property
+    def rows(self) -> int:
+        """Rows of all parts."""
+        return sum(part.rows for part in self.parts)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all parts."""
+        return sum(part.nbytes for part in self.parts)
+
+
+def render(layout: Layout, rows: Iterable[Row], open_part: OpenPart) -> Rendered:
+    """Write the rows, cut into parts where the layout's limits say so; one part for no row at all.
+
+    Raises: FileNotFaithful if reading a line again gives other cells.
+    """
+    dialect = _Json(layout) if layout.format == "json" else _Csv(layout)
+    with _Files(layout, dialect.lead, dialect.between, dialect.tail, open_part) as files:
+        for share in _shares(rows):
+            for line in dialect.lines(share):
+                files.add(line)
+    return files.done()
+
+
+def files_bytes(layout: Layout, rows: Iterable[Row]) -> tuple[bytes, ...]:
+    """The same, in memory: the bytes of each part."""
+    buffers: list[io.BytesIO] = []
+
+    def open_part(_number: int) -> AbstractContextManager[BinaryIO]:
+        buffers.append(io.BytesIO())
+        return nullcontext(buffers[-1])
+
+    render(layout, rows, open_part)
+    return tuple(buffer.getvalue() for buffer in buffers)
+
+
+class _Csv:
+    between = b""
+    tail = b""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._codec = "utf-8" if layout.encoding == "utf-8-sig" else layout.encoding
+        bom = _BOM if layout.encoding == "utf-8-sig" else ""
+        head = "".join(self._texts([layout.labels])) if layout.header else ""
+        self.lead = (bom + head).encode(self._codec)
+
+    def _texts(self, rows: Sequence[Row]) -> list[str]:
+        found = _Lines()
+        csv.writer(
+            found, delimiter=self._layout.delimiter, lineterminator=self._layout.newline,
+            quoting=_QUOTING[self._layout.quoting],  # type: ignore[arg-type]
+        ).writerows(rows)  # fmt: skip
+        return found.lines
+
+    def lines(self, rows: Sequence[Row]) -> list[bytes]:
+        lines = [text.encode(self._codec) for text in self._texts(rows)]
+        # A forged quote or line end in a name must not become a row of its own at the mailer.
+        again = io.StringIO(b"".join(lines).decode(self._codec), newline="")
+        reader = csv.reader(
+            again, delimiter=self._layout.delimiter, strict=True,
+            quoting=_QUOTING[self._layout.quoting],  # type: ignore[arg-type]
+        )  # fmt: skip
+        _refuse_other(list(reader), rows)
+        return lines
+
+
+class _Json:
+    lead = b"[\n"
+    between = b",\n"
+    tail = b"\n]\n"
+
+    def __init__(self, layout: Layout) -> None:
+        self._labels = layout.labels
+        self._bare = frozenset(layout.bare)
+
+    def lines(self, rows: Sequence[Row]) -> list[bytes]:
+        lines = [self._line(row) for row in rows]
+        found = [self._cells(json.loads(line, parse_int=str, parse_float=str)) for line in lines]
+        _refuse_other(found, rows)
+        return lines
+
+    def _line(self, row: Row) -> bytes:
+        pairs = (
+            json.dumps(label, ensure_ascii=False) + ":" + self._value(label, cell)
+            for label, cell in zip(self._labels, row, strict=True)
+        )
+        return ("{" + ",".join(pairs) + "}").encode()
+
+    def _value(self, label: str, cell: str) -> str:
+        if not cell:
+            return "null"
+        is_bare = label in self._bare and _JSON_WORD.fullmatch(cell)
+        return cell if is_bare else json.dumps(cell, ensure_ascii=False)
+
+    def _cells(self, found: Mapping[str, object]) -> list[str]:
+        return [self._said(found[label]) for label in self._labels]
+
+    @staticmethod
+    def _said(value: object) -> str:
+        if value is None:
+            return ""
+        return value if isinstance(value, str) else json.dumps(value)
+
+
+@dataclass
+class _Lines:
+    """What `csv.writer` writes to: one text per row."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def write(self, line: str) -> None:
+        self.lines.append(line)
+
+
+class _Files:
+    """The open part, closed and followed by another where a limit is reached."""
+
+    def __init__(
+        self, layout: Layout, lead: bytes, between: bytes, tail: bytes, open_part: OpenPart
+    ) -> None:
+        self._layout, self._lead, self._between, self._tail = layout, lead, between, tail
+        self._open_part = open_part
+        self._whole = hashlib.sha256()
+        self._parts: list[Part] = []
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "_Files":
+        self._begin()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_more: object) -> None:
+        if kind is None:
+            self._end()
+        self._stack.close()
+
+    def add(self, line: bytes) -> None:
+        size = self._nbytes + len(self._between) + len(line) + len(self._tail)
+        rows, nbytes = self._layout.max_rows, self._layout.max_bytes
+        is_full = (rows is not None and self._rows >= rows) or (
+            nbytes is not None and size > nbytes
+        )
+        if self._rows and is_full:
+            self._end()
+            self._begin()
+        self._write(self._between + line if self._rows else line)
+        self._rows += 1
+
+    def done(self) -> Rendered:
+        return Rendered(tuple(self._parts), self._whole.hexdigest())
+
+    def _begin(self) -> None:
+        self._rows = self._nbytes = 0
+        self._hash = hashlib.sha256()
+        self._stream = self._stack.enter_context(self._open_part(len(self._parts) + 1))
+        self._write(self._lead)
+
+    def _end(self) -> None:
+        self._write(self._tail)
+        self._stack.close()
+        self._parts.append(Part(self._rows, self._nbytes, self._hash.hexdigest()))
+
+    def _write(self, data: bytes) -> None:
+        self._stream.write(data)
+        self._hash.update(data)
+        self._whole.update(data)
+        self._nbytes += len(data)
+
+
+def _shares(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    left = iter(rows)
+    while share := list(islice(left, _SHARE)):
+        yield share
+
+
+def _refuse_other(found: Sequence[Row], rows: Sequence[Row]) -> None:
+    if len(found) != len(rows) or any(
+        list(mine) != list(theirs) for mine, theirs in zip(rows, found, strict=True)
+    ):
         raise FileNotFaithful(
-            f"{len(expected)} lines were claimed, {len(found)} come back or differ; nothing was "
-            "sealed, see the profile's quoting and delimiter"
+            f"of {len(rows)} lines that were claimed, {len(found)} come back or differ; nothing "
+            "was sealed, see the profile's quoting and delimiter"
         )

@@ -9,12 +9,13 @@ from pathlib import Path
 from pipelines import requests, state
 from pipelines.exports import arms, binding, claims, ledger
 from pipelines.exports.amendments import handed_over_of, write_removed, write_suppress
-from pipelines.exports.destinations import LocalFolder
+from pipelines.exports.destinations import LocalFolder, outbox_of
 from pipelines.exports.errors import ApprovalNeeded, ExportRefused
 from pipelines.exports.handoff import Checkpoint, Handoff
 from pipelines.exports.job import Job, job_of
 from pipelines.exports.ledger import BatchRow
 from pipelines.exports.machine import Machine
+from pipelines.exports.manifests import files_of
 from pipelines.exports.masked import masked_plan
 from pipelines.exports.payload import Vault
 from pipelines.exports.plan import programs_of
@@ -28,7 +29,10 @@ from pipelines.shop import Shop
 
 @dataclass(frozen=True)
 class BatchResult:
-    """One batch of a request as it stands afterwards. `file` may be picked up already."""
+    """One batch of a request as it stands afterwards. Its files may be picked up already.
+
+    `files`: where each part lies, a remote place's as its address. `file`: the first, if local.
+    """
 
     batch_id: str
     program: str
@@ -38,6 +42,7 @@ class BatchResult:
     sha256: str | None
     file: Path | None
     manifest: Path | None
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,7 @@ def run_request(
         raise
     _write_down(home, outcome, at=now)
     profile = rules.profile(rules.destination(request.destination))
-    return replace(outcome, import_hint=dict(profile.import_hint))
+    return replace(outcome, import_hint={**profile.import_hint})
 
 
 def _say_why(home: Home, request_id: str, error: Exception, *, at: datetime) -> None:
@@ -145,7 +150,7 @@ def _send(
 ) -> Outcome:
     destination = rules.destination(request.destination)
     rules.refuse_sending(destination)
-    outbox = LocalFolder(rules.folder(destination, home))
+    outbox = outbox_of(rules, destination, home)
     outbox.prepare()
     engine = state.ledger_engine(home)
     with ExitStack() as stack:
@@ -174,7 +179,7 @@ def recover(
     engine = state.ledger_engine(home)
     found: list[BatchResult] = []
     for destination in shop.destinations:
-        outbox = LocalFolder(rules.folder(destination, home))
+        outbox = outbox_of(rules, destination, home)
         if not outbox.root.exists():
             continue
         outbox.prepare()
@@ -265,11 +270,13 @@ def result_of(outbox: LocalFolder, row: BatchRow) -> BatchResult:
     """A batch with the paths of its file and manifest."""
     stem = f"{row.batch_id}-r{row.rev}"
     is_sealed = outbox.has_manifest(stem)
+    names = [file.file for file in files_of(row)] if row.fname else []
     return BatchResult(
         batch_id=row.batch_id, program=row.program, state=row.state, reason=row.reason,
         rows=row.nrows, sha256=row.sha256,
-        file=None if row.fname is None else outbox.root / row.fname,
+        file=None if row.fname is None or outbox.is_remote else outbox.root / row.fname,
         manifest=outbox.manifests / f"{stem}.json" if is_sealed else None,
+        files=tuple(outbox.address(name) for name in names),
     )  # fmt: skip
 
 
@@ -277,7 +284,7 @@ def _as_stored(home: Home, rules: Rules, request: Request) -> Outcome:
     stored = request.outcome or {}
     ids = stored.get("batches")
     counts = stored.get("counts")
-    outbox = LocalFolder(rules.folder(rules.destination(request.destination), home))
+    outbox = outbox_of(rules, rules.destination(request.destination), home)
     with state.reading(state.ledger_engine(home)) as connection:
         rows = [ledger.one(connection, i) for i in (ids if isinstance(ids, list) else [])]
     return Outcome(

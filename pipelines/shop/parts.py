@@ -198,13 +198,53 @@ class QuietHours(Part):
     to_time: time = Field(alias="to", description='For example "08:00".')
 
 
+HostKey = Annotated[str, Field(pattern=r"^[a-z0-9@.-]+ [A-Za-z0-9+/]+=*( .*)?$")]
+
+
+class SftpPlace(Part):
+    """A folder on an SFTP server. Password or key file come from the environment, never here."""
+
+    host: Text
+    port: int = Field(default=22, ge=1, le=65_535)
+    user: Text
+    folder: Text = Field(default=".", description="As the server names it; it must be there.")
+    host_keys: tuple[HostKey, ...] = Field(
+        min_length=1,
+        description='The server\'s public keys, as `ssh-keyscan` prints them: "ssh-ed25519 AAAA…".',
+    )
+
+
+class S3Place(Part):
+    """A bucket of Amazon S3 or what speaks like it. Keys come from the environment, never here."""
+
+    bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
+    prefix: Text | None = Field(default=None, description="Folder within the bucket.")
+    region: Text | None = None
+    endpoint: (
+        Annotated[str, Field(pattern=r"^(https://|http://(localhost|127\.0\.0\.1)[:/])[^\s]+$")]
+        | None
+    ) = Field(default=None, description="Empty = Amazon's own. https, or this machine.")
+
+
 class Destination(Part):
     """A place a list goes to. Nothing is sent while country, contract or basis is missing."""
 
     key: Id
     profile: Id = Field(description="What that mailer imports, for example listmonk.")
-    place: Literal["local"] = "local"
-    folder: Text | None = Field(default=None, description="Empty = the shop's outbox.")
+    profile_file: Text | None = Field(
+        default=None,
+        description="A profile of your own beside shop.yml, used in place of the one that ships.",
+    )
+    place: Literal["local", "sftp", "s3"] = "local"
+    folder: Text | None = Field(
+        default=None, description="Empty = the shop's outbox. Remote files are staged there."
+    )
+    sftp: SftpPlace | None = None
+    s3: S3Place | None = None
+    trigger: Annotated[str, Field(pattern=r"^\.[a-z0-9]{1,12}$")] | None = Field(
+        default=None,
+        description="Ending of a file that follows when all parts are there, for example .done.",
+    )
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = Field(
         default=None, description="ISO code of the country the data goes to, for example JP."
     )

@@ -37,7 +37,7 @@ def broken_rules(shop: "Shop") -> tuple[Broken, ...]:
     """Every rule the settings break, in the order of the file's parts."""
     return tuple(
         finding
-        for rule in (_shop, _unique_keys, _statuses, _money, _campaigns)
+        for rule in (_shop, _unique_keys, _statuses, _money, _campaigns, _destinations)
         for finding in rule(shop)
     )
 
@@ -98,6 +98,18 @@ def _statuses(shop: "Shop") -> Iterator[Broken]:
                 f"{rule.source} is no source of this shop",
                 ", ".join(known) or "first name a source",
             )
+
+
+def _destinations(shop: "Shop") -> Iterator[Broken]:
+    for index, destination in enumerate(shop.destinations):
+        for place in ("sftp", "s3"):
+            is_named, is_given = destination.place == place, getattr(destination, place) is not None
+            if is_named and not is_given:
+                said = f"place is {place} and {place} says nothing of where that is"
+                yield Broken(("destinations", index, place), said, f"the settings of {place}")
+            if is_given and not is_named:
+                said = f"place is {destination.place}: what stands here is never used"
+                yield Broken(("destinations", index, place), said, f"place: {place}")
 
 
 def _money(shop: "Shop") -> Iterator[Broken]:

@@ -1,6 +1,7 @@
 """What a file may hold: exact cells exact, free text harmless, bytes readable by the importer."""
 
 import csv
+import hashlib
 import io
 import json
 from dataclasses import replace
@@ -29,10 +30,8 @@ def line(profile: Profile, *, type_: str = "text", value: object, **changed: obj
     from zoneinfo import ZoneInfo
 
     column = ProfileColumn.model_validate({"label": "x", "from": "x", "type": type_})
-    return cells.line_of(
-        [column], {"x": value}, profile=profile.model_copy(update=changed),
-        zone=ZoneInfo("Asia/Tokyo"), content=["x"],
-    )  # fmt: skip
+    one = profile.model_copy(update={"columns": (column,), **changed})
+    return cells.Scribe.of(one, ["x"], ZoneInfo("Asia/Tokyo")).line({"x": value})
 
 
 def test_every_profile_that_ships_is_valid_and_carries_token_and_batch() -> None:
@@ -219,8 +218,24 @@ def test_a_profile_cuts_a_large_file_into_parts(
 
     outcome = shop.send()
 
-    assert [batch.rows for batch in outcome.batches] == [2, 2, 1]
-    assert len({batch.batch_id for batch in outcome.batches}) == 3
+    (batch,) = outcome.batches
+    assert batch.rows == 5
+    assert batch.manifest is not None
+    manifest = json.loads(batch.manifest.read_text())
+    assert [file["rows"] for file in manifest["files"]] == [2, 2, 1]
+    assert [Path(file).name for file in batch.files] == [
+        f"{batch.batch_id}-r0.csv", f"{batch.batch_id}-r0-p2.csv", f"{batch.batch_id}-r0-p3.csv",
+    ]  # fmt: skip
+    found = []
+    for listed, file in zip(manifest["files"], batch.files, strict=True):
+        data = Path(file).read_bytes()
+        assert hashlib.sha256(data).hexdigest() == listed["sha256"]
+        assert len(data) == listed["nbytes"]
+        rows = list(csv.DictReader(io.StringIO(data.decode(), newline="")))
+        found += [row["email"] for row in rows]
+    assert sorted(found) == [f"u{n}@example.jp" for n in range(5)]
+    whole = b"".join(Path(file).read_bytes() for file in batch.files)
+    assert hashlib.sha256(whole).hexdigest() == batch.sha256
 
 
 def test_equal_cells_are_equal_bytes_whatever_the_order_of_reading(tmp_path: Path) -> None:

@@ -1,5 +1,37 @@
 """Places a finished file is handed over at. One module per kind of place."""
 
-from pipelines.exports.destinations.local import LocalFolder
+from typing import Final
 
-__all__ = ["LocalFolder"]
+from pipelines.exports.destinations.local import LocalFolder
+from pipelines.exports.rules import Rules
+from pipelines.settings import Home, destination_secrets
+from pipelines.shop import Destination
+
+# Ending of the environment's variable → what the library calls it.
+SFTP_SECRETS: Final = {
+    "PASSWORD": "password", "KEY_FILE": "key_filename", "PASSPHRASE": "passphrase",
+}  # fmt: skip
+S3_SECRETS: Final = {"ACCESS_KEY": "key", "SECRET_KEY": "secret", "SESSION_TOKEN": "token"}
+
+__all__ = ["LocalFolder", "outbox_of"]
+
+
+def outbox_of(rules: Rules, destination: Destination, home: Home) -> LocalFolder:
+    """The destination's outbox; of a remote one the local part lies in the home.
+
+    The libraries of remote places are loaded only by a shop that has one.
+    """
+    folder = rules.folder(destination, home)
+    if destination.sftp is not None:
+        from pipelines.exports.destinations.remote import RemoteFolder
+        from pipelines.exports.destinations.sftp import SftpStore
+
+        secrets = destination_secrets(destination.key, SFTP_SECRETS)
+        return RemoteFolder(folder, SftpStore(destination.sftp, secrets))
+    if destination.s3 is not None:
+        from pipelines.exports.destinations.remote import RemoteFolder
+        from pipelines.exports.destinations.s3 import S3Store
+
+        secrets = destination_secrets(destination.key, S3_SECRETS)
+        return RemoteFolder(folder, S3Store(destination.s3, secrets))
+    return LocalFolder(folder)

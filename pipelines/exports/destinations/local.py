@@ -9,12 +9,13 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, ClassVar
 
-from pipelines.exports.errors import OutboxUnusable
+from pipelines.exports.errors import InDoubt, OutboxUnusable
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,13 @@ class LocalFolder:
     """One destination's outbox. `root` is what the mailer watches."""
 
     root: Path
+    # A power cut may undo a rename a mailer has seen: only a person can tell then.
+    forgets_with_power: ClassVar[bool] = True
+    is_remote: ClassVar[bool] = False
+
+    def address(self, name: str) -> str:
+        """Where a handed-over file lies, as a person would look for it."""
+        return str(self._out(name))
 
     @property
     def staging(self) -> Path:
@@ -65,14 +73,25 @@ class LocalFolder:
         finally:
             os.close(handle)
 
-    def stage(self, name: str, data: bytes) -> None:
-        """Write the staged file anew, mode 0600, and see it to the disk."""
+    @contextmanager
+    def writing(self, name: str) -> Iterator[BinaryIO]:
+        """The staged file, begun anew, mode 0600, seen to the disk when the block ends."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
         with os.fdopen(os.open(self._staged(name), flags, 0o600), "wb") as stream:
-            stream.write(data)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         _sync(self.staging)
+
+    def stage(self, name: str, data: bytes) -> None:
+        """Write the staged file anew and see it to the disk."""
+        with self.writing(name) as stream:
+            stream.write(data)
+
+    def staged_of(self, stem: str) -> tuple[str, ...]:
+        """Names of the staged files of one batch and revision."""
+        found = (path.name for path in self.staging.iterdir())
+        return tuple(sorted(n for n in found if n.startswith((f"{stem}.", f"{stem}-p"))))
 
     def staged_sha256(self, name: str) -> str | None:
         """sha256 of the staged file, None if it is gone."""
@@ -86,12 +105,13 @@ class LocalFolder:
         """Whether a file of this name lies in the outbox right now."""
         return self._out(name).exists()
 
-    def hand_over(self, name: str) -> None:
-        """Move the staged file into the outbox. Raises: OutboxUnusable if the name is taken."""
-        if self.is_out(name):
-            raise OutboxUnusable(
-                f"{name} lies in the outbox and in staging; nothing was replaced, look at both"
-            )
+    def make_ready(self, names: Iterable[str]) -> None:
+        """All that can be done before the last look: here nothing is left but the rename."""
+
+    def hand_over(self, name: str, sha256: str) -> None:
+        """Move the staged file into the outbox. Raises: InDoubt if it or its name is not free."""
+        if self.staged_sha256(name) != sha256 or self.is_out(name):
+            raise InDoubt("the staged file was changed, or lies in the outbox as well")
         self._staged(name).rename(self._out(name))
 
     def sync(self) -> None:
@@ -108,6 +128,14 @@ class LocalFolder:
         self.stage(name, data)
         self._staged(name).replace(self._out(name))
         self.sync()
+
+    def read_manifest(self, stem: str) -> Mapping[str, object] | None:
+        """The manifest of a sealed file, None if there is none."""
+        try:
+            found: Mapping[str, object] = json.loads(self._manifest(stem).read_text("utf-8"))
+        except FileNotFoundError:
+            return None
+        return found
 
     def has_manifest(self, stem: str) -> bool:
         """Whether a sealed file of this name was recorded."""

@@ -1,0 +1,74 @@
+"""Which files a sealed batch is made of, and the manifest that tells of them without an address."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from pipelines.exports.ledger import BatchRow
+from pipelines.exports.render import RENDERER_VERSION, Rendered
+from pipelines.state import claim
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of a batch, as the ledger and the manifest keep it."""
+
+    file: str
+    rows: int
+    nbytes: int
+    sha256: str
+
+
+def stem_of(row: BatchRow) -> str:
+    """Name of a batch's files at its present revision, without suffix."""
+    return f"{row.batch_id}-r{row.rev}"
+
+
+def files_of(row: BatchRow) -> list[File]:
+    """Every file of a sealed batch in the order it leaves, a trigger last."""
+    if "files" in row.layout:
+        return [File(**file) for file in row.layout["files"]]
+    if row.fname is None or row.sha256 is None:
+        raise RuntimeError(f"batch {row.batch_id} is {row.state} without a file name")
+    # Sealed by a version that knew one file a batch.
+    return [File(file=row.fname, rows=row.nrows or 0, nbytes=row.nbytes or 0, sha256=row.sha256)]
+
+
+def names_in(manifest: Mapping[str, Any] | None) -> frozenset[str]:
+    """Names of the files a manifest tells of; none where there is no manifest."""
+    if manifest is None:
+        return frozenset()
+    return frozenset(f["file"] for f in manifest.get("files", [manifest]))
+
+
+def manifest_of(
+    connection: sa.Connection, row: BatchRow, rendered: Rendered, *, files: Sequence[File]
+) -> dict[str, object]:
+    """What a sealed file holds, in keyed hashes: enough to rebuild its guards, no address."""
+    query = sa.select(claim).where(claim.c.batch_id == row.batch_id).order_by(claim.c.ord)
+    claims = [
+        {
+            "ord": c.ord, "occurrence": c.occurrence, "dedupe_key": c.dedupe_key,
+            "person_key": c.person_key, "email_hash": c.email_hash, "arm": c.arm, "st": c.st,
+            "reason": c.reason, "recipient_token": c.recipient_token,
+        }
+        for c in connection.execute(query)
+    ]  # fmt: skip
+    listed = [asdict(file) for file in files]
+    states = Counter(str(c["st"]) for c in claims)
+    expires = None if row.expires_at is None else row.expires_at.isoformat()
+    return {
+        "batch_id": row.batch_id, "rev": row.rev, "shop_id": row.shop_id, "program": row.program,
+        "campaign_key": row.campaign_key, "campaign_version": row.campaign_version,
+        "step_number": row.step_number, "channel": row.channel, "segment": row.segment,
+        "destination": row.destination, "slot": row.slot, "part": row.part,
+        "snapshot_id": row.snapshot_id, "input_digest": row.input_digest, "profile": row.profile,
+        "renderer_version": RENDERER_VERSION, "layout": {**row.layout, "files": listed},
+        "file": files[0].file, "files": listed, "rows": states["claimed"],
+        "bytes": rendered.nbytes, "sha256": rendered.sha256,
+        "created_at": row.created_at.isoformat(), "expires_at": expires,
+        "counts": dict(sorted(states.items())), "claims": claims,
+    }  # fmt: skip

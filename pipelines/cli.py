@@ -12,6 +12,7 @@ import typer
 from rich.logging import RichHandler
 
 from pipelines import settings
+from pipelines.cli_batches import batches_app
 from pipelines.cli_exports import exports_app, recover_at_start
 from pipelines.cli_segments import segments_app
 from pipelines.terminal import DONE, FAILED, AsJson, ShopFile, console, errors, stop, the_shop
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, rich_markup_mode=None)
 app.add_typer(segments_app, name="segments")
+exports_app.add_typer(batches_app)
 app.add_typer(exports_app, name="exports")
 
 
@@ -119,7 +121,7 @@ def _tell(shop: "Shop", result: "RunResult", handed: "Sequence[Outcome]", *, as_
     from pipelines import report
 
     if as_json:
-        files = [file for outcome in handed for batch in outcome.batches for file in batch.files]
+        files = [str(batch.file) for outcome in handed for batch in outcome.batches]
         typer.echo(json.dumps({**result.as_dict(), "handed_over": files}, ensure_ascii=False))
     else:
         report.print_run(console, shop, result=result, handed=handed, language=settings.language())

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from pipelines import demo, exports, settings, sources
+from pipelines.actors import SCHEDULE, Actor
 from pipelines.history import dagster_home, instance_of
 from pipelines.settings import Home
 from pipelines.shop import Shop, load_shop
@@ -204,7 +205,7 @@ def export(
     slot: str | None = None,
     max_rows: int | None = None,
     issue: str | None = None,
-    requested_by: str = "cli",
+    requested_by: Actor,
 ) -> exports.Outcome:
     """One export, requested and carried out here; `issue` is a saved segment's.
 
@@ -231,6 +232,7 @@ def hand_off_due(shop: Shop) -> list[exports.Outcome]:
             destination=shop.destinations[0].key,
             send=True,
             slot=tick,
+            requested_by=SCHEDULE,
         )
         for campaign in shop.campaigns
         if campaign.is_active and campaign.is_automatic

@@ -1,7 +1,8 @@
 """Engines, tables and migrations of the two state databases: `requests.db` and `ledger.db`.
 
-A screen may write requests; the exporter alone writes the ledger. Both run on SQLite by default and
-on PostgreSQL by URL, with the same DDL. Instants are stored naive in UTC and leave here aware.
+Long for its tables: they stand in one place. A screen may write requests; the exporter alone writes
+the ledger. Both run on SQLite by default and on PostgreSQL by URL, with the same DDL. Instants are
+stored naive in UTC and leave here aware.
 
 Invariant: the ledger is the only proof of who was written to. It is written with `synchronous=FULL`
 in `BEGIN IMMEDIATE` transactions; with less, a power loss forgets a hand-off that happened.

@@ -17,6 +17,7 @@ from alembic.config import Config
 from typer.testing import CliRunner, Result
 
 from pipelines import conditions, exports, requests, saved_segments, state, terminal
+from pipelines.actors import Actor
 from pipelines.cli import app
 from pipelines.conditions import BadConditions, Basis
 from pipelines.exports.errors import ConditionsOutdated, NewsletterStopped, UnknownSegment
@@ -94,7 +95,7 @@ class NewsletterShop(SmallShop):
 
     def request(self, key: str, *, send: bool = True, **more) -> str:
         return exports.request(
-            self.home, self.shop, key, "mailer", send=send, requested_by="t", clock=NOW, **more
+            self.home, self.shop, key, "mailer", send=send, requested_by=Actor.at_terminal("t"), clock=NOW, **more
         )
 
     def hand_over(self, key: str, **more) -> exports.Outcome:

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from pipelines import exports
+from pipelines.actors import Actor
 from pipelines.exports import Outcome
 from pipelines.publish import publish
 from pipelines.settings import DBT_PROJECT, Home
@@ -108,7 +109,7 @@ class Regulars:
     def ask(self, segment: str, *, send: bool) -> Outcome:
         """One request carried out."""
         asked = exports.request(
-            self.home, self.shop, segment, "mailer", send=send, requested_by="test", clock=AS_OF
+            self.home, self.shop, segment, "mailer", send=send, requested_by=Actor.at_terminal("test"), clock=AS_OF
         )
         machine = exports.Machine("machine", "boot")
         return exports.run_request(self.home, self.shop, asked, clock=AS_OF, machine=machine)

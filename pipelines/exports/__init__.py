@@ -4,6 +4,7 @@ Request → plan → arms → claim → seal → intent → rename → delivered
 a mailer does after it took the file is known from its results alone.
 """
 
+from pipelines.exports.disclosures import Disclosure, disclosures, type_totals
 from pipelines.exports.errors import ExportRefused, NoAddress, UnknownBatch
 from pipelines.exports.history import import_arms, import_claims
 from pipelines.exports.landed import ledger_tables
@@ -20,21 +21,27 @@ from pipelines.exports.operations import (
     show,
 )
 from pipelines.exports.overview import Overview, overview
+from pipelines.exports.recheck import Recheck, recheck, write_recall
+from pipelines.exports.releases import cancel, release
 from pipelines.exports.run import BatchResult, Outcome, recover, run_request
 from pipelines.exports.suppressions import import_mail_events, import_suppressions, suppress
 
 __all__ = [
     "BatchResult",
     "BatchRow",
+    "Disclosure",
     "ExportRefused",
     "Machine",
     "NoAddress",
     "Outcome",
     "Overview",
+    "Recheck",
     "UnknownBatch",
     "adopt",
     "batches",
     "batches_of",
+    "cancel",
+    "disclosures",
     "import_arms",
     "import_claims",
     "import_mail_events",
@@ -42,11 +49,15 @@ __all__ = [
     "ledger_tables",
     "open_requests",
     "overview",
+    "recheck",
     "recover",
+    "release",
     "request",
     "rerender",
     "resolve",
     "run_request",
     "show",
     "suppress",
+    "type_totals",
+    "write_recall",
 ]

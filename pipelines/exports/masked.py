@@ -41,22 +41,34 @@ def _masked(decision: Decision) -> dict[str, str]:
 
 
 def _difference(connection: sa.Connection, job: Job, plan: Plan) -> dict[str, int]:
-    last = ledger.batches(
+    """Who would be added, who again, who left, against the file handed over last.
+
+    A last hand-off in several parts is one; a person merged since is found under any of their keys.
+    """
+    before = _handed_over_last(connection, job, plan)
+    in_plan = [d.keys for d in plan.decisions if d.outcome == HANDED_OVER]
+    again = sum(not before.isdisjoint(keys) for keys in in_plan)
+    present = {key for d in plan.decisions for key in d.keys}
+    return {
+        "added": len(in_plan) - again,
+        "again": again,
+        "in_last": len(before),
+        "left": len(before - present),
+    }
+
+
+def _handed_over_last(connection: sa.Connection, job: Job, plan: Plan) -> set[str]:
+    of_segment = ledger.batches(
         connection,
         batch.c.program == plan.program.key,
         batch.c.segment == job.segment.key,
         batch.c.destination == job.destination.key,
         batch.c.state.in_(ledger.HANDED),
     )
-    if not last:
-        return {"new": plan.handed_over, "in_last": 0, "gone_since_last": 0}
+    if not of_segment:
+        return set()
+    parts = [row.batch_id for row in of_segment if row.slot == of_segment[-1].slot]
     query = sa.select(claim.c.person_key).where(
-        claim.c.batch_id == last[-1].batch_id, claim.c.st == "claimed"
+        claim.c.batch_id.in_(parts), claim.c.st == "claimed"
     )
-    before: set[str] = set(connection.execute(query).scalars())
-    present = {key for d in plan.decisions for key in d.keys}
-    return {
-        "new": plan.handed_over,
-        "in_last": len(before),
-        "gone_since_last": len(before - present),
-    }
+    return set(connection.execute(query).scalars())

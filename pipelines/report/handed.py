@@ -12,7 +12,7 @@ from rich.text import Text
 from pipelines import exports
 from pipelines.exports import BatchResult, Outcome
 from pipelines.report.export_words import tell
-from pipelines.requests import MaskedPlan, Request
+from pipelines.requests import MaskedPlan, Request, RequestEvent
 from pipelines.shop import Shop
 
 
@@ -23,6 +23,7 @@ class Shown:
     request: Request
     plans: Sequence[MaskedPlan]
     batches: Sequence[exports.BatchRow]
+    events: Sequence[RequestEvent] = ()
 
 
 def print_export(console: Console, outcome: Outcome, *, language: str) -> None:
@@ -36,6 +37,7 @@ def print_export(console: Console, outcome: Outcome, *, language: str) -> None:
         _batch(console, batch, language)
     if outcome.state == "planned":
         _line(console, f"  {tell('dry_run', language)}")
+        _line(console, f"  {tell('release_plan', language, request=outcome.request_id)}")
     if outcome.not_before is not None:
         _line(console, f"  {tell('not_before', language, at=outcome.not_before.isoformat())}")
     hint = outcome.import_hint.get(language)
@@ -55,7 +57,7 @@ def print_requests(console: Console, shop: Shop, rows: Sequence[Request], *, lan
         return
     table = Table(box=None, padding=(0, 1), pad_edge=False)
     # An id is copied and a state looked for: of the others, only names may break.
-    for name in ("request", "asked", "segment", "destination", "state"):
+    for name in ("request", "asked_at", "segment", "destination", "state"):
         breaks = name in ("segment", "destination")
         table.add_column(tell(name, language), overflow="fold", no_wrap=not breaks)
     table.add_column(tell("rows", language), justify="right")
@@ -83,12 +85,22 @@ def print_request(console: Console, shown: Shown, *, language: str) -> None:
         _line(console, f"  {program}: {counted(counts, language)}")
     for plan in shown.plans:
         _line(console, f"  {plan.program}: {tell('difference', language, **plan.difference)}")
+        if plan.coupons:
+            _line(console, f"    {tell('coupons', language, **plan.coupons)}")
         for row in plan.sample:
             _line(console, f"    {' · '.join(value for value in row.values() if value)}")
     if shown.batches:
         print_batches(console, shown.batches, language=language)
+    for event in shown.events:
+        at = f"{event.happened_at:%Y-%m-%dT%H:%MZ}"
+        said = tell(event.event, language)
+        said = f"{said} · {tell(event.detail, language)}" if event.detail else said
+        told = {"at": at, "actor": event.actor, "role": event.role, "origin": event.origin}
+        _line(console, f"    {tell('event', language, **told, event=said)}")
     if request.request_state == "waiting_for_approval":
         _line(console, f"  {tell('approve', language, request=request.request_id)}")
+    if request.request_state == "planned":
+        _line(console, f"  {tell('release_plan', language, request=request.request_id)}")
 
 
 def print_batches(console: Console, rows: Sequence[exports.BatchRow], *, language: str) -> None:
@@ -134,8 +146,9 @@ def counted(counts: Mapping[str, int], language: str) -> str:
 def _batch(console: Console, batch: BatchResult, language: str) -> None:
     said = tell("file", language, rows=batch.rows or 0, state=tell(batch.state, language))
     _line(console, f"  {said}")
-    for place in (*batch.files, *([batch.manifest] if batch.manifest else [])):
-        _line(console, f"    {place}")
+    for path in (batch.file, batch.manifest):
+        if path is not None:
+            _line(console, f"    {path}")
     if batch.state == "HOLD":
         _line(console, f"    {tell('resolve', language, batch=batch.batch_id)}")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines import exports, keys
+from pipelines.actors import Actor
 from pipelines.settings import Home
 from pipelines.shop import Shop, load_shop
 
@@ -226,7 +227,7 @@ class SmallShop:
         """Id of a new request for the shop's segment."""
         return exports.request(
             self.home, self.shop, self.campaign, destination, send=send,
-            requested_by="tester", clock=NOW, **more,
+            requested_by=Actor.at_terminal("tester"), clock=NOW, **more,
         )  # fmt: skip
 
     def run(self, request_id: str, *, at: datetime = NOW, machine=MACHINE, **more):

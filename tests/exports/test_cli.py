@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from typer.testing import CliRunner, Result
 
 from pipelines import exports, requests, settings, terminal
+from pipelines.actors import Actor
 from pipelines.cli import app
 from pipelines.cli_exports import recover_at_start
 from pipelines.exports.gates import ORDER
@@ -43,7 +44,7 @@ class Terminal:
 
     def refused(self, *words: str) -> str:
         """The one line of a refusal."""
-        (line,) = self(*words, code=1).stderr.splitlines()
+        (line,) = self(*words, code=2).stderr.splitlines()
         return line
 
 
@@ -93,6 +94,7 @@ def test_a_dry_run_says_that_nothing_was_written(okaeri):
     assert "書き出し 3" in japanese
     assert "ファイルも台帳も書いていません" in japanese
     assert "Next:" not in english
+    assert "okaeri exports release req-" in english
     assert exports.batches(okaeri.shop.home) == []
 
 
@@ -133,11 +135,11 @@ def test_a_campaign_may_be_named_in_place_of_its_segment(tmp_path):
     renamed = shop.shop.model_copy(update={"campaigns": (carts,)})
     both = shop.shop.model_copy(update={"campaigns": (carts, shop.shop.campaigns[0])})
 
-    asked = exports.request(shop.home, renamed, "carts_2027", "mailer", requested_by="t", clock=NOW)
+    asked = exports.request(shop.home, renamed, "carts_2027", "mailer", requested_by=Actor.at_terminal("t"), clock=NOW)
 
     assert requests.read(shop.home, asked).segment == "cart_recovery"
     with pytest.raises(exports.ExportRefused, match="leave together"):
-        exports.request(shop.home, both, "carts_2027", "mailer", requested_by="t", clock=NOW)
+        exports.request(shop.home, both, "carts_2027", "mailer", requested_by=Actor.at_terminal("t"), clock=NOW)
 
 
 def test_a_large_request_needs_a_second_person(okaeri):
@@ -148,10 +150,10 @@ def test_a_large_request_needs_a_second_person(okaeri):
         okaeri.shop.run(theirs, machine=exports.Machine.this())
 
     assert "above 2 a second person has to" in refusal
-    assert "a second one has to" in okaeri.refused("approve", mine)
-    assert f"okaeri exports approve {theirs}" in okaeri("show", theirs).stdout
-    assert okaeri.json("approve", theirs)["state"] == "done"
-    assert "nothing waits for approval" in okaeri.refused("approve", theirs)
+    assert "a second one has to" in okaeri.refused("release", mine)
+    assert f"okaeri exports release {theirs}" in okaeri("show", theirs).stdout
+    assert okaeri.json("release", theirs)["state"] == "done"
+    assert "nothing waits for a release" in okaeri.refused("release", theirs)
     assert len(list(okaeri.shop.outbox("large").glob("*.csv"))) == 1
 
 
@@ -163,12 +165,14 @@ def test_a_held_batch_is_decided_once(okaeri, verdict, state, again):
     (row,) = okaeri.json("list")
     shown = okaeri("show", row["request_id"]).stdout
 
-    (decided,) = okaeri.json("resolve", batch, verdict)
+    (on_hold,) = okaeri.json("hold")
+    (decided,) = okaeri.json("hold", batch, verdict)
 
-    assert f"okaeri exports resolve {batch} delivered" in shown
+    assert on_hold["batch_id"] == batch
+    assert f"okaeri exports hold {batch} delivered" in shown
     assert decided["state"] == state
-    assert "only a batch on HOLD is decided" in okaeri.refused("resolve", batch, verdict)
-    assert "no batch 'nope'" in okaeri.refused("resolve", "nope", verdict)
+    assert "only a batch on HOLD is decided" in okaeri.refused("hold", batch, verdict)
+    assert "no batch 'nope'" in okaeri.refused("hold", "nope", verdict)
     assert okaeri.shop.send().counts == {"cart_recovery/1/email": again}
 
 
@@ -222,7 +226,7 @@ def test_the_list_fits_a_hundred_columns(okaeri, lang):
     for state in ("open", "waiting_for_approval"):
         made = requests.create(
             okaeri.shop.home, "tea", segment="a_segment_of_quite_some_length",
-            destination="a_mailer_of_a_long_name", requested_by="t", requested_at=NOW,
+            destination="a_mailer_of_a_long_name", requested_by=Actor.at_terminal("t"), requested_at=NOW,
         )  # fmt: skip
         if state != "open":
             for to in ("running", state):
@@ -243,6 +247,6 @@ def test_a_request_is_shown_without_an_address(okaeri):
     record = okaeri.json("show", row["request_id"])
 
     assert "u***@e***.jp" in printed
-    assert "3 new" in printed
+    assert "3 added" in printed
     assert "@example.jp" not in printed + json.dumps(record)
     assert "no request 'req-none'" in okaeri.refused("show", "req-none")

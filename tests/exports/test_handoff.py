@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from pipelines import exports, requests, state
+from pipelines.actors import Actor
 from pipelines.exports.errors import (
     ApprovalNeeded,
     OtherInput,
@@ -91,7 +92,7 @@ def test_the_same_batch_with_other_input_is_refused_and_kept(shop: SmallShop) ->
     shop.publish(people(3))
     first = shop.run(shop.ask(slot="tick-1"))
     other = requests.create(
-        shop.home, "tea", segment="cart_recovery", destination="mailer", requested_by="t",
+        shop.home, "tea", segment="cart_recovery", destination="mailer", requested_by=Actor.at_terminal("t"),
         requested_at=NOW, dry_run=False, max_rows=2, slot="tick-1b",
     )  # fmt: skip
     with state.writing(state.requests_engine(shop.home)) as connection:
@@ -373,8 +374,8 @@ def test_many_people_need_a_second_person(tmp_path: Path) -> None:
     with pytest.raises(ApprovalNeeded):
         shop.run(request_id)
     with pytest.raises(requests.BadRequest, match="second"):
-        requests.approve(shop.home, request_id, approved_by="tester", at=NOW)
-    requests.approve(shop.home, request_id, approved_by="owner", at=NOW)
+        requests.release(shop.home, request_id, by=Actor.at_terminal("tester"), at=NOW)
+    requests.release(shop.home, request_id, by=Actor.at_terminal("owner"), at=NOW)
 
     assert len(emails(shop.run(request_id))) == 3
 
@@ -414,7 +415,7 @@ def test_an_id_that_could_leave_the_folder_is_refused(shop: SmallShop, bad: str)
     for segment, destination in ((bad, "mailer"), ("cart_recovery", bad)):
         with pytest.raises(requests.BadRequest, match="is no id"):
             exports.request(
-                shop.home, shop.shop, segment, destination, send=True, requested_by="t", clock=NOW
+                shop.home, shop.shop, segment, destination, send=True, requested_by=Actor.at_terminal("t"), clock=NOW
             )
 
     assert sorted(shop.home.path.rglob("*")) == before

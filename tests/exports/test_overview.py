@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import exports, requests, state
+from pipelines.actors import Actor
 from pipelines.exports.errors import ShopNotReady
 from pipelines.state import batch
 from tests.exports.shop_files import NOW, Person, SmallShop, small_shop
@@ -72,5 +73,5 @@ def test_a_campaign_whose_segment_nobody_wrote_is_named(shop: SmallShop) -> None
     assert (lost.segment, lost.program, lost.is_published) == ("winback", "winback", False)
     with pytest.raises(exports.ExportRefused, match=r"'winback', which is not published.*cart_rec"):
         exports.request(
-            shop.home, shop.shop, "winback", "mailer", send=False, requested_by="x", clock=NOW
+            shop.home, shop.shop, "winback", "mailer", send=False, requested_by=Actor.at_terminal("x"), clock=NOW
         )

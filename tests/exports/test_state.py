@@ -9,6 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from pipelines import requests, state
+from pipelines.actors import Actor
 from pipelines.migrations import upgrade
 from pipelines.settings import Home
 
@@ -122,7 +123,7 @@ def test_an_instant_is_stored_in_utc_and_a_naive_one_refused(home: Home) -> None
 
 
 def ask(home: Home, **more: object) -> str:
-    wish = {"segment": "winback", "destination": "mailer", "requested_by": "a", "requested_at": NOW}
+    wish = {"segment": "winback", "destination": "mailer", "requested_by": Actor.at_terminal("a"), "requested_at": NOW}
     return requests.create(home, "tea", **{**wish, **more})  # type: ignore[arg-type]
 
 

@@ -1,96 +1,24 @@
-"""What a screen, the terminal or a schedule may ask for: rows of `requests.db`, nothing else.
+"""Rows of `export_requests`: asked, moved, released, cancelled, each with its line of history."""
 
-Nothing is handed over here: a sensor turns each open row into a run, and the exporter writes back
-what became of it. A screen therefore shows the request's own state, never its own optimism.
-"""
-
-import re
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import fields
 from datetime import datetime
-from typing import Final
 
 import sqlalchemy as sa
 
 from pipelines import state
+from pipelines.actors import EXPORTER, Actor, Role
+from pipelines.requests.model import (
+    MOVES,
+    OPEN,
+    BadMove,
+    BadRequest,
+    Request,
+    RequestEvent,
+    checked_id,
+)
 from pipelines.settings import Home
-
-# Ids become parts of file names: nothing in them may leave a folder.
-ID_PATTERN: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
-
-OPEN: Final = ("open", "deferred")
-# What a request may become from where it is; a finished one never moves again.
-MOVES: Final[dict[str, frozenset[str]]] = {
-    "open": frozenset({"running", "cancelled"}),
-    "deferred": frozenset({"running", "cancelled"}),
-    "waiting_for_approval": frozenset({"open", "cancelled"}),
-    "running": frozenset(
-        {"open", "running", "planned", "done", "deferred", "hold", "failed", "waiting_for_approval"}
-    ),
-    "failed": frozenset({"running", "cancelled"}),
-    "hold": frozenset({"running", "done", "cancelled"}),
-    "planned": frozenset(),
-    "done": frozenset(),
-    "cancelled": frozenset(),
-}
-
-
-class BadRequest(ValueError):
-    """A request that cannot be written down, with what to write instead."""
-
-
-class BadMove(RuntimeError):
-    """A request that would move where no request may."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """One wish to hand a segment over. `slot` is the schedule's tick, else the request's own id.
-
-    Of a saved segment it names the version and, where one was given, the newsletter's issue.
-    """
-
-    request_id: str
-    shop_id: str
-    segment: str
-    destination: str
-    slot: str
-    as_of: str | None
-    dry_run: bool
-    max_rows: int | None
-    request_state: str
-    reason: str | None
-    requested_by: str
-    approved_by: str | None
-    requested_at: datetime
-    not_before: datetime | None
-    started_at: datetime | None
-    finished_at: datetime | None
-    attempt_count: int
-    outcome: Mapping[str, object] | None
-    segment_version: int | None = None
-    issue: str | None = None
-
-
-@dataclass(frozen=True)
-class MaskedPlan:
-    """What one program of a request would do: counts by reason, ten masked rows, the difference."""
-
-    program: str
-    counts: Mapping[str, int]
-    sample: Sequence[Mapping[str, str]]
-    difference: Mapping[str, int]
-    snapshot_id: str
-
-
-def checked_id(value: str, *, what: str) -> str:
-    """The id itself. Raises: BadRequest if it could not stand in a file name."""
-    if not ID_PATTERN.fullmatch(value):
-        raise BadRequest(
-            f"{what} {value[:80]!r} is no id; use 1 to 63 of a-z 0-9 _ - beginning with a-z or 0-9"
-        )
-    return value
 
 
 def create(
@@ -99,7 +27,7 @@ def create(
     *,
     segment: str,
     destination: str,
-    requested_by: str,
+    requested_by: Actor,
     requested_at: datetime,
     dry_run: bool = True,
     as_of: str | None = None,
@@ -110,8 +38,10 @@ def create(
 ) -> str:
     """Id of the new request, or of the one its slot already has.
 
-    Raises: BadRequest for an id that is none or a `max_rows` below one.
+    The screens' function as well: the role is checked here, not on a page. Raises: NotAllowed;
+    BadRequest for an id that is none or a `max_rows` below one.
     """
+    requested_by.must_be(Role.EXPORTER, to="ask for a hand-off")
     named = {"segment": segment, "destination": destination, "slot": slot, "issue": issue}
     for what, value in named.items():
         if value is not None:
@@ -123,14 +53,39 @@ def create(
         "request_id": request_id, "shop_id": shop_id, "segment": segment,
         "destination": destination, "slot": slot or request_id, "as_of": as_of,
         "dry_run": dry_run, "max_rows": max_rows, "request_state": "open",
-        "requested_by": requested_by, "requested_at": requested_at, "attempt_count": 0,
+        "requested_by": requested_by.name, "requested_at": requested_at, "attempt_count": 0,
         "segment_version": segment_version, "issue": issue,
     }  # fmt: skip
+    return _insert(home, row, by=requested_by, at=requested_at, once=slot is not None)
+
+
+def _insert(home: Home, row: Mapping[str, object], *, by: Actor, at: datetime, once: bool) -> str:
+    request_id = str(row["request_id"])
     with state.writing(state.requests_engine(home)) as connection:
-        found = None if slot is None else _asked_already(connection, row)
+        found = _asked_already(connection, row) if once else None
         if found is None:
             connection.execute(state.export_requests.insert().values(row))
+            what = f"{row['segment']} to {row['destination']}"
+            said = f"dry run of {what}" if row["dry_run"] else what
+            _note(connection, request_id, "asked", by=by, at=at, detail=said)
     return found or request_id
+
+
+def _note(
+    connection: sa.Connection,
+    request_id: str,
+    event: str,
+    *,
+    by: Actor,
+    at: datetime,
+    detail: str | None = None,
+) -> None:
+    connection.execute(
+        state.request_events.insert().values(
+            request_id=request_id, event=event, actor=by.name, role=str(by.role),
+            origin=str(by.origin), detail=detail, happened_at=at,
+        )
+    )  # fmt: skip
 
 
 def _asked_already(connection: sa.Connection, row: Mapping[str, object]) -> str | None:
@@ -195,6 +150,9 @@ def move(
     reason: str | None = None,
     not_before: datetime | None = None,
     outcome: Mapping[str, object] | None = None,
+    by: Actor = EXPORTER,
+    event: str | None = None,
+    **more: object,
 ) -> None:
     """Change a request's state. Raises: BadMove if it may not go there from where it is."""
     table = state.export_requests
@@ -215,52 +173,59 @@ def move(
             values |= {"started_at": at, "attempt_count": row.attempt_count + 1}
         else:
             values |= {"finished_at": at, "outcome": outcome}
+        values |= more
         connection.execute(table.update().where(table.c.request_id == request_id).values(values))
+        _note(connection, request_id, event or to, by=by, at=at, detail=reason)
 
 
-def approve(home: Home, request_id: str, *, approved_by: str, at: datetime) -> None:
-    """Release a request that waits for a second person.
+def release(home: Home, request_id: str, *, by: Actor, at: datetime) -> str:
+    """Id of the request that may leave now: one that waited for a second person, else a plan's own.
 
-    Raises: BadRequest for the same one; BadMove for a request that waits for nobody.
+    A dry run that was looked at becomes a hand-off under its own id as slot, so that releasing it
+    twice asks once. Raises: NotAllowed; BadRequest for the person who asked, where a second one has
+    to; BadMove for a request nobody waits for.
     """
+    by.must_be(Role.EXPORTER, to="release a hand-off")
     found = read(home, request_id)
+    if found.request_state == "planned":
+        return _release_plan(home, found, by=by, at=at)
     if found.request_state != "waiting_for_approval":
-        raise BadMove(f"request {request_id} is {found.request_state}; nothing waits for approval")
-    if found.requested_by == approved_by:
-        raise BadRequest("the person who asked cannot approve; a second one has to")
-    move(home, request_id, to="open", at=at)
-    table = state.export_requests
-    with state.writing(state.requests_engine(home)) as connection:
-        connection.execute(
-            table.update().where(table.c.request_id == request_id).values(approved_by=approved_by)
+        raise BadMove(f"request {request_id} is {found.request_state}; nothing waits for a release")
+    if found.requested_by == by.name:
+        raise BadRequest(
+            "the person who asked cannot release it; a second one has to: okaeri exports release "
+            f"{request_id}"
         )
+    move(home, request_id, to="open", at=at, by=by, event="released", approved_by=by.name)
+    return request_id
 
 
-def save_plans(
-    home: Home, request_id: str, found: Sequence[MaskedPlan], *, planned_at: datetime
-) -> None:
-    """Write down what a run would do, in place of an earlier plan of the request."""
-    table = state.plans
-    with state.writing(state.requests_engine(home)) as connection:
-        connection.execute(table.delete().where(table.c.request_id == request_id))
-        for plan in found:
-            connection.execute(
-                table.insert().values(
-                    request_id=request_id,
-                    program=plan.program,
-                    counts=dict(plan.counts),
-                    sample=[dict(row) for row in plan.sample],
-                    difference=dict(plan.difference),
-                    snapshot_id=plan.snapshot_id,
-                    planned_at=planned_at,
-                )
-            )
+def _release_plan(home: Home, plan: Request, *, by: Actor, at: datetime) -> str:
+    row = {f.name: getattr(plan, f.name) for f in fields(Request)} | {
+        "request_id": f"req-{secrets.token_hex(8)}", "slot": plan.request_id, "dry_run": False,
+        "request_state": "open", "reason": None, "requested_at": at, "not_before": None,
+        "started_at": None, "finished_at": None, "attempt_count": 0, "outcome": None,
+        # Who looked at somebody else's plan is the second person.
+        "approved_by": None if by.name == plan.requested_by else by.name,
+    }  # fmt: skip
+    return _insert(home, row, by=by, at=at, once=True)
 
 
-def plans_of(home: Home, request_id: str) -> list[MaskedPlan]:
-    """The plans of one request, by program."""
-    table = state.plans
-    query = sa.select(table).where(table.c.request_id == request_id).order_by(table.c.program)
+def cancel(home: Home, request_id: str, *, by: Actor, at: datetime) -> None:
+    """Take a request back that has not handed anything over. Raises: NotAllowed; BadMove."""
+    by.must_be(Role.EXPORTER, to="cancel a request")
+    found = read(home, request_id)
+    if found.request_state == "hold":
+        raise BadMove(
+            f"request {request_id} has a batch on HOLD: decide it first, okaeri exports hold"
+        )
+    move(home, request_id, to="cancelled", at=at, by=by)
+
+
+def events_of(home: Home, request_id: str) -> list[RequestEvent]:
+    """What became of a request, in the order it happened."""
+    table = state.request_events
+    query = sa.select(table).where(table.c.request_id == request_id).order_by(table.c.event_no)
     with state.reading(state.requests_engine(home)) as connection:
         rows = connection.execute(query).mappings().all()
-    return [MaskedPlan(**{f.name: row[f.name] for f in fields(MaskedPlan)}) for row in rows]
+    return [RequestEvent(**{f.name: row[f.name] for f in fields(RequestEvent)}) for row in rows]

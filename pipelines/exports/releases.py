@@ -1,0 +1,72 @@
+"""Letting a request leave, and taking one back before anything of it has left."""
+
+from datetime import datetime
+
+from pipelines import requests, state
+from pipelines.actors import Actor, Role
+from pipelines.exports import ledger
+from pipelines.exports.destinations import LocalFolder
+from pipelines.exports.errors import ExportRefused
+from pipelines.exports.operations import batches_of
+from pipelines.exports.rules import Rules
+from pipelines.requests import Request
+from pipelines.settings import Home
+from pipelines.shop import Shop
+
+
+def release(
+    home: Home, shop: Shop, request_id: str, *, by: Actor, clock: datetime | None = None
+) -> str:
+    """Id of the request that may leave now; of a plan that was looked at, a request of its own.
+
+    Raises: ShopNotReady where the law lacks something; NotAllowed; BadRequest; BadMove.
+    """
+    rules = Rules.of(shop, home)
+    asked = requests.read(home, request_id)
+    rules.refuse_sending(rules.destination(asked.destination))
+    return requests.release(home, request_id, by=by, at=rules.now(clock))
+
+
+def cancel(home: Home, shop: Shop, request_id: str, *, by: Actor, now: datetime) -> list[str]:
+    """Ids of unfinished batches given up with the request: their people are free again.
+
+    Raises: NotAllowed; BadMove for a request that is running, done or has a batch on HOLD;
+    ExportRefused where a file may be on its way.
+    """
+    by.must_be(Role.EXPORTER, to="cancel a request")
+    asked = requests.read(home, request_id)
+    rules = Rules.of(shop, home)
+    outbox = LocalFolder(rules.folder(rules.destination(asked.destination), home))
+    outbox.prepare()
+    with outbox.locked():
+        # The lock is ours, so whatever says it is running died.
+        requests.reopen_running(home, shop.id, asked.destination, at=now)
+        asked = requests.read(home, request_id)
+        waiting = _given_up(home, asked, outbox, by=by, now=now)
+        requests.cancel(home, request_id, by=by, at=now)
+    return waiting
+
+
+def _given_up(
+    home: Home, asked: Request, outbox: LocalFolder, *, by: Actor, now: datetime
+) -> list[str]:
+    # Before the request itself: a batch that is left over would leave with the next export.
+    if asked.request_state not in requests.CANCELLABLE:
+        return []
+    mine = batches_of(home, asked)
+    leaving = [row.batch_id for row in mine if row.state == ledger.HANDING_OFF]
+    if leaving:
+        raise ExportRefused(
+            f"{leaving[0]} may be on its way to the mailer: okaeri exports recover first"
+        )
+    waiting = [row for row in mine if row.state in (ledger.CLAIMED, ledger.SEALED)]
+    with state.writing(state.ledger_engine(home)) as connection:
+        for row in waiting:
+            ledger.release(connection, row.batch_id, reason="cancelled")
+            ledger.move(
+                connection, row, to=ledger.VOID, actor=by.name, at=now, reason="cancelled",
+                fname=None,
+            )  # fmt: skip
+    for row in waiting:
+        outbox.discard(f"{row.batch_id}-r{row.rev}.csv")
+    return [row.batch_id for row in waiting]

@@ -1,0 +1,56 @@
+"""What a screen, the terminal or a schedule may ask for: rows of `requests.db`, nothing else.
+
+Nothing is handed over here: a sensor turns each open row into a run, and the exporter writes back
+what became of it. A screen therefore shows the request's own state, never its own optimism.
+
+Invariant: every change stands in the append-only `request_events`, written in its transaction: who,
+in which role, from where, when and what. Whoever is no exporter changes nothing.
+"""
+
+from pipelines.requests.model import (
+    CANCELLABLE,
+    BadMove,
+    BadRequest,
+    MaskedPlan,
+    Request,
+    RequestEvent,
+    checked_id,
+)
+from pipelines.requests.plans import plans_of, save_plans
+from pipelines.requests.rows import (
+    all_of,
+    cancel,
+    create,
+    events_of,
+    move,
+    open_of,
+    read,
+    release,
+    reopen_running,
+)
+from pipelines.requests.totals import TOTALS, Totals, totals_of, type_totals
+
+__all__ = [
+    "CANCELLABLE",
+    "TOTALS",
+    "BadMove",
+    "BadRequest",
+    "MaskedPlan",
+    "Request",
+    "RequestEvent",
+    "Totals",
+    "all_of",
+    "cancel",
+    "checked_id",
+    "create",
+    "events_of",
+    "move",
+    "open_of",
+    "plans_of",
+    "read",
+    "release",
+    "reopen_running",
+    "save_plans",
+    "totals_of",
+    "type_totals",
+]

@@ -121,7 +121,7 @@ def _tell(shop: "Shop", result: "RunResult", handed: "Sequence[Outcome]", *, as_
     from pipelines import report
 
     if as_json:
-        files = [str(batch.file) for outcome in handed for batch in outcome.batches]
+        files = [file for outcome in handed for batch in outcome.batches for file in batch.files]
         typer.echo(json.dumps({**result.as_dict(), "handed_over": files}, ensure_ascii=False))
     else:
         report.print_run(console, shop, result=result, handed=handed, language=settings.language())

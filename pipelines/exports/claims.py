@@ -4,7 +4,7 @@ Invariant: a claim exists only with its guards, and both were free when it was w
 a person could be written to twice.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -82,20 +82,19 @@ def claim_program(
         return found, ()
     write_gated(connection, found, now=job.now)
     claimed = [d for d in found.decisions if d.is_claimed]
-    ids = []
-    for part, share in enumerate(_parts(job, claimed)):
-        ids.append(_write_batch(connection, job, program, share, part=part, vault=vault))
-        connection.execute(
-            transitions.insert().values(
-                batch_id=ids[-1],
-                from_state=None,
-                to_state=ledger.CLAIMED,
-                rev=0,
-                actor=actor,
-                changed_at=job.now,
-            )
+    # One batch, however many files the profile's limits will cut it into.
+    batch_id = _write_batch(connection, job, program, claimed, part=0, vault=vault)
+    connection.execute(
+        transitions.insert().values(
+            batch_id=batch_id,
+            from_state=None,
+            to_state=ledger.CLAIMED,
+            rev=0,
+            actor=actor,
+            changed_at=job.now,
         )
-    return found, tuple(ids)
+    )
+    return found, (batch_id,)
 
 
 def existing(connection: sa.Connection, job: Job, program: Program) -> tuple[str, ...]:
@@ -159,33 +158,6 @@ def _refuse_too_many(job: Job, found: Plan) -> None:
             f"{found.program.key} would hand over {found.handed_over} people; above {above} a "
             f"second person has to: okaeri exports release {job.request.request_id}"
         )
-
-
-def _parts(job: Job, claimed: Sequence[Decision]) -> Iterator[list[Decision]]:
-    """The claims cut into files by the profile's limits; one empty part for nobody at all."""
-    share: list[Decision] = []
-    rows = nbytes = 0
-    # Room for the header, which repeats in each file; ids of full length stand in for the real.
-    base, encoding = 4096, job.profile.encoding
-    for decision in claimed:
-        is_held_out = decision.outcome == HELD_OUT
-        size = 0
-        if not is_held_out and job.profile.max_bytes_per_file is not None:
-            size = job.line(decision, batch_id="x" * 60, token="x" * 32).size(encoding)
-        over_rows = (
-            job.profile.max_rows_per_file is not None and rows >= job.profile.max_rows_per_file
-        )
-        over_bytes = (
-            job.profile.max_bytes_per_file is not None
-            and base + nbytes + size > job.profile.max_bytes_per_file
-        )
-        if share and not is_held_out and (over_rows or over_bytes):
-            yield share
-            share, rows, nbytes = [], 0, 0
-        share.append(decision)
-        rows += not is_held_out
-        nbytes += size
-    yield share
 
 
 def _write_batch(

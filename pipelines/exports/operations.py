@@ -8,13 +8,13 @@ from typing import Literal
 from pipelines import requests, saved_segments, state
 from pipelines.actors import Actor
 from pipelines.exports import binding, ledger
-from pipelines.exports.destinations import LocalFolder
+from pipelines.exports.destinations import LocalFolder, outbox_of
 from pipelines.exports.errors import ExportRefused, FileNotFaithful, UnknownSegment
 from pipelines.exports.exits import claimed_of
 from pipelines.exports.ledger import BatchRow
 from pipelines.exports.machine import Machine
 from pipelines.exports.payload import Vault
-from pipelines.exports.render import RENDERER_VERSION, Layout, file_bytes
+from pipelines.exports.render import RENDERER_VERSION, Layout, files_bytes
 from pipelines.exports.rules import Rules
 from pipelines.exports.saved import NEWSLETTER, Wish
 from pipelines.exports.snapshot import published_segments
@@ -149,15 +149,18 @@ def rerender(home: Home, shop: Shop, batch_id: str, folder: Path) -> Path:
         raise ExportRefused(f"{batch_id} is {row.state}, rendered by {row.renderer_version}")
     if len(claimed) != row.nrows:
         raise ExportRefused(f"{batch_id}: {len(claimed)} of {row.nrows} rows can still be read")
-    data = file_bytes(Layout.from_json(row.layout["file"]), [c.payload.cells for c in claimed])
-    if hashlib.sha256(data).hexdigest() != row.sha256:
+    layout = Layout.from_json(row.layout["file"])
+    files = files_bytes(layout, [c.payload.cells for c in claimed])
+    if hashlib.sha256(b"".join(files)).hexdigest() != row.sha256:
         raise FileNotFaithful(f"{batch_id} renders to other bytes than were handed over")
     copy = LocalFolder(folder)
     copy.prepare()
     if folder.resolve() == rules.folder(rules.destination(row.destination), home).resolve():
         raise ExportRefused("a re-render never goes into the outbox: a mailer would take it")
-    copy.place(f"{batch_id}-r{row.rev}.csv", data)
-    return folder / f"{batch_id}-r{row.rev}.csv"
+    names = [layout.name(f"{batch_id}-r{row.rev}", part) for part in range(1, len(files) + 1)]
+    for name, data in zip(names, files, strict=True):
+        copy.place(name, data)
+    return folder / names[0]
 
 
 def resolve(
@@ -192,7 +195,7 @@ def adopt(
 ) -> list[str]:
     """Take a restored or moved ledger over; ids of batches that now count as handed over."""
     rules = Rules.of(shop, home)
-    outboxes = [LocalFolder(rules.folder(d, home)) for d in shop.destinations]
+    outboxes = [outbox_of(rules, d, home) for d in shop.destinations]
     for outbox in outboxes:
         outbox.prepare()
     return binding.adopt(

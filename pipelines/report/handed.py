@@ -146,9 +146,8 @@ def counted(counts: Mapping[str, int], language: str) -> str:
 def _batch(console: Console, batch: BatchResult, language: str) -> None:
     said = tell("file", language, rows=batch.rows or 0, state=tell(batch.state, language))
     _line(console, f"  {said}")
-    for path in (batch.file, batch.manifest):
-        if path is not None:
-            _line(console, f"    {path}")
+    for place in (*batch.files, *([batch.manifest] if batch.manifest else [])):
+        _line(console, f"    {place}")
     if batch.state == "HOLD":
         _line(console, f"    {tell('resolve', language, batch=batch.batch_id)}")
 

@@ -479,6 +479,7 @@ PERSONS = DBT_PROJECT / "models" / "marts" / "core" / "dim_persons.yml"
 TYPES = {
     "string": "VARCHAR", "bigint": "BIGINT", "boolean": "BOOLEAN", "double": "DOUBLE",
     "date": "DATE", "timestamp": "TIMESTAMP", "decimal(18, 4)": "DECIMAL(18,4)",
+    "decimal(18, 6)": "DECIMAL(18,6)",
 }  # fmt: skip
 JAPANESE = re.compile(r"[ぁ-んァ-ヶ一-龠々]")
 

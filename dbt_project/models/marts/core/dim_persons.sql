@@ -62,6 +62,12 @@ trained as (
 
 ),
 
+foretold as (
+
+    select * from {{ ref('fct_person_values') }}
+
+),
+
 phases as (
 
     select * from {{ ref('dim_person_phases') }}
@@ -239,6 +245,7 @@ joined as (
         inclined.phase,
         ranked.purchase_status,
         ranked.rfm_group,
+        foretold.value_state,
         inclined.motivation_band,
         inclined.first_week_band,
         categories.category_name as top_category_name,
@@ -275,6 +282,10 @@ joined as (
         ranked.recency_score,
         ranked.frequency_score,
         ranked.monetary_score,
+        foretold.expected_orders_90,
+        foretold.expected_orders_365,
+        foretold.expected_revenue_90_amount,
+        foretold.expected_revenue_365_amount,
         inclined.motivation_score,
         inclined.abandoned_cart_count,
         inclined.favourite_count,
@@ -309,6 +320,10 @@ joined as (
         on
             inclined.shop_id = ranked.shop_id
             and inclined.person_id = ranked.person_id
+    left join foretold
+        on
+            inclined.shop_id = foretold.shop_id
+            and inclined.person_id = foretold.person_id
     left join strongest
         on
             inclined.shop_id = strongest.shop_id

@@ -12,6 +12,12 @@ histories as (
 
 ),
 
+fitted as (
+
+    select * from {{ ref('int_orders__value_fitted') }}
+
+),
+
 predicted as (
 
     select * from {{ ref('int_orders__value_predicted') }}
@@ -34,6 +40,13 @@ allowed as (
         watched.shop_id,
         watched.person_id,
         settings.currency,
+        case
+            when predicted.alive_rate is null then fitted.rate_state
+            when watched.history_days < 90 then 'short_history'
+            when predicted.expected_amount is null then 'orders_only'
+            when 'at_limit' in (fitted.rate_state, fitted.amount_state) then 'at_limit'
+            else 'fitted'
+        end as value_state,
         watched.repeat_count,
         watched.recency_days,
         watched.watched_days,
@@ -46,6 +59,8 @@ allowed as (
     from watched
     inner join settings
         on watched.shop_id = settings.shop_id
+    inner join fitted
+        on watched.shop_id = fitted.shop_id
     left join predicted
         on
             watched.shop_id = predicted.shop_id
@@ -59,6 +74,7 @@ valued as (
         shop_id,
         person_id,
         currency,
+        value_state,
         repeat_count,
         recency_days,
         watched_days,

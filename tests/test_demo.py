@@ -402,6 +402,7 @@ def test_small_shops_have_ids_and_people_of_their_own(tmp_path: Path) -> None:
     assert len({s.truth.goods_amount for s in shops}) == 3
 
 
+@pytest.mark.slow
 def test_the_planted_effect_and_the_planted_repeat_rate_are_there_over_many_shops(
     tmp_path: Path,
 ) -> None:

@@ -407,6 +407,7 @@ def read_until_told(
     results.put(Seen(reads, torn, tuple(totals)))
 
 
+@pytest.mark.slow
 def test_no_reader_sees_a_torn_snapshot_over_twelve_publishes(home: Home) -> None:
     publish_numbers(home, 0)
     context = multiprocessing.get_context("spawn")

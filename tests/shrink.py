@@ -18,7 +18,7 @@ from typing import Final
 
 from tests.compiled import marts_of, project, rebuild
 from tests.oracle import shops
-from tests.oracle.marts import MARTS, Fact, difference, said
+from tests.oracle.marts import MARTS, Fact, difference, relation_of, said
 from tests.oracle.world import World
 
 Rows = dict[str, list[dict[str, object]]]
@@ -94,7 +94,7 @@ class Shrinker:
 
     def _built(self) -> list[Fact]:
         columns = columns_of(self.mart)
-        found = self.warehouse.execute(f"select {', '.join(columns)} from marts.{self.mart}")
+        found = self.warehouse.execute(f"select {', '.join(columns)} from {relation_of(self.mart)}")
         return [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
 
 

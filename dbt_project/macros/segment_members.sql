@@ -8,8 +8,8 @@
     `by`     columns of the campaign's step a row must agree with (measured_from, campaign_key ...)
     `ends`   instant in `qualified` from which no step is valid any more
     The version is the newest one running at that start, so that a sequence keeps the version it
-    began in. An arm on record beats the draw; its delay is the first step's. A row shows up when the
-    fastest arm is due, so that everybody's arm is on record from one moment on.
+    began in. An arm on record beats the draw; its delay is the first step's. A first step shows up when
+    the fastest arm is due, so that everybody's arm is on record from one moment on.
 #}
 {% macro segment_members(segment_key, facts, count_from='counted_from_on', by=[], ends=none) -%}
 
@@ -24,21 +24,47 @@ campaign_steps as (
 
 campaign_arms as (
 
+    select * from {{ ref('dim_campaign_arms') }}
+
+),
+
+fastest_arms as (
+
     select
-        *,
-        min(delay_minutes) over (
-            partition by shop_id, campaign_key, campaign_version
-        ) as fastest_delay_minutes
-    from {{ ref('dim_campaign_arms') }}
+        campaign_steps.shop_id,
+        campaign_steps.campaign_key,
+        campaign_steps.campaign_version,
+        campaign_steps.step_number,
+        min(coalesce(campaign_arms.delay_minutes, campaign_steps.delay_minutes))
+            as fastest_delay_minutes
+    from campaign_steps
+    inner join campaign_arms
+        on
+            campaign_steps.shop_id = campaign_arms.shop_id
+            and campaign_steps.campaign_key = campaign_arms.campaign_key
+            and campaign_steps.campaign_version = campaign_arms.campaign_version
+    where campaign_steps.step_number = 1
+    group by
+        campaign_steps.shop_id,
+        campaign_steps.campaign_key,
+        campaign_steps.campaign_version,
+        campaign_steps.step_number
 
 ),
 
 recorded_arms as (
 
-    select * from {{ ref('fct_arm_assignments') }}
-    where
-        assignment_basis = 'recorded'
-        and is_first_eligible
+    select
+        *,
+        row_number() over (
+            partition by shop_id, campaign_key, campaign_version, person_id
+            order by
+                recorded_at,
+                eligible_at,
+                occurrence_key
+        ) as record_no
+    from {{ ref('fct_arm_assignments') }}
+    where assignment_basis = 'recorded'
 
 ),
 
@@ -123,19 +149,21 @@ stepped as (
 
 ),
 
+-- What is on record of an occurrence stays; merged from several, a person goes on in the arm
+-- recorded first.
 armed as (
 
     select
         stepped.*,
-        coalesce(recorded_arms.arm_key, campaign_arms.arm_key) as arm_key,
-        coalesce(recorded_arms.is_holdout, campaign_arms.is_holdout, false) as is_held_out,
-        campaign_arms.fastest_delay_minutes,
+        coalesce(kept_arms.arm_key, campaign_arms.arm_key) as arm_key,
+        coalesce(kept_arms.is_holdout, campaign_arms.is_holdout, false) as is_held_out,
+        fastest_arms.fastest_delay_minutes,
         -- An arm's delay is the first step's; the others keep theirs.
         case
             when stepped.step_number > 1 then stepped.step_delay_minutes
-            when recorded_arms.arm_key is null
+            when kept_arms.arm_key is null
                 then coalesce(campaign_arms.delay_minutes, stepped.step_delay_minutes)
-            else coalesce(recorded_arms.delay_minutes, stepped.step_delay_minutes)
+            else coalesce(kept_arms.delay_minutes, stepped.step_delay_minutes)
         end as delay_minutes
     from stepped
     left join campaign_arms
@@ -145,12 +173,26 @@ armed as (
             and stepped.campaign_version = campaign_arms.campaign_version
             and stepped.draw_number >= campaign_arms.from_bp
             and stepped.draw_number < campaign_arms.to_bp
-    left join recorded_arms
+    left join fastest_arms
         on
-            stepped.shop_id = recorded_arms.shop_id
-            and stepped.campaign_key = recorded_arms.campaign_key
-            and stepped.campaign_version = recorded_arms.campaign_version
-            and stepped.person_id = recorded_arms.person_id
+            stepped.shop_id = fastest_arms.shop_id
+            and stepped.campaign_key = fastest_arms.campaign_key
+            and stepped.campaign_version = fastest_arms.campaign_version
+            and stepped.step_number = fastest_arms.step_number
+    left join recorded_arms as own_arms
+        on
+            stepped.shop_id = own_arms.shop_id
+            and stepped.campaign_key = own_arms.campaign_key
+            and stepped.campaign_version = own_arms.campaign_version
+            and stepped.person_id = own_arms.person_id
+            and stepped.occurrence_key = own_arms.occurrence_key
+    left join recorded_arms as kept_arms
+        on
+            stepped.shop_id = kept_arms.shop_id
+            and stepped.campaign_key = kept_arms.campaign_key
+            and stepped.campaign_version = kept_arms.campaign_version
+            and stepped.person_id = kept_arms.person_id
+            and kept_arms.record_no = coalesce(own_arms.record_no, 1)
     where stepped.campaign_version = stepped.newest_version
 
 ),
@@ -159,8 +201,7 @@ armed as (
     'armed',
     counted_from='counted_from_at',
     keys=['campaign_version', 'person_id', 'occurrence_key'],
-    done_keys=['person_id', 'occurrence_key'],
-    previous_delay='step_delay_minutes'
+    done_keys=['person_id', 'occurrence_key']
 ) }},
 
 ended as (

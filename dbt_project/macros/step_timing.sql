@@ -1,7 +1,8 @@
 {#
     When a step of a sequence is due. CTEs from a CTE `steps` to a CTE `timed`, beside a CTE
     `done_steps`. `steps`, one row per sequence and step, brings shop_id, campaign_key, step_number,
-    delay_minutes and the instant the delays count from; `timed` adds
+    delay_minutes (of the arm, where it has its own) and the instant the delays count from; `timed`
+    adds
       delay_ends_at     that instant and the delay
       spacing_ends_at   no sooner after the step before than the difference of the two delays; NULL
                         for the first
@@ -10,7 +11,7 @@
     `done_keys`  those of them that a done step is known by
     A step whose predecessor is not done has no row.
 #}
-{% macro step_timing(steps, counted_from, keys, done_keys, previous_delay='delay_minutes') -%}
+{% macro step_timing(steps, counted_from, keys, done_keys) -%}
 
 spaced as (
 
@@ -19,7 +20,7 @@ spaced as (
         {{ add_minutes(steps ~ '.' ~ counted_from, steps ~ '.delay_minutes') }} as delay_ends_at,
         {{ add_minutes(
             'done_steps.done_at',
-            'greatest(' ~ steps ~ '.delay_minutes - previous_steps.' ~ previous_delay ~ ', 0)'
+            'greatest(' ~ steps ~ '.delay_minutes - previous_steps.delay_minutes, 0)'
         ) }} as spacing_ends_at
     from {{ steps }}
     left join {{ steps }} as previous_steps

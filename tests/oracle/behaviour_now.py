@@ -17,7 +17,6 @@ LEAST_LOOKS = 3
 TICK = timedelta(microseconds=1)
 LOOKS = {"Product Image Viewed": "picture", "Product Viewed": "view"}
 # Below the second order.
-EARLY = {"anonymous", "guest_buyer", "member_no_order", "first_buyer"}
 # A product of several tastes is named by the larger share, then by its category.
 DIMENSIONS = ("category", "tag")
 
@@ -35,7 +34,7 @@ def fct_hesitating_persons(world: World) -> list[Fact]:
     for person, given in stays(world).items():
         from_at = max([now - WEEK, *(o.ordered_at for o in sales.get(person, ())[-1:])])
         score = points(world, signs[person], from_at, now)
-        if not given or given[-1].phase not in EARLY or score < high:
+        if not given or not _may_hesitate(world, given[-1].phase) or score < high:
             continue
         looks = _looks(events[person], max(from_at, now - DAY))
         ends = [times[-LEAST_LOOKS] + DAY for of_kind in looks.values() for times in of_kind.values()
@@ -70,6 +69,15 @@ def fct_hesitating_persons(world: World) -> list[Fact]:
             }
         )
     return rows
+
+
+def _may_hesitate(world: World, phase: str) -> bool:
+    """Whether a phase begins with fewer orders than somebody may have who cannot decide."""
+    settings = world.shop.settings
+    begins = {
+        "first_buyer": 1, "second_buyer": 2, "repeat": 3, "loyal": settings["loyal_order_count"],
+    }  # fmt: skip
+    return begins.get(phase, 0) < settings["hesitating_below_order_count"]
 
 
 def _open_carts(world: World) -> dict[str, datetime]:

@@ -11,6 +11,7 @@ from tests.oracle.due import fct_cart_steps_due
 from tests.oracle.effects import rpt_incrementality
 from tests.oracle.products import rpt_form_errors
 from tests.oracle.reports import STATES
+from tests.oracle.segment_features import SEGMENTS, segment_features
 from tests.oracle.shops import Shop
 from tests.oracle.trial import trials
 from tests.oracle.world import World
@@ -44,14 +45,14 @@ SIGNS = {
     "form_error_named", "form_error_unnamed", "form_error_running", "step_due",
     "step_due_mailed_by_shop", "lost_consent", "printed_wrong", "printed_by_another", "total_wrong",
 }  # fmt: skip
-ALL = DRAWN | FOUND | TRIED | SIGNS | BEHAVIOUR | {f"state_{state}" for state in STATES}
+ALL = DRAWN | FOUND | TRIED | SIGNS | BEHAVIOUR | SEGMENTS | {f"state_{state}" for state in STATES}
 RULES = ("touch_coupon", "touch_link", "touch_click")
 
 
 def features(made: Shop, world: World) -> set[str]:
     """Every hard case of one shop."""
     drawn = {name for name, times in made.features.items() if times and name in DRAWN}
-    found = (_people, _carts, _mail, _ends, _trials, _signs, behaviour_features)
+    found = (_people, _carts, _mail, _ends, _trials, _signs, behaviour_features, segment_features)
     return drawn.union(*(set(one(world)) for one in found))
 
 

@@ -57,6 +57,8 @@ THRESHOLDS = {
     "loyal_order_count": 5,
     "motivation_low": 10,
     "motivation_high": 25,
+    "hesitating_below_order_count": 2,
+    "look_back_months": 3,
     "new_days": 14,
     "coupon_gap_days": 90,
     "hide_below": 5,
@@ -68,6 +70,10 @@ THRESHOLDS = {
     "status_slowing_days": 90,
     "status_at_risk_days": 180,
     "status_dormant_days": 365,
+    "catch_up_days": 3,
+    "winback_months": 3,
+    # No days of its own: the shop's median.
+    "second_purchase_days": 0,
 }
 SALES = {"placed", "paid", "shipped", "completed", "partially_refunded"}
 
@@ -92,6 +98,8 @@ class Known:
     # Monday is 1.
     week_start: int = 1
     history_from_on: date | None = None
+    # What else the shop file says of the shop.
+    facts: Row = field(default_factory=Row)
     tables: dict[str, list[Row]] = field(default_factory=dict)
     # The same with every version of a row that is known.
     versions: dict[str, list[Row]] = field(default_factory=dict)
@@ -155,7 +163,7 @@ def known(
     found = Known(
         str(shop["shop_id"]), str(shop["timezone"]), as_of, known_at,
         str(shop["currency"]), str(shop["revenue_measure"]),
-        int(str(shop["week_start"])), shop["history_from_on"],
+        int(str(shop["week_start"])), shop["history_from_on"], Row(shop),
     )  # fmt: skip
     for name, (key, dated_by) in TABLES.items():
         newest: dict[tuple[object, ...], tuple[datetime, int, Row]] = {}

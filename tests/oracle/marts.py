@@ -22,6 +22,7 @@ from tests.oracle import (
     retention_customers,
     retention_waits,
     rules,
+    segment_marts,
     steps,
 )
 from tests.oracle.facts import Fact, Mart
@@ -97,7 +98,13 @@ MARTS: Mapping[str, Mart] = {
     **retention.MARTS,
     **retention_customers.MARTS,
     **retention_waits.MARTS,
+    **segment_marts.MARTS,
 }
+
+
+def relation_of(mart: str) -> str:
+    """Where a mart stands, segments in a schema of their own."""
+    return f"segments.{mart}" if mart.startswith("seg_") else f"marts.{mart}"
 
 
 def difference(

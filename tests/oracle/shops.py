@@ -32,6 +32,8 @@ class Shop:
     known_at: datetime = AS_OF
     week_start: int = 1
     history_from_on: date | None = None
+    # What its mails may say of delivery and guarantees.
+    facts: dict[str, object] = field(default_factory=dict)
     tables: dict[str, list[dict[str, object]]] = field(default_factory=lambda: defaultdict(list))
     features: Counter[str] = field(default_factory=Counter)
 
@@ -59,6 +61,7 @@ class Shop:
             "revenue_measure": self.revenue_measure,
             "week_start": self.week_start,
             "history_from_on": self.history_from_on,
+            **self.facts,
         }
 
     def known(self) -> Known:
@@ -76,6 +79,7 @@ def shop(number: int) -> Shop:
         draw_carts,
         draw_ledger,
         draw_people,
+        draw_segments,
         draw_signs,
         draw_snapshots,
         draw_trials,
@@ -103,6 +107,7 @@ def shop(number: int) -> Shop:
     draw_trials.trials(made, random.Random(f"trials {number}"), accounts)
     _late(made, draw)
     draw_behaviour.behaviour(made, number)
+    draw_segments.segments(made, random.Random(f"segments {number}"))
     return made
 
 

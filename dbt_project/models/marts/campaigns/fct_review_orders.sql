@@ -79,6 +79,7 @@ dated as (
         versions.delay_days,
         versions.starts_at,
         versions.ends_at,
+        shops.as_of_at,
         orders.ordered_at,
         case versions.basis
             when 'shipped' then orders.shipped_at
@@ -128,6 +129,7 @@ due_orders as (
     inner join days
         on
             dated.shop_id = days.shop_id
+            and dated.basis_at < dated.as_of_at
             and dated.basis_at >= days.starts_at
             and dated.basis_at < days.ends_at
 

@@ -3,10 +3,10 @@ with
 visitors as (
 
     select * from {{ ref('dim_visitors') }}
-    where phase in ('second_buyer', 'repeat', 'loyal')
 
 ),
 
+-- Pairs are of those alone who have ordered twice or more, with an account or as guests.
 recommendations as (
 
     select * from {{ ref('fct_person_recommendations') }}

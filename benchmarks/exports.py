@@ -28,7 +28,11 @@ name: Bench
 timezone: Asia/Tokyo
 is_demo: true
 pepper: a-public-pepper-of-the-bench
-sender: {name: Bench, address: 東京都千代田区1-1, stop_url: "https://b.example/stop", contact: c@b.example}
+sender:
+  name: Bench
+  address: 東京都千代田区1-1
+  stop_url: https://b.example/stop
+  contact: c@b.example
 campaigns:
   - key: cart_recovery
     version: 1
@@ -69,15 +73,19 @@ PUBLISHED = """
 create table catalogue_models (
   model_name varchar, schema_name varchar, description varchar, meta varchar, row_count bigint
 );
-insert into catalogue_models values ('seg_cart_recovery', 'segments', 'One row per person', '{}', 0);
-create table dim_persons (shop_id varchar, person_id varchar, open_inquiry_count bigint);
+insert into catalogue_models
+  values ('seg_cart_recovery', 'segments', 'One row per person', '{}', 0);
+create table dim_persons (
+  shop_id varchar, person_id varchar, open_inquiry_count bigint,
+  coupon_blocked_until_at timestamp
+);
 create table fct_orders (shop_id varchar, person_id varchar, ordered_at timestamp, is_sale boolean);
 create table fct_cart_episodes (shop_id varchar, episode_id varchar, close_reason varchar);
 create table fct_arm_assignments (
   shop_id varchar, campaign_key varchar, campaign_version bigint, occurrence_key varchar,
   person_id varchar, arm_key varchar, assignment_basis varchar, eligible_at timestamp
 );
-insert into dim_persons select shop_id, person_id, 0 from seg_cart_recovery;
+insert into dim_persons select shop_id, person_id, 0, null from seg_cart_recovery;
 insert into fct_orders
   select shop_id, person_id, timestamp '2026-09-01 00:00:00', true from seg_cart_recovery;
 insert into fct_cart_episodes select shop_id, occurrence_key, null from seg_cart_recovery;
@@ -100,8 +108,9 @@ create table int_persons__contactable as
     true as is_contactable, null::varchar as block_reason, false as has_profiling_opt_out
   from dim_person_contacts, (values ('cart_reminder'), ('marketing')) as purposes(purpose);
 create table int_persons__keys as
-  select shop_id, 'customer' as key_type, person_id as key_value, person_id from dim_person_contacts
-  union all select shop_id, 'email_hash', email_hash, person_id from dim_person_contacts;
+  select shop_id, 'customer' as key_type, person_id as key_value, person_id,
+    null::timestamp as valid_until_at from dim_person_contacts
+  union all select shop_id, 'email_hash', email_hash, person_id, null from dim_person_contacts;
 """
 
 
@@ -136,7 +145,13 @@ def main() -> None:
         shop = load_shop(folder / "shop.yml")
         wall, processor = time.perf_counter(), time.process_time()
         request_id = exports.request(
-            home, shop, "cart_recovery", "mailer", send=True, requested_by=Actor.at_terminal("bench"), clock=NOW
+            home,
+            shop,
+            "cart_recovery",
+            "mailer",
+            send=True,
+            requested_by=Actor.at_terminal("bench"),
+            clock=NOW,
         )
         outcome = exports.run_request(home, shop, request_id, clock=NOW)
         wall, processor = time.perf_counter() - wall, time.process_time() - processor

@@ -4,7 +4,7 @@ Both only ever take people out, so writing one twice harms nobody; they need no 
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -20,6 +20,8 @@ from pipelines.exports.snapshot import Segment
 from pipelines.state import batch, claim
 
 _LABELS = ("email", "recipient_token", "batch_id", "reason")
+# A printing house and a page never had the address: they are told tokens alone.
+_WITHOUT_ADDRESS = _LABELS[1:]
 
 
 def write_removed(handoff: Handoff, row: BatchRow, segment: Segment) -> str | None:
@@ -31,34 +33,41 @@ def write_removed(handoff: Handoff, row: BatchRow, segment: Segment) -> str | No
     if row.state not in ledger.HANDED or row.removed_sha256 is not None:
         return None
     present = _present_keys(handoff, segment)
+    # The destination's lock is held: nothing changes between looking, writing and noting it down.
+    with state.reading(handoff.engine) as connection:
+        gone = list(_gone(handoff, connection, row, present))
+    lines = [_line(handoff, old, one, "left_segment") for old, one in gone]
+    name = f"{row.batch_id}.removed.csv"
+    data = _bytes(row, lines)
+    if lines:
+        handoff.outbox.place(name, data)
     with state.writing(handoff.engine) as connection:
-        earlier = ledger.batches(
-            connection,
-            batch.c.program == row.program, batch.c.destination == row.destination,
-            # Two saved segments share a program: who is in one has not left the other.
-            batch.c.segment == row.segment,
-            batch.c.state.in_(ledger.HANDED), batch.c.batch_id != row.batch_id,
-            batch.c.created_at <= row.created_at,
-        )  # fmt: skip
-        lines: list[tuple[str, ...]] = []
-        for old in earlier:
-            listed = _listed(connection, old.batch_id)
-            for one in claimed_of(connection, old.batch_id, vault=handoff.vault):
-                if one.ord in listed or not present.isdisjoint(one.payload.keys):
-                    continue
-                lines.append(_line(handoff, old, one, "left_segment"))
-                connection.execute(
-                    claim.update()
-                    .where(claim.c.batch_id == old.batch_id, claim.c.ord == one.ord)
-                    .values(removed_in=row.batch_id)
-                )
-        name = f"{row.batch_id}.removed.csv"
-        data = _bytes(row, lines)
-        if lines:
-            handoff.outbox.place(name, data)
-        digest = hashlib.sha256(data).hexdigest()
-        _store(connection, row, removed_sha256=digest)
+        for old, one in gone:
+            connection.execute(
+                claim.update()
+                .where(claim.c.batch_id == old.batch_id, claim.c.ord == one.ord)
+                .values(removed_in=row.batch_id)
+            )
+        _store(connection, row, removed_sha256=hashlib.sha256(data).hexdigest())
     return name if lines else None
+
+
+def _gone(
+    handoff: Handoff, connection: sa.Connection, row: BatchRow, present: set[str]
+) -> Iterator[tuple[BatchRow, Claimed]]:
+    earlier = ledger.batches(
+        connection,
+        batch.c.program == row.program, batch.c.destination == row.destination,
+        # Two saved segments share a program: who is in one has not left the other.
+        batch.c.segment == row.segment,
+        batch.c.state.in_(ledger.HANDED), batch.c.batch_id != row.batch_id,
+        batch.c.created_at <= row.created_at,
+    )  # fmt: skip
+    for old in earlier:
+        listed = _listed(connection, old.batch_id)
+        for one in claimed_of(connection, old.batch_id, vault=handoff.vault):
+            if one.ord not in listed and present.isdisjoint(one.payload.keys):
+                yield old, one
 
 
 def write_suppress(handoff: Handoff, row: BatchRow) -> str | None:
@@ -69,18 +78,19 @@ def write_suppress(handoff: Handoff, row: BatchRow) -> str | None:
     is_over = row.expires_at is not None and row.expires_at <= handoff.now
     if row.state not in ledger.HANDED or is_over:
         return None
-    with state.writing(handoff.engine) as connection:
+    with state.reading(handoff.engine) as connection:
         claimed = claimed_of(connection, row.batch_id, vault=handoff.vault)
         exits = late_exits(
             connection, row, claimed, rules=handoff.rules, facts=handoff.facts, now=handoff.now
         )
-        lines = [_line(handoff, row, one, exits[one.ord]) for one in claimed if one.ord in exits]
-        data = _bytes(row, lines)
-        digest = hashlib.sha256(data).hexdigest()
-        if not lines or digest == row.suppress_sha256:
-            return None
-        name = f"{row.batch_id}.suppress.csv"
-        handoff.outbox.place(name, data)
+    lines = [_line(handoff, row, one, exits[one.ord]) for one in claimed if one.ord in exits]
+    data = _bytes(row, lines)
+    digest = hashlib.sha256(data).hexdigest()
+    if not lines or digest == row.suppress_sha256:
+        return None
+    name = f"{row.batch_id}.suppress.csv"
+    handoff.outbox.place(name, data)
+    with state.writing(handoff.engine) as connection:
         _store(connection, row, suppress_sha256=digest)
     return name
 
@@ -114,14 +124,24 @@ def _listed(connection: sa.Connection, batch_id: str) -> set[int]:
 
 def _line(handoff: Handoff, row: BatchRow, one: Claimed, reason: str) -> tuple[str, ...]:
     token = ledger.token_of(row.batch_id, one.ord, pepper=handoff.rules.pepper)
-    return (one.payload.email, token, row.batch_id, reason)
+    line = (one.payload.email, token, row.batch_id, reason)
+    return line if _carries_address(row) else line[1:]
+
+
+def _carries_address(row: BatchRow) -> bool:
+    return bool(row.layout.get("reach", "message") == "message")
 
 
 def _bytes(row: BatchRow, lines: Sequence[tuple[str, ...]]) -> bytes:
     layout = Layout.from_json(row.layout["file"])
     # One CSV whatever the file itself is: a list to drop is read by people and by importers.
     plain = replace(
-        layout, labels=_LABELS, header=True, format="csv", max_rows=None, max_bytes=None
+        layout,
+        labels=_LABELS if _carries_address(row) else _WITHOUT_ADDRESS,
+        header=True,
+        format="csv",
+        max_rows=None,
+        max_bytes=None,
     )
     return files_bytes(plain, lines)[0]
 

@@ -13,6 +13,20 @@ import duckdb
 from pipelines import keys
 from pipelines.exports.errors import SnapshotMissing
 
+# A browser several people use is nobody's: it has an end, and a page must not greet by it.
+_CONTACTS: Final = """
+with browsers as (
+    select person_id, string_agg(key_value, ',' order by key_value) as browser_ids
+    from int_persons__keys
+    where key_type = 'browser' and valid_until_at is null and shop_id = ?
+    group by person_id
+)
+
+select contacts.*, browsers.browser_ids
+from dim_person_contacts as contacts
+left join browsers on contacts.person_id = browsers.person_id
+where contacts.shop_id = ?
+"""
 # Rows fetched at once: a shop of a million persons is read without being held twice.
 _CHUNK: Final = 1 << 16
 
@@ -176,7 +190,7 @@ def _drawn(published: duckdb.DuckDBPyConnection, shop_id: str) -> tuple[Drawn, .
 def _contacts(
     private: duckdb.DuckDBPyConnection, shop_id: str
 ) -> Mapping[str, Mapping[str, object]]:
-    cursor = private.execute("select * from dim_person_contacts where shop_id = ?", [shop_id])
+    cursor = private.execute(_CONTACTS, [shop_id, shop_id])
     names = [str(column[0]) for column in cursor.description]
     found: dict[str, Mapping[str, object]] = {}
     while batch := cursor.fetchmany(_CHUNK):
@@ -189,6 +203,9 @@ def _contacts(
                 or " ".join(str(part) for part in parts if part)
                 or None
             )
+            if not any(parts):
+                # Known in one field alone: a mail that greets by the family name greets by all.
+                contact["last_name"] = contact["name"]
             contact["phone"] = contact.get("phone") or contact.get("phone_raw")
             contact["cart_url"] = contact.get("cart_url") or contact.get("recovery_url")
             found[str(contact["person_id"])] = contact

@@ -10,6 +10,7 @@ from functools import partial
 
 from pipelines.exports import cells
 from pipelines.exports.cells import Line, Scribe
+from pipelines.exports.errors import ShopNotReady
 from pipelines.exports.facts import Facts
 from pipelines.exports.gates import LedgerView, Situation
 from pipelines.exports.plan import Decision
@@ -68,7 +69,7 @@ class Job:
             caps=self.rules.caps(program.channel),
             is_quiet=self.rules.quiet_until(self.now) is not None,
             stops_on_order=self.segment.stops_on_order,
-            is_behavioural=self.segment.is_behavioural,
+            is_behavioural=_is_behavioural(self.segment, self.profile),
             needs_content=self.segment.needs_content,
             unencodable=self.unencodable,
         )
@@ -95,19 +96,35 @@ def job_of(
     """
     facts = facts or snapshot.facts(rules.pepper)
     profile = rules.profile(destination)
+    _refuse_reach(segment, profile, destination)
     scribe = Scribe.of(profile, segment.content, rules.zone)
     line_of = partial(_line, facts=facts, scribe=scribe)
-    refused, changes = _tried(segment, facts, line_of)
+    refused, changes = _tried(segment, facts, line_of, profile=profile)
     return Job(
         request=request, segment=segment, snapshot_id=snapshot.snapshot_id, facts=facts,
         destination=destination, rules=rules, profile=profile, line_of=line_of,
         layout={
             "file": Layout.of(profile, scribe.columns).to_json(), "changes": changes,
-            "stops_on_order": segment.stops_on_order, "is_behavioural": segment.is_behavioural,
+            "stops_on_order": segment.stops_on_order, "reach": profile.reach,
+            "is_behavioural": _is_behavioural(segment, profile),
             **_saved(request, segment),
         },
         unencodable=refused, now=now,
     )  # fmt: skip
+
+
+def _is_behavioural(segment: Segment, profile: Profile) -> bool:
+    # What a page shows of a visitor rests on what they did, whatever the segment rests on.
+    return segment.is_behavioural or profile.reach == "onsite"
+
+
+def _refuse_reach(segment: Segment, profile: Profile, destination: Destination) -> None:
+    letters = {member.channel == "post" for member in segment.members}
+    if letters and letters != {profile.reach == "post"}:
+        raise ShopNotReady(
+            f"segment {segment.key!r} and destination {destination.key!r} do not go together: "
+            "a campaign of the channel post goes to the profile postal_dm, and nothing else does"
+        )
 
 
 def _saved(request: Request, segment: Segment) -> Mapping[str, object]:
@@ -140,17 +157,20 @@ def _line(
 
 
 def _tried(
-    segment: Segment, facts: Facts, line_of: LineOf
+    segment: Segment, facts: Facts, line_of: LineOf, *, profile: Profile
 ) -> tuple[frozenset[str], dict[str, int]]:
     # Before anything is claimed: a row that cannot be written must not hold a guard.
     refused: set[str] = set()
     changes: Counter[str] = Counter()
+    needs_email = any(column.type == "email" for column in profile.columns)
     for member in segment.members:
-        if cells.deliverable(facts.contacts.get(member.person_id, {}).get("email")) is None:
+        contact = facts.contacts.get(member.person_id, {})
+        if needs_email and cells.deliverable(contact.get("email")) is None:
             continue
         line = line_of(member, "x" * 60, "x" * 32)
         if line.refused is not None:
             refused.add(f"{member.dedupe_key}|{member.person_id}")
             changes[f"refused:{line.refused}"] += 1
-        changes.update(f"{change.label}:{change.what}" for change in line.changes)
+        if line.changes:
+            changes.update(f"{change.label}:{change.what}" for change in line.changes)
     return frozenset(refused), dict(sorted(changes.items()))

@@ -7,7 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pipelines.exports.errors import ShopNotReady
-from pipelines.exports.profile import Profile, load_profile
+from pipelines.exports.profile import Profile, load_profile, read_profile
 from pipelines.settings import Home
 from pipelines.shop import Campaign, Destination, Shop, Step, pepper_of
 
@@ -64,7 +64,12 @@ class Rules:
             ) from None
 
     def profile(self, destination: Destination) -> Profile:
-        """The destination's profile. Raises: ShopNotReady for one that does not ship."""
+        """The destination's profile, the shop's own file before one that ships.
+
+        Raises: ShopNotReady for one that is not there or says what no profile can say.
+        """
+        if destination.profile_file is not None:
+            return read_profile((self.shop.folder / destination.profile_file).resolve())
         return load_profile(destination.profile)
 
     def folder(self, destination: Destination, home: Home) -> Path:

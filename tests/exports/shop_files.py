@@ -86,6 +86,11 @@ class Person:
     in_segment: bool = True
     content_source: str = "cart"
     drawn_at: datetime | None = None
+    channel: str = "email"
+    customer_id: str | None = "c-1"
+    address_line: str | None = "北一条西1-1"
+    browsers: tuple[str, ...] = ()
+    no_coupon_until: datetime | None = None
 
     @property
     def occurrence_key(self) -> str:
@@ -139,8 +144,8 @@ class SmallShop:
             connection.execute(
                 f"insert into seg_{self.campaign} values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 [
-                    "tea", p.person_id, self.campaign, 1, 1, p.arm, "email", p.occurrence_key,
-                    f"{self.campaign}/1/email/{p.occurrence_key}", _naive(p.qualified_at),
+                    "tea", p.person_id, self.campaign, 1, 1, p.arm, p.channel, p.occurrence_key,
+                    f"{self.campaign}/1/{p.channel}/{p.occurrence_key}", _naive(p.qualified_at),
                     _naive(p.due_at), _naive(p.valid_until_at), p.reason_code, p.is_held_out,
                     p.content_source, p.item, "15003.0000", "https://tea.example/p/1", 0, None,
                 ],
@@ -154,10 +159,17 @@ class SmallShop:
             [f"seg_{self.campaign}", json.dumps({"segment": dict(meta)})],
         )
         connection.execute(
-            "create table dim_persons (shop_id varchar, person_id varchar, open_inquiry_count bigint)"
+            "create table dim_persons (shop_id varchar, person_id varchar,"
+            " open_inquiry_count bigint, coupon_blocked_until_at timestamp)"
         )
         for person_id in inquiries:
-            connection.execute("insert into dim_persons values ('tea', ?, 1)", [person_id])
+            connection.execute("insert into dim_persons values ('tea', ?, 1, null)", [person_id])
+        for p in people:
+            if p.no_coupon_until is not None:
+                connection.execute(
+                    "insert into dim_persons values ('tea', ?, 0, ?)",
+                    [p.person_id, _naive(p.no_coupon_until)],
+                )
         connection.execute(
             "create table fct_orders (shop_id varchar, person_id varchar, ordered_at timestamp,"
             " is_sale boolean)"
@@ -189,11 +201,12 @@ class SmallShop:
         connection.execute(
             "create table dim_person_contacts (shop_id varchar, person_id varchar, email varchar,"
             " email_hash varchar, last_name varchar, first_name varchar, name_full varchar,"
-            " phone_raw varchar, postal_code varchar, cart_url varchar)"
+            " phone_raw varchar, postal_code varchar, cart_url varchar, customer_id varchar,"
+            " company varchar, prefecture varchar, city varchar, address_line varchar)"
         )
         connection.execute(
             "create table int_persons__keys (shop_id varchar, key_type varchar, key_value varchar,"
-            " person_id varchar)"
+            " person_id varchar, valid_until_at timestamp)"
         )
         connection.execute(
             "create table int_persons__contactable (shop_id varchar, person_id varchar,"
@@ -203,22 +216,26 @@ class SmallShop:
         for p in {p.person_id: p for p in people}.values():
             hash_ = keys.email_hash(p.email, pepper=PEPPER.encode())
             connection.execute(
-                "insert into dim_person_contacts values ('tea',?,?,?,null,null,?,?,?,?)",
+                "insert into dim_person_contacts"
+                " values ('tea',?,?,?,null,null,?,?,?,?,?,null,?,?,?)",
                 [p.person_id, p.email, hash_, p.name, "+81-90-0000-0000", "0010001",
-                 f"https://tea.example/cart/{p.person_id}"],
+                 f"https://tea.example/cart/{p.person_id}", p.customer_id, "北海道", "札幌市",
+                 p.address_line],
             )  # fmt: skip
             own = [("customer", i) for i in (p.person_id, *p.other_ids)]
+            own += [("browser", browser) for browser in p.browsers]
             for kind, value in [*own, *([("email_hash", hash_)] if hash_ else [])]:
                 connection.execute(
-                    "insert into int_persons__keys values ('tea',?,?,?)", [kind, value, p.person_id]
+                    "insert into int_persons__keys values ('tea',?,?,?,null)",
+                    [kind, value, p.person_id],
                 )
             profiling = p.block_reason == "profiling_opt_out"
             blocked = None if profiling else p.block_reason
             for purpose in ("cart_reminder", "marketing"):
                 connection.execute(
-                    "insert into int_persons__contactable values ('tea',?,'email',?,?,?,?,?)",
+                    "insert into int_persons__contactable values ('tea',?,?,?,?,?,?,?)",
                     [
-                        p.person_id, purpose, hash_, p.consent and blocked is None,
+                        p.person_id, p.channel, purpose, hash_, p.consent and blocked is None,
                         blocked if p.consent else "no_consent", profiling,
                     ],
                 )  # fmt: skip

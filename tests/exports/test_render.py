@@ -13,7 +13,7 @@ import pytest
 from pipelines import exports
 from pipelines.exports import cells
 from pipelines.exports.errors import Unencodable
-from pipelines.exports.profile import Profile, ProfileColumn, load_profile, profiles
+from pipelines.exports.profile import Profile, ProfileColumn, load_profile
 from tests.exports.shop_files import NOW, Person, SmallShop, small_shop
 
 UTF8 = load_profile("generic_utf8")
@@ -32,16 +32,6 @@ def line(profile: Profile, *, type_: str = "text", value: object, **changed: obj
     column = ProfileColumn.model_validate({"label": "x", "from": "x", "type": type_})
     one = profile.model_copy(update={"columns": (column,), **changed})
     return cells.Scribe.of(one, ["x"], ZoneInfo("Asia/Tokyo")).line({"x": value})
-
-
-def test_every_profile_that_ships_is_valid_and_carries_token_and_batch() -> None:
-    assert list(profiles()) == ["generic_cp932", "generic_utf8", "listmonk", "people_excel"]
-    for key in profiles():
-        profile = load_profile(key)
-        assert profile.profile == key
-        sources = {column.source for column in profile.columns}
-        as_json = any(column.type == "json" for column in profile.columns)
-        assert as_json or {"recipient_token", "batch_id"} <= sources
 
 
 @pytest.mark.parametrize("lead", [*"=+-@＝＋－＠", "\t=", "\r\n=", "\0="])

@@ -80,6 +80,7 @@ def test_two_lines_are_a_shop_with_every_default(write) -> None:
         "max_accounts_per_email": 10, "loyal_order_count": 5, "interval_horizon_days": 365,
         "coupon_gap_days": 90, "catch_up_days": 3, "winback_months": 3,
         "second_purchase_days": 0, "new_days": 14, "motivation_low": 10, "motivation_high": 25,
+        "hesitating_below_order_count": 2, "look_back_months": 3,
         "small_n": 30, "hide_below": 5, "smallest_effect_bp": 100, "planned_persons_per_arm": 0,
         "status_is_fixed": 0, "status_slowing_days": 90, "status_at_risk_days": 180,
         "status_dormant_days": 365,

@@ -139,6 +139,18 @@ class Thresholds(Part):
     new_days: int = Field(default=14, ge=1, le=365)
     motivation_low: int = Field(default=10, ge=1, le=10_000)
     motivation_high: int = Field(default=25, ge=1, le=10_000)
+    hesitating_below_order_count: int = Field(
+        default=2,
+        ge=1,
+        le=1_001,
+        description="Phases that begin with fewer orders may hesitate; 2 = below second_buyer.",
+    )
+    look_back_months: int = Field(
+        default=3,
+        ge=1,
+        le=60,
+        description="Visits, birthdays and orders before that lead to no mail any more.",
+    )
     small_n: int = Field(default=30, ge=1, le=1_000)
     hide_below: int = Field(default=5, ge=1, le=1_000)
     smallest_effect_bp: int = Field(

@@ -340,8 +340,8 @@ def _spoken(made: Shop, draw: random.Random) -> None:
     if draw.random() < 0.1:
         made.add("shop_thresholds", threshold_key="loyal_order_count", threshold_value=3)
         made.add("shop_thresholds", threshold_key="motivation_high", threshold_value=15)
-        # One who may have a phase's orders, two, or whatever the phase.
-        fewest = random.Random(f"hesitating {made.shop_id}").choice((1, 3, 4, 9))
+    fewest = random.Random(f"hesitating {made.shop_id}").choice((None, None, 1, 3, 5, 9))
+    if fewest is not None:
         made.add(
             "shop_thresholds", threshold_key="hesitating_below_order_count", threshold_value=fewest
         )

@@ -15,6 +15,8 @@
     'new_days',
     'motivation_low',
     'motivation_high',
+    'hesitating_below_order_count',
+    'look_back_months',
     'small_n',
     'hide_below',
     'smallest_effect_bp',

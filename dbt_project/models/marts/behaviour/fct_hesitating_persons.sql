@@ -32,9 +32,7 @@ windows as (
 phases as (
 
     select * from {{ ref('dim_person_phases') }}
-    where
-        is_current
-        and phase in ('anonymous', 'guest_buyer', 'member_no_order', 'first_buyer')
+    where is_current
 
 ),
 
@@ -62,10 +60,21 @@ motivated as (
         phases.phase,
         fading.rolling_score,
         fading.high_until_at,
+        -- Orders a phase begins with; a guest is one of no account, however many they have.
+        case phases.phase
+            when 'first_buyer' then 1
+            when 'second_buyer' then 2
+            when 'repeat' then 3
+            when 'loyal' then settings.loyal_order_count
+            else 0
+        end as phase_order_count,
+        settings.hesitating_below_order_count,
         greatest({{ add_hours('as_of.as_of_at', -24) }}, windows.rolling_from_at) as looks_from_at
     from fading
     inner join as_of
         on fading.shop_id = as_of.shop_id
+    inner join settings
+        on fading.shop_id = settings.shop_id
     inner join phases
         on
             fading.shop_id = phases.shop_id
@@ -74,6 +83,13 @@ motivated as (
         on
             fading.shop_id = windows.shop_id
             and fading.person_id = windows.person_id
+
+),
+
+undecided as (
+
+    select * from motivated
+    where phase_order_count < hesitating_below_order_count
 
 ),
 
@@ -92,11 +108,11 @@ looks as (
                 events.event_id desc
         ) as newest_no
     from events
-    inner join motivated
+    inner join undecided
         on
-            events.shop_id = motivated.shop_id
-            and events.person_id = motivated.person_id
-            and events.occurred_at >= motivated.looks_from_at
+            events.shop_id = undecided.shop_id
+            and events.person_id = undecided.person_id
+            and events.occurred_at >= undecided.looks_from_at
 
 ),
 
@@ -159,33 +175,33 @@ carts as (
 signed as (
 
     select
-        motivated.shop_id,
-        motivated.person_id,
+        undecided.shop_id,
+        undecided.person_id,
         ranked.product_id,
-        motivated.phase,
+        undecided.phase,
         case
             when ranked.picture_count >= {{ least_looks }} then 'pictures'
             when ranked.product_id is not null then 'views'
             else 'cart'
         end as hesitation_kind,
         carts.person_id is not null as has_open_cart,
-        motivated.rolling_score,
+        undecided.rolling_score,
         ranked.picture_count,
         ranked.view_count,
         greatest(ranked.any_looked_at, carts.last_activity_at) as last_sign_at,
         least(
-            motivated.high_until_at, greatest(ranked.any_looks_until_at, carts.cart_until_at)
+            undecided.high_until_at, greatest(ranked.any_looks_until_at, carts.cart_until_at)
         ) as valid_until_at
-    from motivated
+    from undecided
     left join ranked
         on
-            motivated.shop_id = ranked.shop_id
-            and motivated.person_id = ranked.person_id
+            undecided.shop_id = ranked.shop_id
+            and undecided.person_id = ranked.person_id
             and ranked.look_rank = 1
     left join carts
         on
-            motivated.shop_id = carts.shop_id
-            and motivated.person_id = carts.person_id
+            undecided.shop_id = carts.shop_id
+            and undecided.person_id = carts.person_id
     where
         ranked.person_id is not null
         or carts.person_id is not null

@@ -35,6 +35,7 @@ described as (
         settings.free_shipping_from_amount,
         settings.catch_up_days,
         settings.winback_months,
+        settings.look_back_months,
         settings.second_purchase_days,
         as_of.as_of_at,
         as_of.as_of_on

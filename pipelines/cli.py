@@ -1,4 +1,4 @@
-"""`okaeri`: init · check · run · up · sql · segments · exports."""
+"""`okaeri`: init · check · run · up · sql · segments · exports · coupons."""
 
 import json
 import logging
@@ -13,6 +13,7 @@ from rich.logging import RichHandler
 
 from pipelines import settings
 from pipelines.cli_batches import batches_app
+from pipelines.cli_coupons import coupons_app
 from pipelines.cli_exports import exports_app, recover_at_start
 from pipelines.cli_segments import segments_app
 from pipelines.terminal import DONE, FAILED, AsJson, ShopFile, console, errors, stop, the_shop
@@ -26,6 +27,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, rich
 app.add_typer(segments_app, name="segments")
 exports_app.add_typer(batches_app)
 app.add_typer(exports_app, name="exports")
+app.add_typer(coupons_app, name="coupons")
 
 
 class Format(StrEnum):

@@ -4,6 +4,7 @@ Request → plan → arms → claim → seal → intent → rename → delivered
 a mailer does after it took the file is known from its results alone.
 """
 
+from pipelines.exports.coupons import Imported, Pool, import_codes, pools
 from pipelines.exports.disclosures import Disclosure, disclosures, type_totals
 from pipelines.exports.errors import ExportRefused, NoAddress, UnknownBatch
 from pipelines.exports.history import import_arms, import_claims
@@ -31,10 +32,12 @@ __all__ = [
     "BatchRow",
     "Disclosure",
     "ExportRefused",
+    "Imported",
     "Machine",
     "NoAddress",
     "Outcome",
     "Overview",
+    "Pool",
     "Recheck",
     "UnknownBatch",
     "adopt",
@@ -44,11 +47,13 @@ __all__ = [
     "disclosures",
     "import_arms",
     "import_claims",
+    "import_codes",
     "import_mail_events",
     "import_suppressions",
     "ledger_tables",
     "open_requests",
     "overview",
+    "pools",
     "recheck",
     "recover",
     "release",

@@ -10,7 +10,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from pipelines.exports import ledger
+from pipelines.exports import coupons, ledger
 from pipelines.exports.errors import ApprovalNeeded, OtherInput, TooManyRows
 from pipelines.exports.gates import Situation
 from pipelines.exports.job import Job
@@ -74,12 +74,13 @@ def claim_program(
 ) -> tuple[Plan, tuple[str, ...]]:
     """The final plan and the ids of the batches it was written to; none if all must wait.
 
-    Raises: TooManyRows, ApprovalNeeded before anything is written.
+    Raises: TooManyRows, ApprovalNeeded, CouponsShort before anything is written.
     """
     found = planned(connection, job, program)
     _refuse_too_many(job, found)
     if any(d.outcome == "quiet_hours" for d in found.decisions):
         return found, ()
+    found = coupons.with_coupons(connection, job, found)
     write_gated(connection, found, now=job.now)
     claimed = [d for d in found.decisions if d.is_claimed]
     # One batch, however many files the profile's limits will cut it into.
@@ -233,6 +234,7 @@ def _write_claims(
     for table, rows in ((claim, claims), (guard, guards), (frequency, messages)):
         if rows:
             connection.execute(table.insert(), rows)
+    coupons.take(connection, share, batch_id=batch_id, now=job.now)
 
 
 def _claim_row(
@@ -250,12 +252,12 @@ def _claim_row(
             qualified_at=member.qualified_at,
         )
         sealed = vault.seal(payload, batch_id=batch_id, ord_=ord_)
-    coupon = member.content.get("coupon_code")
+    code = decision.coupon or member.content.get("coupon_code")
     return {
         "batch_id": batch_id, "ord": ord_, "occurrence": member.occurrence_key,
         "dedupe_key": member.dedupe_key, "person_key": decision.person_key,
         "email_hash": decision.email_hash, "recipient_token": None if held_out else token,
-        "arm": decision.arm_key, "coupon_code": None if coupon is None else str(coupon),
+        "arm": decision.arm_key, "coupon_code": None if code is None else str(code),
         "due_at": member.due_at, "valid_until_at": member.valid_until_at, "payload_enc": sealed,
         "st": "held_out" if held_out else "claimed",
         "reason": "held_out" if held_out else None, "claimed_at": job.now,

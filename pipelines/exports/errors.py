@@ -61,6 +61,19 @@ class TooManyRows(ExportRefused):
     """The plan is larger than the request allows."""
 
 
+class BadCoupons(ExportRefused):
+    """Codes that cannot be taken in; none of the file was."""
+
+
+class CouponsShort(ExportRefused):
+    """A campaign's pool has fewer codes than people. `waits`: the request is tried again later."""
+
+    def __init__(self, message: str, *, waits: bool) -> None:
+        """Keep whether the campaign says to wait."""
+        super().__init__(message)
+        self.waits = waits
+
+
 class Unencodable(ExportRefused):
     """The profile says to fail where its encoding cannot hold a character."""
 

@@ -68,6 +68,8 @@ class Facts:
     person_keys: Mapping[str, PersonKeys] = field(default_factory=dict)
     consents: Mapping[tuple[str, str, str], Consent] = field(default_factory=dict)
     open_inquiries: frozenset[str] = frozenset()
+    # Person who waits for coupons → the instant before which they get none.
+    coupon_blocked_until: Mapping[str, datetime] = field(default_factory=dict)
     drawn: tuple[Drawn, ...] = ()
     last_sale_at: Mapping[str, datetime] = field(default_factory=dict)
     closed: Mapping[str, str] = field(default_factory=dict)
@@ -93,6 +95,15 @@ def read_facts(
                 shop_id,
             )
         ),
+        coupon_blocked_until={
+            str(person): required_instant(at)
+            for person, at in _rows(
+                published,
+                "select person_id, coupon_blocked_until_at from dim_persons"
+                " where coupon_blocked_until_at is not null and shop_id = ?",
+                shop_id,
+            )
+        },
         drawn=_drawn(published, shop_id),
         last_sale_at={
             str(person): required_instant(at)

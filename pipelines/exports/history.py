@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from pipelines import state
 from pipelines.exports import ledger
 from pipelines.settings import Home
-from pipelines.state import arm_record, batch, frequency, guard
+from pipelines.state import arm_record, batch, coupon, frequency, guard
 
 # The order in which staging takes versions; the first of a key counts.
 _NEWEST: Final = ("source_updated_at", "loaded_at", "batch_id", "row_no", "row_hash")
@@ -47,6 +47,7 @@ def import_claims(home: Home, batches: pl.DataFrame, claims: pl.DataFrame) -> in
             validate="m:1",
         )
     )
+    _write_coupons(engine, kept)
     guards = _by_key(kept)
     wanted = guards.group_by("export_batch_id").len().rows()
     fresh = [batch_id for batch_id, guarded in wanted if known.get(batch_id, 0) < guarded]
@@ -116,6 +117,35 @@ def _write(engine: sa.Engine, rows: pl.DataFrame) -> int:
         _insert(connection, frequency, messages.to_dicts())
         after = connection.execute(count).scalar_one()
     return int(after - before)
+
+
+def _write_coupons(engine: sa.Engine, claims: pl.DataFrame) -> None:
+    """A code another ledger gave out is that person's for ever, whatever pool it lies in here."""
+    with state.reading(engine) as connection:
+        query = sa.select(coupon.c.code).where(coupon.c.taken_at.is_not(None))
+        known: list[str] = list(connection.execute(query).scalars())
+    given = claims.filter(
+        pl.col("coupon_code").is_not_null(), pl.col("claim_state") == "claimed",
+        ~pl.col("coupon_code").is_in(known),
+    )  # fmt: skip
+    if given.is_empty():
+        return
+    at = pl.col("claimed_at").dt.replace_time_zone("UTC")
+    rows = given.select(
+        pl.col("coupon_code").alias("code"), pl.lit("").alias("pool"),
+        pl.lit("history").alias("imported_by"), at.alias("imported_at"),
+        pl.col("export_batch_id").alias("batch_id"), pl.col("claim_no").alias("ord"),
+        "person_key", "email_hash", at.alias("taken_at"),
+    ).unique("code", keep="first", maintain_order=True)  # fmt: skip
+    with state.writing(engine) as connection:
+        insert = ledger.insert_for(connection, coupon)
+        names = ("batch_id", "ord", "person_key", "email_hash", "taken_at")
+        taken = {name: insert.excluded[name] for name in names}
+        still_free = coupon.c.taken_at.is_(None)
+        connection.execute(
+            insert.on_conflict_do_update(index_elements=["code"], set_=taken, where=still_free),
+            rows.to_dicts(),
+        )
 
 
 def _insert(

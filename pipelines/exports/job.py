@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 
@@ -13,7 +13,7 @@ from pipelines.exports.cells import Line, Scribe
 from pipelines.exports.errors import ShopNotReady
 from pipelines.exports.facts import Facts
 from pipelines.exports.gates import LedgerView, Situation
-from pipelines.exports.plan import Decision
+from pipelines.exports.plan import Decision, programs_of
 from pipelines.exports.profile import Profile
 from pipelines.exports.render import Layout
 from pipelines.exports.rules import Program, Rules
@@ -75,8 +75,12 @@ class Job:
         )
 
     def line(self, decision: Decision, *, batch_id: str, token: str) -> Line:
-        """The finished line of one person who is handed over."""
-        return self.line_of(decision.member, batch_id, token)
+        """The finished line of one person who is handed over, their code in it."""
+        member = decision.member
+        if decision.coupon is not None:
+            content = {**member.content, "coupon_code": decision.coupon}
+            member = replace(member, content=content)
+        return self.line_of(member, batch_id, token)
 
 
 def job_of(
@@ -97,7 +101,7 @@ def job_of(
     facts = facts or snapshot.facts(rules.pepper)
     profile = rules.profile(destination)
     _refuse_reach(segment, profile, destination)
-    scribe = Scribe.of(profile, segment.content, rules.zone)
+    scribe = Scribe.of(profile, _content(segment, rules), rules.zone)
     line_of = partial(_line, facts=facts, scribe=scribe)
     refused, changes = _tried(segment, facts, line_of, profile=profile)
     return Job(
@@ -125,6 +129,19 @@ def _refuse_reach(segment: Segment, profile: Profile, destination: Destination) 
             f"segment {segment.key!r} and destination {destination.key!r} do not go together: "
             "a campaign of the channel post goes to the profile postal_dm, and nothing else does"
         )
+
+
+def _content(segment: Segment, rules: Rules) -> tuple[str, ...]:
+    # The code is given at the claim, not in the build: the segment need not have the column.
+    has_column = "coupon_code" in segment.content
+    if has_column or not rules.has_coupons(segment.part_of or segment.key):
+        return segment.content
+    return (*segment.content, "coupon_code")
+
+
+def _purposes(segment: Segment, rules: Rules) -> str:
+    programs = programs_of(segment.members, fallback=rules.fallback(segment.part_of or segment.key))
+    return ", ".join(sorted({rules.step(program).purpose for program in programs}))
 
 
 def _saved(request: Request, segment: Segment) -> Mapping[str, object]:

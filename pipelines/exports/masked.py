@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from pipelines.exports import ledger
+from pipelines.exports import coupons, ledger
 from pipelines.exports.job import Job
 from pipelines.exports.plan import HANDED_OVER, Decision, Plan
 from pipelines.requests import MaskedPlan
@@ -20,6 +20,7 @@ def masked_plan(connection: sa.Connection, job: Job, plan: Plan) -> MaskedPlan:
         sample=[_masked(d) for d in handed[:_SAMPLE_ROWS]],
         difference=_difference(connection, job, plan),
         snapshot_id=job.snapshot_id,
+        coupons=coupons.outlook(connection, job, plan),
     )
 
 

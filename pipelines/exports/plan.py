@@ -29,6 +29,8 @@ class Decision:
     email: str | None
     email_hash: str | None
     keys: frozenset[str]
+    # Code of the arm's pool, taken in the transaction that claims.
+    coupon: str | None = None
 
     @property
     def is_claimed(self) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime
 from pipelines import requests, state
 from pipelines.actors import Actor, Role
 from pipelines.exports import ledger
-from pipelines.exports.destinations import LocalFolder
+from pipelines.exports.destinations import LocalFolder, outbox_of
 from pipelines.exports.errors import ExportRefused
 from pipelines.exports.operations import batches_of
 from pipelines.exports.rules import Rules
@@ -36,7 +36,7 @@ def cancel(home: Home, shop: Shop, request_id: str, *, by: Actor, now: datetime)
     by.must_be(Role.EXPORTER, to="cancel a request")
     asked = requests.read(home, request_id)
     rules = Rules.of(shop, home)
-    outbox = LocalFolder(rules.folder(rules.destination(asked.destination), home))
+    outbox = outbox_of(rules, rules.destination(asked.destination), home)
     outbox.prepare()
     with outbox.locked():
         # The lock is ours, so whatever says it is running died.
@@ -68,5 +68,6 @@ def _given_up(
                 fname=None,
             )  # fmt: skip
     for row in waiting:
-        outbox.discard(f"{row.batch_id}-r{row.rev}.csv")
+        for name in outbox.staged_of(f"{row.batch_id}-r{row.rev}"):
+            outbox.discard(name)
     return [row.batch_id for row in waiting]

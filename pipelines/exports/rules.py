@@ -90,7 +90,7 @@ class Rules:
 
     def step(self, program: Program) -> Cool:
         """The rules of one step; a program that is no campaign of the shop has the strict ones."""
-        campaign = self._campaign(program)
+        campaign = self.campaign(program)
         if campaign is None:
             return Cool()
         hours = {step.number: step.cool_down_hours for step in campaign.steps}
@@ -102,7 +102,7 @@ class Rules:
 
     def still_sendable(self, program: Program) -> timedelta:
         """How long after eligibility the campaign's last step may still leave."""
-        campaign = self._campaign(program)
+        campaign = self.campaign(program)
         if campaign is None:
             return timedelta(0)
         longest = max(
@@ -113,9 +113,20 @@ class Rules:
 
     def is_holdout(self, program: Program, arm: str, *, otherwise: bool) -> bool:
         """Whether an arm gets nothing; `otherwise` where `shop.yml` no longer names the arm."""
-        campaign = self._campaign(program)
+        campaign = self.campaign(program)
         arms = {} if campaign is None else {a.key: a.is_holdout for a in campaign.arms}
         return arms.get(arm, otherwise)
+
+    def coupon_pool(self, program: Program, arm: str) -> str | None:
+        """Pool the people of an arm get a code from, None for an arm without."""
+        campaign = self.campaign(program)
+        arms = {} if campaign is None else {a.key: a.coupon_pool for a in campaign.arms}
+        return arms.get(arm)
+
+    def has_coupons(self, segment: str) -> bool:
+        """Whether a campaign of the segment gives codes, so that its files have a column."""
+        mine = (c for c in self.shop.campaigns if c.segment == segment)
+        return any(arm.coupon_pool for campaign in mine for arm in campaign.arms)
 
     def fallback(self, segment: str, *, campaign_key: str | None = None) -> Program:
         """The program an empty segment writes its header for, of one campaign if it is named."""
@@ -125,7 +136,8 @@ class Rules:
                 return Program(campaign.key, campaign.version, first.number, campaign.channel)
         return Program(segment, 1, 1, "email")
 
-    def _campaign(self, program: Program) -> Campaign | None:
+    def campaign(self, program: Program) -> Campaign | None:
+        """The campaign version a program is of, None if `shop.yml` names none."""
         found = {(c.key, c.version): c for c in self.shop.campaigns}
         return found.get((program.campaign_key, program.campaign_version))
 

@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 from pipelines import requests, state
 from pipelines.exports import arms, binding, claims, ledger
 from pipelines.exports.amendments import handed_over_of, write_removed, write_suppress
 from pipelines.exports.destinations import LocalFolder, outbox_of
-from pipelines.exports.errors import ApprovalNeeded, ExportRefused
+from pipelines.exports.errors import ApprovalNeeded, CouponsShort, ExportRefused
 from pipelines.exports.handoff import Checkpoint, Handoff
 from pipelines.exports.job import Job, job_of
 from pipelines.exports.ledger import BatchRow
@@ -25,6 +26,9 @@ from pipelines.exports.snapshot import open_snapshot
 from pipelines.requests import Request
 from pipelines.settings import Home
 from pipelines.shop import Shop
+
+# How often a request that waits for coupons looks whether there are some.
+_COUPONS_RETRY: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,10 @@ def _say_why(home: Home, request_id: str, error: Exception, *, at: datetime) -> 
     # The text of ours names keys and counts only; of any other error the kind is enough.
     said = str(error) if isinstance(error, ExportRefused) else type(error).__name__
     to = "waiting_for_approval" if isinstance(error, ApprovalNeeded) else "failed"
-    requests.move(home, request_id, to=to, at=at, reason=said)
+    not_before = None
+    if isinstance(error, CouponsShort) and error.waits:
+        to, not_before = "deferred", at + _COUPONS_RETRY
+    requests.move(home, request_id, to=to, at=at, reason=said, not_before=not_before)
 
 
 def _write_down(home: Home, outcome: Outcome, *, at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""A file judged again, and the hand-over log, for a reader."""
+"""A file judged again, the hand-over log, and the pools of codes, for a reader."""
 
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.text import Text
 
-from pipelines.exports import Disclosure, Recheck
+from pipelines.exports import Disclosure, Pool, Recheck
 from pipelines.exports.masked import mask
 from pipelines.report.export_words import tell
 from pipelines.report.handed import counted
@@ -45,6 +45,15 @@ def print_disclosures(
         _line(console, f"  {', '.join(row.columns)}")
         people = [name for name in (row.asked_by, row.released_by) if name]
         _line(console, f"  {row.batch_id} · {' → '.join(people)}")
+
+
+def print_pools(console: Console, rows: Sequence[Pool], *, language: str) -> None:
+    """One line per pool."""
+    if not rows:
+        _line(console, tell("none", language))
+    for row in rows:
+        counts = {"left": row.left, "given": row.given, "expired": row.expired}
+        _line(console, tell("pool", language, pool=row.pool, **counts))
 
 
 def _line(console: Console, text: str, *, style: str = "") -> None:

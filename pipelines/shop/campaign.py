@@ -1,11 +1,15 @@
 """Campaigns of `shop.yml`: steps, delays and arms."""
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, Field
 
 from pipelines.shop.base import Channel, Id, Part, Text
+
+CADENCE_PATTERN: Final = (
+    r"^(daily|weekly (mon|tue|wed|thu|fri|sat|sun)) ([01][0-9]|2[0-3]):[0-5][0-9]$"
+)
 
 
 class Step(Part):
@@ -50,7 +54,9 @@ class Arm(Part):
         default=None, ge=0, le=527_040, description="Replaces the delay of step 1 in this arm."
     )
     template: Text | None = None
-    coupon_pool: Text | None = None
+    coupon_pool: Id | None = Field(
+        default=None, description="Each of these people gets a code of it: okaeri coupons import."
+    )
 
 
 # Used where a campaign names no arms: everybody is written to.
@@ -71,6 +77,18 @@ class Campaign(Part):
     is_active: bool = True
     is_automatic: bool = Field(
         default=True, description="false: it leaves only when somebody asks for it."
+    )
+    cadence: Annotated[str, Field(pattern=CADENCE_PATTERN)] | None = Field(
+        default=None,
+        description="When its list is asked for by itself, in the shop's zone: `daily 10:00` or "
+        "`weekly mon 10:00`. With is_automatic: false it is planned and waits for a release.",
+    )
+    destination: Id | None = Field(
+        default=None, description="Where its list goes by itself. Empty = the first destination."
+    )
+    when_no_coupon: Literal["refuse", "wait", "without_code"] = Field(
+        default="refuse",
+        description="With too few codes: hand nothing over, try again each hour, or leave it out.",
     )
     starts_at: AwareDatetime | None = Field(
         default=None, description="With offset, for example 2026-11-01T00:00:00+09:00."

@@ -1,0 +1,314 @@
+"""Codes of a campaign: imported once, given to one person each, for ever.
+
+Taken inside the transaction that claims, so that two exports never give one code twice. A code
+stays its person's also where the batch was given up: whoever is claimed again gets the same one.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from pipelines import state
+from pipelines.actors import Actor, Role
+from pipelines.exports.errors import BadCoupons, CouponsShort
+from pipelines.exports.job import Job
+from pipelines.exports.plan import HANDED_OVER, Decision, Plan
+from pipelines.exports.rules import Program
+from pipelines.settings import Home
+from pipelines.shop import Shop
+from pipelines.state import claim, coupon
+
+# A code leaves as it is, in every encoding and every profile: nothing a spreadsheet would run.
+_CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{2,63}", re.ASCII)
+_HEADERS: Final = frozenset({"code", "coupon", "coupon_code", "クーポン", "クーポンコード"})
+_CHUNK: Final = 900
+# A batch that never left gives its people up; their codes wait for them.
+_NOT_GIVEN: Final = ("released", "suppressed")
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import of codes did. `known`: codes the pool had already."""
+
+    pool: str
+    new: int
+    known: int
+
+
+@dataclass(frozen=True)
+class Pool:
+    """One pool as it stands. `left`: codes free and still valid."""
+
+    pool: str
+    left: int
+    given: int
+    expired: int
+
+
+@dataclass(frozen=True)
+class Share:
+    """Who of a plan gets which code. `withheld`: due for one, and not to have one now."""
+
+    pool: str
+    codes: Mapping[str, str]
+    needed: int
+    withheld: int
+
+
+def import_codes(
+    home: Home,
+    shop: Shop,
+    file: Path,
+    *,
+    campaign: str,
+    pool: str | None = None,
+    by: Actor,
+    now: datetime,
+) -> Imported:
+    """Codes of a file added to a pool of the campaign: one per line, after a comma its last day.
+
+    All or none. Raises: NotAllowed; BadCoupons for a pool no arm names, a line that is no code, one
+    code twice, or a code of another pool.
+    """
+    by.must_be(Role.EXPORTER, to="import coupons")
+    name = _pool_of(shop, campaign, pool)
+    lines = _lines(file, ZoneInfo(shop.timezone))
+    with state.writing(state.ledger_engine(home)) as connection:
+        known = _known(connection, lines)
+        elsewhere = sorted(code for code, other in known.items() if other != name)
+        if elsewhere:
+            raise BadCoupons(
+                f"{len(elsewhere)} of these codes are another pool's or were given out before, the "
+                f"first is {elsewhere[0]}: a code is one person's; take them out of {file.name}"
+            )
+        rows = [
+            {"code": code, "pool": name, "expires_at": ends, "imported_by": by.name,
+             "imported_at": now}
+            for code, ends in lines.items() if code not in known
+        ]  # fmt: skip
+        if rows:
+            connection.execute(coupon.insert(), rows)
+    return Imported(name, len(rows), len(known))
+
+
+def pools(home: Home, shop: Shop, *, now: datetime) -> list[Pool]:
+    """Every pool an arm names, by name, empty ones included."""
+    named = {arm.coupon_pool for c in shop.campaigns for arm in c.arms if arm.coupon_pool}
+    found = []
+    with state.reading(state.ledger_engine(home)) as connection:
+        for name in sorted(named):
+            mine = coupon.c.pool == name
+            given = _count(connection, mine, coupon.c.taken_at.is_not(None))
+            left = _count(connection, mine, *_free(now))
+            every = _count(connection, mine)
+            found.append(Pool(name, left=left, given=given, expired=every - given - left))
+    return found
+
+
+def with_coupons(connection: sa.Connection, job: Job, found: Plan) -> Plan:
+    """The plan with a code beside everybody who is to have one.
+
+    Raises: CouponsShort where the pool is, unless the campaign says `without_code`.
+    """
+    campaign = job.rules.campaign(found.program)
+    decisions = list(found.decisions)
+    for name in sorted(_wanted(job, found)):
+        share = share_of(connection, job, found, pool=name)
+        if campaign is not None and campaign.when_no_coupon != "without_code":
+            _refuse_short(connection, job, found.program, share)
+        decisions = [replace(d, coupon=share.codes.get(_place(d)) or d.coupon) for d in decisions]
+    return replace(found, decisions=tuple(decisions))
+
+
+def share_of(connection: sa.Connection, job: Job, found: Plan, *, pool: str) -> Share:
+    """Who would get which code of a pool, in the order of the file."""
+    due = _wanted(job, found)[pool]
+    keys = sorted({key for d in due for key in d.keys})
+    spaced, waiting = _history(connection, keys, pool=pool, job=job)
+    may = [
+        d for d in due if spaced.isdisjoint(d.keys)
+        and not _is_blocked(job, d.member.person_id)
+    ]  # fmt: skip
+    codes: dict[str, str] = {}
+    for d in may:
+        own = next((waiting[key] for key in sorted(d.keys) if key in waiting), None)
+        if own is not None:
+            codes[_place(d)] = own
+    without = [d for d in may if _place(d) not in codes]
+    fresh = _free_codes(connection, pool, len(without), now=job.now)
+    codes |= {_place(d): code for d, code in zip(without, fresh, strict=False)}
+    return Share(pool, codes, needed=len(may), withheld=len(due) - len(may))
+
+
+def outlook(connection: sa.Connection, job: Job, found: Plan) -> Mapping[str, object] | None:
+    """What a plan would take of its pool, for a screen; None for a campaign without coupons."""
+    wanted = sorted(_wanted(job, found))
+    if not wanted:
+        return None
+    shares = [share_of(connection, job, found, pool=name) for name in wanted]
+    left = sum(_count(connection, coupon.c.pool == name, *_free(job.now)) for name in wanted)
+    return {
+        "pool": ", ".join(wanted), "needed": sum(share.needed for share in shares), "left": left,
+        "withheld": sum(share.withheld for share in shares),
+    }  # fmt: skip
+
+
+def take(
+    connection: sa.Connection, claimed: Sequence[Decision], *, batch_id: str, now: datetime
+) -> None:
+    """Write down whose each code is. Invariant: same transaction as the claims.
+
+    Raises: RuntimeError if two of a plan were given one code.
+    """
+    rows = [
+        {"of_code": d.coupon, "batch_id": batch_id, "ord": number, "person_key": d.person_key,
+         "email_hash": d.email_hash, "taken_at": now}
+        for number, d in enumerate(claimed) if d.coupon is not None
+    ]  # fmt: skip
+    if not rows:
+        return
+    connection.execute(coupon.update().where(coupon.c.code == sa.bindparam("of_code")), rows)
+    if _count(connection, coupon.c.batch_id == batch_id) != len(rows):
+        raise RuntimeError(f"two people of {batch_id} were given one coupon: nothing was claimed")
+
+
+def _pool_of(shop: Shop, campaign: str, pool: str | None) -> str:
+    mine = {
+        arm.coupon_pool
+        for c in shop.campaigns if c.key == campaign
+        for arm in c.arms if arm.coupon_pool is not None
+    }  # fmt: skip
+    if not mine:
+        raise BadCoupons(
+            f"no arm of a campaign {campaign!r} names a coupon_pool in shop.yml; add it there first"
+        )
+    if pool is None and len(mine) == 1:
+        return next(iter(mine))
+    if pool not in mine:
+        raise BadCoupons(f"say which pool of {campaign}: --pool {' or --pool '.join(sorted(mine))}")
+    return pool
+
+
+def _lines(file: Path, zone: ZoneInfo) -> dict[str, datetime | None]:
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadCoupons(f"{file} cannot be read as UTF-8 text: {error}") from error
+    found: dict[str, datetime | None] = {}
+    for number, cells in enumerate(csv.reader(io.StringIO(text)), start=1):
+        code = cells[0].strip() if cells else ""
+        if not code or (not found and code.lower() in _HEADERS):
+            continue
+        if not _CODE.fullmatch(code):
+            raise BadCoupons(
+                f"{file.name} line {number} is no code: 3 to 64 letters, digits, - or _, a letter "
+                "or digit first; nothing was imported"
+            )
+        if code in found:
+            raise BadCoupons(f"{file.name} line {number}: {code} stands there twice")
+        found[code] = _ends(cells, zone, where=f"{file.name} line {number}")
+    return found
+
+
+def _ends(cells: Sequence[str], zone: ZoneInfo, *, where: str) -> datetime | None:
+    text = cells[1].strip() if len(cells) > 1 else ""
+    if not text:
+        return None
+    try:
+        last = date.fromisoformat(text)
+    except ValueError:
+        raise BadCoupons(f"{where}: {text[:40]!r} is no last day; write 2026-12-31") from None
+    return datetime.combine(last + timedelta(days=1), time(), tzinfo=zone).astimezone(UTC)
+
+
+def _known(connection: sa.Connection, codes: Iterable[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for part in _chunks(codes):
+        query = sa.select(coupon.c.code, coupon.c.pool).where(coupon.c.code.in_(part))
+        found |= {row.code: row.pool for row in connection.execute(query)}
+    return found
+
+
+def _chunks(values: Iterable[str]) -> Iterable[list[str]]:
+    every = sorted(values)
+    return (every[start : start + _CHUNK] for start in range(0, len(every), _CHUNK))
+
+
+def _free(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    still = coupon.c.expires_at.is_(None) | (coupon.c.expires_at > now)
+    return coupon.c.taken_at.is_(None), still
+
+
+def _count(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> int:
+    query = sa.select(sa.func.count()).select_from(coupon).where(*where)
+    return int(connection.execute(query).scalar_one())
+
+
+def _free_codes(connection: sa.Connection, pool: str, count: int, *, now: datetime) -> list[str]:
+    # What ends first goes first; by code after that, which says nothing about the person.
+    order = (coupon.c.expires_at.is_(None), coupon.c.expires_at, coupon.c.code)
+    query = sa.select(coupon.c.code).where(coupon.c.pool == pool, *_free(now)).order_by(*order)
+    return list(connection.execute(query.limit(count)).scalars())
+
+
+def _history(
+    connection: sa.Connection, keys: Sequence[str], *, pool: str, job: Job
+) -> tuple[set[str], dict[str, str]]:
+    """Keys given a code within the gap, and key → code of the pool that waits for it."""
+    since = job.now - timedelta(days=job.rules.shop.thresholds.coupon_gap_days)
+    is_its_claim = (claim.c.batch_id == coupon.c.batch_id) & (claim.c.ord == coupon.c.ord)
+    query = sa.select(coupon, claim.c.st).select_from(coupon.outerjoin(claim, is_its_claim))
+    spaced: set[str] = set()
+    waiting: dict[str, str] = {}
+    for part in _chunks(keys):
+        mine = coupon.c.person_key.in_(part) | coupon.c.email_hash.in_(part)
+        for row in connection.execute(query.where(mine).order_by(coupon.c.code)):
+            own = {key for key in (row.person_key, row.email_hash) if key is not None}
+            if row.st not in _NOT_GIVEN:
+                spaced |= own if row.taken_at > since else set()
+            elif row.pool == pool and (row.expires_at is None or row.expires_at > job.now):
+                waiting |= dict.fromkeys(own, row.code)
+    return spaced, waiting
+
+
+def _is_blocked(job: Job, person_id: str) -> bool:
+    until = job.facts.coupon_blocked_until.get(person_id)
+    return until is not None and until > job.now
+
+
+def _wanted(job: Job, found: Plan) -> dict[str, list[Decision]]:
+    wanted: dict[str, list[Decision]] = {}
+    for d in found.decisions:
+        if d.outcome == HANDED_OVER:
+            pool = job.rules.coupon_pool(found.program, d.arm_key)
+            if pool is not None:
+                wanted.setdefault(pool, []).append(d)
+    return wanted
+
+
+def _place(d: Decision) -> str:
+    return f"{d.member.dedupe_key}|{d.person_key}"
+
+
+def _refuse_short(connection: sa.Connection, job: Job, program: Program, share: Share) -> None:
+    missing = share.needed - len(share.codes)
+    if missing <= 0:
+        return
+    left = _count(connection, coupon.c.pool == share.pool, *_free(job.now))
+    campaign = job.rules.campaign(program)
+    waits = campaign is not None and campaign.when_no_coupon == "wait"
+    raise CouponsShort(
+        f"pool {share.pool} has {left} codes left and {program.key} needs {missing} more: okaeri "
+        f"coupons import FILE --campaign {program.campaign_key} --pool {share.pool}, or set "
+        "when_no_coupon: without_code on the campaign"
+        + ("; until then the request waits" if waits else ""),
+        waits=waits,
+    )

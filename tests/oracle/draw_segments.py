@@ -25,7 +25,10 @@ from tests.oracle.world import World
 MONTHS = 3
 TIER = 50_000
 # Amounts up to the crossing: exactly there, just below, above by refunded money, by one order.
-SPENT = ((30_000, 20_000), (30_000, 19_999), (40_000, 30_000), (50_000,), (20_000, 50_000))
+SPENT = (
+    (30_000, 20_000), (30_000, 19_999), (40_000, 30_000), (50_000,), (20_000, 50_000),
+    (55_000, 5_000), (50_000, 50_000),
+)  # fmt: skip
 APART = (2 * HOUR, 20 * DAY, 364 * DAY, 365 * DAY, 366 * DAY)
 
 
@@ -38,6 +41,9 @@ def segments(made: Shop, draw: random.Random) -> None:
         "free_shipping_from_amount": draw.choice((None, Decimal(1000), Decimal(9000))),
     }
     made.tables["shops"][0].update(made.facts)
+    months = random.Random(f"look back {made.shop_id}").choice((None,) * 8 + (1, 6))
+    if months is not None:
+        made.add("shop_thresholds", threshold_key="look_back_months", threshold_value=months)
     for segment, drawn in DRAWN.items():
         if draw.random() < SHARES.get(segment, 0.25):
             drawn(made, draw)
@@ -163,12 +169,16 @@ def _new_arrival(made: Shop, draw: random.Random) -> None:
 
 def _browse(made: Shop, draw: random.Random) -> None:
     given = campaign(made, draw, "browse_recovery", delay=_delay(draw, 0, 0, 1))
+    has_crowd = any(row["email_hash"] == "hash-c0" for row in made.tables["customers"])
     for number in range(draw.choice((1, 2))):
         at = AS_OF - given.delay - DAY - draw.choice((-2, 0, 1, 20, 71, 72)) * HOUR
         who = account(made, draw, f"looks{number}")
         first = f"e:{made.number('events'):04d}"
         begins = at - draw.choice((timedelta(0), timedelta(minutes=10)))
         goods = draw.sample((*PRODUCTS[:3], "p:5", "p:6", "p:7", "p:8"), draw.choice((1, 2, 7)))
+        if draw.random() < (0.6 if has_crowd else 0.1):
+            # What nobody can buy any more, of a category that may have bestsellers.
+            goods = ["p:8"] * 3
         act = "Product Viewed" if len(goods) > 1 else "Product Added to Wishlist"
         event(made, begins, f"b:looks{number}", str(who["customer_id"]), "Signed In")
         for product in goods:
@@ -240,5 +250,5 @@ DRAWN: Mapping[str, Callable[[Shop, random.Random], None]] = {
 # A newsletter of the shop's own stands in some shops already.
 SHARES = {
     "newsletter": 0.12, "onsite_coordinate": 0.12, "birthday": 0.3, "review_request": 0.35,
-    "spend_tier": 0.35,
+    "spend_tier": 0.35, "new_arrival": 0.5, "browse_recovery": 0.3,
 }  # fmt: skip

@@ -8,17 +8,13 @@ from decimal import Decimal
 
 from tests.oracle.behaviour import once
 from tests.oracle.campaigns import Version
-from tests.oracle.cohorts import month_day_later
 from tests.oracle.facts import Fact
 from tests.oracle.known import Row
 from tests.oracle.sales import Order
-from tests.oracle.segments import terms
+from tests.oracle.segments import looked_back_to, terms
 from tests.oracle.segments_of_goods import can_be_shown, items_of_mail
 from tests.oracle.sequences import Occurrence, Sequence, members, of_segment
 from tests.oracle.world import World
-
-# Orders older than this are asked about no more.
-MONTHS = 3
 
 
 @dataclass(frozen=True)
@@ -150,9 +146,7 @@ def _due_by(world: World, order: Order, version: Version, sequence: Sequence) ->
 
 
 def _is_recent(world: World, order: Order) -> bool:
-    since = world.shop.as_of
-    since = datetime.combine(month_day_later(since.date(), -MONTHS), since.time())
-    return order.ordered_at > since
+    return order.ordered_at > looked_back_to(world)
 
 
 def _asked(world: World) -> Iterator[tuple[str, str, date]]:

@@ -70,6 +70,7 @@ def seg_birthday(world: World) -> list[Fact]:
 
 def _birthdays(world: World) -> Iterator[Occurrence]:
     today = world.shop.as_of_on
+    since = month_day_later(today, -world.shop.settings["look_back_months"])
     for version, sequence in of_segment(world, "birthday").items():
         lead = timedelta(days=int(str(sequence.campaign["lead_days"])))
         for person, fact in addressees(world).items():
@@ -78,7 +79,7 @@ def _birthdays(world: World) -> Iterator[Occurrence]:
             for year in range(today.year - 1, today.year + 3):
                 day = _birthday(fact, year)
                 starts_at = world.shop.day_start(day - lead)
-                if starts_at > world.shop.as_of:
+                if starts_at > world.shop.as_of or day - lead <= since:
                     continue
                 yield Occurrence(
                     person,
@@ -89,6 +90,13 @@ def _birthdays(world: World) -> Iterator[Occurrence]:
                     {"customer_rank": fact["customer_rank"], "birthday_on": day},
                     version=version,
                 )
+
+
+def looked_back_to(world: World) -> datetime:
+    """What lies no later leads to no mail any more."""
+    now = world.shop.as_of
+    months = world.shop.settings["look_back_months"]
+    return datetime.combine(month_day_later(now.date(), -months), now.time())
 
 
 def _birthday(fact: Fact, year: int) -> date:

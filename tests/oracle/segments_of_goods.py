@@ -10,7 +10,7 @@ from tests.oracle.browse import fct_browse_abandonments
 from tests.oracle.due import fct_cart_episode_items, fct_cart_steps_due
 from tests.oracle.facts import Fact
 from tests.oracle.known import money
-from tests.oracle.segments import TERMS, addressees, terms
+from tests.oracle.segments import TERMS, addressees, looked_back_to, terms
 from tests.oracle.sequences import Occurrence, members, row_of
 from tests.oracle.world import World
 
@@ -121,7 +121,8 @@ def seg_browse_recovery(world: World) -> list[Fact]:
     given = []
     for visit in fct_browse_abandonments(world):
         person = str(visit["person_id"])
-        if visit["is_identified"] and person in persons:
+        is_recent = visit["abandoned_at"] > looked_back_to(world)
+        if visit["is_identified"] and person in persons and is_recent:
             content = contents.get(person)
             facts = {"currency": world.shop.currency, **terms(world, *TERMS), **shown_of(content)}
             given.append(

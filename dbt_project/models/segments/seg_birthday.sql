@@ -33,7 +33,7 @@ days as (
 
 ),
 
--- A sequence of mails ends within three months of the day.
+-- No sequence of mails reaches farther than the shop's look-back.
 campaign_days as (
 
     select
@@ -49,7 +49,7 @@ campaign_days as (
     inner join days
         on
             campaigns.shop_id = days.shop_id
-            and days.day_on > {{ add_months_on('shops.as_of_on', -3) }}
+            and days.day_on > {{ add_months_on('shops.as_of_on', '-shops.look_back_months') }}
 
 ),
 

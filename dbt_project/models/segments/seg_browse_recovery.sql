@@ -28,7 +28,7 @@ contents as (
 
 ),
 
--- A sequence of mails ends within three months of the visit.
+-- No sequence of mails reaches farther than the shop's look-back.
 abandonments as (
 
     select
@@ -45,7 +45,7 @@ abandonments as (
     from sessions
     inner join shops
         on sessions.shop_id = shops.shop_id
-    where sessions.abandoned_at > {{ add_months('shops.as_of_at', -3) }}
+    where sessions.abandoned_at > {{ add_months('shops.as_of_at', '-shops.look_back_months') }}
 
 ),
 

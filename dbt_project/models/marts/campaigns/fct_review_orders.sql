@@ -64,7 +64,7 @@ versions as (
 
 ),
 
--- A sequence of mails ends within three months of the order. Of an order without known goods nobody
+-- No sequence of mails reaches farther than the shop's look-back. Of an order without known goods nobody
 -- can tell whether they are reviewed.
 dated as (
 
@@ -90,7 +90,7 @@ dated as (
     inner join shops
         on
             orders.shop_id = shops.shop_id
-            and orders.ordered_at > {{ add_months('shops.as_of_at', -3) }}
+            and orders.ordered_at > {{ add_months('shops.as_of_at', '-shops.look_back_months') }}
     inner join versions
         on orders.shop_id = versions.shop_id
     left join lines

@@ -91,6 +91,7 @@ REFUSED: list[tuple[str, str, bytes | str, Refusal]] = [
     ("braze", "cp932 where UTF-8 is read", "email,名\na@x.jp,花\n".encode("cp932"), core.WrongEncoding),
     ("onsite_json", "cp932 where UTF-8 is read", '{"b": {"n": "花子"}}'.encode("cp932"), core.WrongEncoding),
     ("generic_cp932", "UTF-8 with a byte order mark", RIGHT["generic_cp932"].encode("utf-8-sig"), core.WrongEncoding),
+    ("generic_cp932", "a byte order mark", "\ufeffemail,name\r\na@x.jp,x\r\n".encode(), core.WrongEncoding),
     ("generic_utf8", "a byte order mark", RIGHT["generic_utf8"].encode("utf-8-sig"), core.WrongEncoding),
     ("braze", "a byte order mark in the first label", "\ufeffemail,x\na@x.jp,1\n", core.WrongHeader),
     ("sendgrid", "a byte order mark in the first label", "\ufeffemail\na@x.jp\n", core.WrongHeader),
@@ -118,13 +119,17 @@ REFUSED: list[tuple[str, str, bytes | str, Refusal]] = [
     ("hubspot", "nothing to tell contacts apart", "Name\nx\n", core.WrongHeader),
     ("hubspot", "a column without a label", "Email,\na@x.jp,1\n", core.WrongHeader),
     ("ses", "an attribute that is not supported", "emailAddress,name\na@x.jp,x\n", core.WrongHeader),
-    ("ses", "no emailAddress", "email,unsubscribeAll\na@x.jp,false\n", core.WrongHeader),
+    ("ses", "no emailAddress", "unsubscribeAll\nfalse\n", core.WrongHeader),
     ("blastmail", "no E-Mail", "氏名,メールアドレス\n花子,a@x.jp\n", core.WrongHeader),
     ("haihaimail", "no address", "氏名,状態\n花子,配信可能\n", core.WrongHeader),
     ("arara", "no header and no table", "a@x.jp,花子\r\n", core.WrongHeader),
     ("arara", "LF only", RIGHT["arara"].replace("\r\n", "\n"), core.WrongQuoting),
     ("shopserve", "no address", "氏名\n花子\n", core.WrongHeader),
     ("postal_dm", "no postal code", "\ufeff氏名,住所\n花子,札幌\n", core.WrongHeader),
+    ("postal_dm", "a label that stands twice", "\ufeff氏名,郵便番号,住所,住所\n花子,001-0001,a,b\n", core.WrongHeader),
+    ("generic_utf8", "no address", "name\r\nx\r\n", core.WrongHeader),
+    ("people_excel", "no address", "name\r\nx\r\n", core.WrongHeader),
+    ("onsite_json", "a text instead of entries", '"b1"', core.WrongFileType),
     ("generic_cp932", "LF only", RIGHT["generic_cp932"].replace("\r\n", "\n"), core.WrongQuoting),
     *((m, "a label that stands twice", t, core.WrongHeader) for m, t in (
         ("mailchimp", "Email Address,A,A\na@x.jp,1,2\n"), ("klaviyo", "Email Address,A,A\na@x.jp,1,2\n"),
@@ -231,11 +236,18 @@ def test_what_is_no_address_leaves_its_row_out(mailer: str, wrong: str) -> None:
     assert [refused.address for refused in imported.refused] == [wrong]
 
 
-@pytest.mark.parametrize("mailer", ["listmonk", "mautic", "sendgrid", "ses", "blastmail", "arara"])
-def test_the_carrier_addresses_that_break_the_rules_are_refused(mailer: str) -> None:
+@pytest.mark.parametrize("mailer", ["listmonk", "mautic", "mailchimp", "sendgrid", "ses"])
+def test_the_carrier_addresses_that_break_the_rules_are_refused_abroad(mailer: str) -> None:
     imported = taken(mailer, row(mailer, address="foo..bar@docomo.ne.jp"))
 
     assert list(imported.contacts) == ["b+c@x.jp"]
+
+
+@pytest.mark.parametrize("mailer", ["blastmail", "haihaimail", "arara", "shopserve"])
+def test_the_carrier_addresses_that_break_the_rules_are_taken_in_japan(mailer: str) -> None:
+    imported = taken(mailer, row(mailer, address="foo..bar@docomo.ne.jp"))
+
+    assert list(imported.contacts) == ["foo..bar@docomo.ne.jp", "b+c@x.jp"]
 
 
 @pytest.mark.parametrize("mailer", [m for m in MAILERS if m != "onsite_json"])
@@ -264,7 +276,8 @@ DOCUMENTED: list[tuple[str, str, bytes | str, Look, object]] = [
     ("mautic", "a backslash before a quotation mark eats the rest", 'email,name,x\na@x.jp,"C:\\",1\n',
      lambda i: dict(i.contacts["a@x.jp"].fields), {"name": 'C:\\",1'}),
     ("mautic", "what looks like a tag is taken out", "email,name\na@x.jp,花子<3\n",
-     lambda i: i.contacts["a@x.jp"].fields["name"], "花子"),
+     lambda i: (i.contacts["a@x.jp"].fields["name"], i.damage[0][0]), ("花子", "tag_removed")),
+    ("mautic", "a line without anything in its cells", "email,a\n,\n", lambda i: i.reasons, ["line_empty"]),
     ("mautic", "NULL clears and blank does not", "email,a,b\na@x.jp,NULL,\n",
      lambda i: dict(i.contacts["a@x.jp"].fields), {"a": None}),
     ("mailchimp", "text is clipped at 255 bytes", "Email Address,N\na@x.jp," + "茶" * 86 + "\n",
@@ -279,6 +292,11 @@ DOCUMENTED: list[tuple[str, str, bytes | str, Look, object]] = [
      lambda i: i.damage[0][0], "phone_not_e164"),
     ("klaviyo", "the second row of an address is left out", "Email Address\na@x.jp\nA@x.jp\n",
      lambda i: i.reasons, ["duplicate unique identifier"]),
+    ("klaviyo", "a row of nobody", "Email Address,A\n,1\n", lambda i: i.reasons, ["missing unique identifier"]),
+    ("klaviyo", "a blank consent is never subscribed", "Email Address,Email Marketing Consent\na@x.jp,\n",
+     lambda i: i.contacts["a@x.jp"].status, "never subscribed"),
+    ("klaviyo", "a consent that does not exist", "Email Address,Email Marketing Consent\na@x.jp,granted\n",
+     lambda i: i.reasons, ["consent is granted"]),
     ("sendgrid", "a day in another layout stays text", "email,d\na@x.jp,2026-11-10\n",
      lambda i: i.damage, [("date_as_text", "d", "2026-11-10")]),
     ("sendgrid", "one address twice is one contact", "email,a\na@x.jp,1\na@x.jp,2\n",
@@ -293,6 +311,16 @@ DOCUMENTED: list[tuple[str, str, bytes | str, Look, object]] = [
      lambda i: i.reasons, ["email_subscribe is granted"]),
     ("braze", "a day that is not ISO 8601 stays text", "email,d\na@x.jp,2026/11/10\n",
      lambda i: i.damage[0][0], "date_as_text"),
+    ("braze", "one external id for two is one user", "external_id,email\n1,a@x.jp\n1,b@x.jp\n",
+     lambda i: (list(i.contacts), i.damage[0][0]), (["b@x.jp"], "overwritten")),
+    ("braze", "subscribed is no consent", "email,email_subscribe\na@x.jp,subscribed\n",
+     lambda i: i.contacts["a@x.jp"].consent, core.UNSTATED),
+    ("braze", "a day of birth that is not YYYY-MM-DD", "email,dob\na@x.jp,1980/12/21\n",
+     lambda i: i.damage[0][0], "date_as_text"),
+    ("braze", "a telephone number that is not E.164", "email,phone\na@x.jp,090-1234-5678\n",
+     lambda i: i.damage[0][0], "phone_not_e164"),
+    ("brevo", "more than 8 MB", "EMAIL;A\na@x.jp;" + "x" * 8_000_000 + "\n",
+     lambda i: i.damage[0][0], "above_safe_size"),
     ("hubspot", "the second row of an address is an error", "Email\na@x.jp\nA@x.jp\n",
      lambda i: i.reasons, ["DUPLICATE_ALTERNATE_ID"]),
     ("hubspot", "a day in another layout than the one chosen", "Email,D\na@x.jp,11/10/2026\n",
@@ -322,17 +350,28 @@ DOCUMENTED: list[tuple[str, str, bytes | str, Look, object]] = [
     ("people_excel", "leading zeros are lost", '\ufeffemail,n\na@x.jp,"0010001"\n',
      lambda i: (i.contacts["a@x.jp"].fields["n"], i.damage[0][0]), (10001, "leading_zero")),
     ("people_excel", "the sixteenth digit is lost", "\ufeffemail,n\na@x.jp,7210448301122999\n",
-     lambda i: i.contacts["a@x.jp"].fields["n"], 7210448301122990),
+     lambda i: (i.contacts["a@x.jp"].fields["n"], i.damage[0][0]), (7210448301122990, "precision")),
+    ("people_excel", "12e3 becomes a number", "\ufeffemail,n\na@x.jp,12e3\n", lambda i: i.damage[0][0], "exponent"),
+    ("people_excel", "a cell above 32,767 characters", "\ufeffemail,n\na@x.jp," + "x" * 32_768 + "\n",
+     lambda i: i.damage[0][0], "cut"),
+    ("people_excel", "UTF-8 without a byte order mark", "email,n\na@x.jp,髙\n",
+     lambda i: i.damage[0][0], "unreadable"),
+    ("people_excel", "a second row of an address", "\ufeffemail,n\na@x.jp,1\na@x.jp,2\n",
+     lambda i: i.reasons, ["duplicate"]),
     ("people_excel", "1-2 becomes a day", "\ufeffemail,n\na@x.jp,1-2\n", lambda i: i.damage[0][0], "date"),
     ("postal_dm", "a postal code that has lost its zeros", row("postal_dm", **{"001-0001": "10001"}),
      lambda i: i.reasons, ["郵便番号"]),
+    ("postal_dm", "a telephone number in another form", "\ufeff氏名,郵便番号,住所,電話番号\n花子,001-0001,札幌,+8190\n",
+     lambda i: i.damage[0][0], "phone_lost"),
+    ("postal_dm", "a line break in an address", '\ufeff氏名,郵便番号,住所\n花子,001-0001,"札幌\n1"\n',
+     lambda i: i.damage[0][0], "line_break"),
     ("postal_dm", "no address", row("postal_dm", 札幌市1=""), lambda i: len(i.refused), 1),
     ("onsite_json", "an address in a public feed", '[{"browser_id": "b", "email": "a@x.jp"}]',
      lambda i: i.reasons, ["an address in a public feed"]),
     ("onsite_json", "a URL that is not absolute", '[{"browser_id": "b", "item_url": "/p/1"}]',
      lambda i: i.reasons, ["a URL that is not absolute https"]),
     ("onsite_json", "an entry of nobody", '[{"item": 1}]', lambda i: len(i.refused), 1),
-    ("onsite_json", "one browser twice", '[{"browser_id": "b"}, {"browser_id": "b"}]',
+    ("onsite_json", "one browser twice", '[{"browser_ids": "a,b"}, {"member_id": 1, "browser_ids": "b"}]',
      lambda i: i.reasons, ["duplicate"]),
 ]  # fmt: skip
 
@@ -367,6 +406,11 @@ def test_blastmail_reports_duplicates_and_the_bin_to_those_who_only_register() -
     assert imported.reasons == ["重複", "ゴミ箱にあります"]
 
 
+def test_arara_takes_only_the_columns_of_the_table_definition() -> None:
+    with pytest.raises(core.WrongHeader):
+        taken("arara", right("arara"), table=("メールアドレス", "性別", "氏名"))
+
+
 def test_arara_wants_choices_as_numbers() -> None:
     wrong = RIGHT["arara"].replace("花子,2", "花子,女性")
 
@@ -396,6 +440,8 @@ def test_ses_takes_lines_of_json() -> None:
     imported = importer("ses").import_file(json.dumps(line).encode(), "batch.json")
 
     assert imported.contacts["a@x.jp"].consent == core.GRANTED
+    with pytest.raises(core.WrongFileType):
+        importer("ses").import_file(b"emailAddress\n", "batch.json")
 
 
 # A file that says nothing about consent registers people as ones who may be mailed.
@@ -420,6 +466,7 @@ REVIVES = {
     "mautic": "email,doNotEmail\na@x.jp,0\n",
     "braze": "email,email_subscribe\na@x.jp,opted_in\n",
     "ses": "emailAddress,unsubscribeAll\na@x.jp,false\n",
+    "klaviyo": "Email Address,Email Marketing Consent\na@x.jp,Subscribe\n",
     "haihaimail": "メールアドレス,状態\na@x.jp,配信可能\n",
     "blastmail": "E-Mail,状態\na@x.jp,配信中\n",
 }

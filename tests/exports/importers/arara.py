@@ -49,7 +49,7 @@ def _row(
         imported.refuse(number, address, "4,096byteを超えています")
     elif len(cells) != len(columns) or "\n" in line:
         imported.refuse(number, address, "列数がテーブル定義と異なります")
-    elif not core.is_plain_address(address):  # a quoted address is none
+    elif not core.is_half_width_address(address):  # a quoted address is none
         imported.refuse(number, address, "メールアドレスではありません")
     elif row.get("携帯キャリアフラグ", "") not in ("", "0"):  # 常に空白か0をセットしてください
         imported.refuse(number, address, "携帯キャリアフラグは空白か0")

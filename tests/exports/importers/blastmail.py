@@ -38,7 +38,7 @@ def import_file(
         address = row.get(EMAIL, "")
         if len(cells) != len(header):
             imported.refuse(line, address, "項目数が一致しません")
-        elif not core.is_plain_address(address):
+        elif not core.is_half_width_address(address):
             imported.refuse(line, address, "メールアドレスの形式")
         elif address in binned:  # 削除した読者が【ゴミ箱】の中に残っている
             imported.refuse(line, address, "ゴミ箱にあります")

@@ -1,7 +1,7 @@
 """Braze's CSV import of user attributes.
 
 Source: braze.com/docs "CSV import" (required identifiers, custom attributes, default attributes,
-blank values, subscription states).
+blank values, subscription states, "Choosing an identifier").
 """
 
 import re
@@ -43,16 +43,24 @@ def import_file(data: bytes, name: str) -> core.Imported:
     if not aliases and not {"external_id", "braze_id", "email", "phone"} & set(header):
         raise core.WrongHeader("no identifier among the headers")
     imported = core.Imported()
+    users: dict[str, str] = {}
     for line, cells in body:
         if len(cells) != len(header):  # "commas … will be interpreted as a column separator"
             imported.refuse(line, cells[0], "columns do not line up with the header")
             continue
-        _user(imported, line, dict(zip(header, cells, strict=True)))
+        row = dict(zip(header, cells, strict=True))
+        _user(imported, line, row)
+        # "updates any existing user with the same external_id": the row before is overwritten.
+        user = row.get("external_id", "")
+        if user and users.setdefault(user, row["email"]) != row["email"]:
+            imported.contacts.pop(users[user], None)
+            imported.hurt("overwritten", "external_id", user)
+            users[user] = row["email"]
     return imported
 
 
 def _user(imported: core.Imported, line: int, row: dict[str, str]) -> None:
-    address = row.pop("email", "")
+    address = row.get("email", "")
     if not core.is_plain_address(address):
         imported.refuse(line, address, "no usable e-mail")
         return
@@ -62,7 +70,9 @@ def _user(imported: core.Imported, line: int, row: dict[str, str]) -> None:
         return
     fields: dict[str, core.Value] = {}
     for label, value in row.items():
-        if value == "":  # "Blank values in your CSV won't overwrite existing user profile data"
+        if (
+            value == "" or label == "email"
+        ):  # "Blank values in your CSV won't overwrite existing user profile data"
             continue
         if label == "dob" and core.as_date(value, ("%Y-%m-%d",)) is None:
             imported.hurt("date_as_text", label, value)
@@ -75,6 +85,8 @@ def _user(imported: core.Imported, line: int, row: dict[str, str]) -> None:
     # "Each piece of customer data imported … will overwrite the existing value": a state in the
     # file replaces the one held, an unsubscribed one too.
     status = "unsubscribed" if state == "unsubscribed" else "subscribed"
+    # "opted_in (explicitly registered to receive email messages) … subscribed (neither)".
+    stated = {"opted_in": core.GRANTED, "unsubscribed": core.REFUSED}.get(state, core.UNSTATED)
     imported.contacts[address] = core.Contact(
-        address, fields, core.stated_consent(row), status, state in ("opted_in", "subscribed")
+        address, fields, stated, status, state in ("opted_in", "subscribed")
     )

@@ -1,8 +1,8 @@
 """Brevo's import of contacts.
 
 Source: developers.brevo.com/reference/import-contacts (fileBody: semicolons, 10 MB, attributes
-that exist), and its contact attributes: names are in capitals, types are category, text, date,
-float, boolean.
+that exist), help.brevo.com 208729849 (unique column names, UTF-8 or Windows-1252; by hand also
+commas and 250 MB), 208773869 (the blocklist is an option of the import, not a column).
 """
 
 import re

@@ -12,16 +12,16 @@ GRANTED, REFUSED, UNSTATED = "granted", "refused", "unstated"
 # What shops and mailers call the column, and what stands in it (formats.md, section 3).
 CONSENT_LABELS = frozenset({
     "consent", "mail_consent", "email_consent", "marketing_consent", "post_consent",
-    "email_subscribe", "配信許可", "メール受信許可", "メルマガ受信", "配信可否", "メール配信",
+    "email_subscribe", "email marketing consent", "配信許可", "メール受信許可", "メルマガ受信", "配信可否", "メール配信",
     "dm送信可否", "dm可否", "郵送可否", "状態", "配信状態",
 })  # fmt: skip
 YES = frozenset({
     "1", "y", "yes", "true", "granted", "可", "許可", "受信する", "希望する", "配信可能", "配信中",
-    "opted_in", "subscribed", "opt_in", "する",
+    "opted_in", "subscribe", "subscribed", "opt_in", "する",
 })  # fmt: skip
 NO = frozenset({
     "0", "n", "no", "false", "refused", "withdrawn", "否", "拒否", "受信しない", "希望しない",
-    "配信停止", "配信禁止", "解除", "unsubscribed", "opt_out", "しない",
+    "配信停止", "配信禁止", "解除", "unsubscribed", "never subscribed", "opt_out", "しない",
 })  # fmt: skip
 
 
@@ -136,18 +136,17 @@ def records(text: str, delimiter: str = ",", *, bare_quotes: bool = True) -> Ite
     """
     cells: list[str] = []
     at, end = 0, len(text)
+    ends = re.compile(f"[{re.escape(delimiter)}\r\n]")
     while at < end:
         if text[at] == '"':
             cell, at = _quoted(text, at + 1)
             if at < end and text[at] not in f"{delimiter}\r\n":
                 raise WrongQuoting(f"text after a closing quotation mark at character {at}")
         else:
-            start = at
-            while at < end and text[at] not in f"{delimiter}\r\n":
-                if text[at] == '"' and not bare_quotes:
-                    raise WrongQuoting(f"bare quotation mark at character {at}")
-                at += 1
-            cell = text[start:at]
+            stop = ends.search(text, at)
+            cell, at = text[at : stop.start() if stop else end], stop.start() if stop else end
+            if '"' in cell and not bare_quotes:
+                raise WrongQuoting(f"bare quotation mark before character {at}")
         cells.append(cell)
         if at < end and text[at] == delimiter:
             at += 1
@@ -212,6 +211,7 @@ def stated_consent(fields: Mapping[str, object]) -> str:
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _PLAIN = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*@{_LABEL}(?:\.{_LABEL})+")
+_HALF_WIDTH = re.compile(rf"[!#-+\--?A-~]+@{_LABEL}(?:\.{_LABEL})+")
 NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 DATE_LIKE = re.compile(r"\d{1,4}[-/.年]\d{1,2}[-/.月]\d{1,4}日?([ T]\d{1,2}:\d{2}.*)?")
 
@@ -219,6 +219,14 @@ DATE_LIKE = re.compile(r"\d{1,4}[-/.年]\d{1,2}[-/.月]\d{1,4}日?([ T]\d{1,2}:\
 def is_plain_address(address: str) -> bool:
     """Whether it is a dot-atom of RFC 5322 at a name with a dot, in ASCII."""
     return _PLAIN.fullmatch(address) is not None and len(address.split("@")[0]) <= 64
+
+
+def is_half_width_address(address: str) -> bool:
+    """Whether it is half-width and without spaces, which is all that Japanese importers publish.
+
+    Addresses of the carriers from before 2009 (`foo..bar@docomo.ne.jp`) are among them.
+    """
+    return _HALF_WIDTH.fullmatch(address) is not None
 
 
 def number(text: str) -> int | Decimal:

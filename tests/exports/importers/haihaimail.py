@@ -30,7 +30,7 @@ def import_file(data: bytes, name: str) -> core.Imported:
         said = row.get(state, "") if state else ""
         if len(cells) != len(header):
             imported.refuse(line, address, "項目数が一致しません")
-        elif not core.is_plain_address(address):
+        elif not core.is_half_width_address(address):
             imported.refuse(line, address, "メールアドレスの形式")
         elif said and said not in STATES:
             imported.refuse(line, address, f"状態は配信可能・配信停止・配信禁止のみ: {said}")

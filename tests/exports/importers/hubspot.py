@@ -1,7 +1,7 @@
 """HubSpot's import of contacts.
 
 Source: knowledge.hubspot.com/import-and-export/set-up-your-import-file (technical requirements,
-formats by field type), developers.hubspot.com/docs/api/crm/imports (DUPLICATE_ALTERNATE_ID).
+formats by field type), …/resubscribe-contacts-to-your-marketing-emails, developers.hubspot.com/docs/api/crm/imports (DUPLICATE_ALTERNATE_ID).
 """
 
 from tests.exports.importers import core
@@ -45,6 +45,7 @@ def import_file(data: bytes, name: str, *, free: bool = False) -> core.Imported:
                 for label, value in row.items()
                 if value  # an empty cell leaves the property as it is
             }
-            # Opted-out contacts stay opted out: a marketing import cannot opt anybody in again.
+            # "Opt-out status is tied to a contact's email address": contacts "will need to take
+            # action to resubscribe"; an import leaves it as it is.
             imported.contacts[address] = core.Contact(address, fields, core.stated_consent(fields))
     return imported

@@ -1,7 +1,8 @@
 """Klaviyo's upload of a CSV to a list.
 
 Source: help.klaviyo.com 115005078967 (how to create and add contacts to a list), 115005078807
-(troubleshooting list imports), 115005253428 (acceptable date and timestamp formats).
+(troubleshooting list imports), 115005253428 (acceptable date and timestamp formats), 360043841811
+(how to upload and segment with consent).
 """
 
 import re
@@ -16,6 +17,13 @@ DATES = (
     "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S%z", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z",
     "%Y-%m-%d %H:%M", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%Y-%m-%d", "%m/%d/%Y",
 )  # fmt: skip
+# "include a column with the type of consent"; "never subscribed … is also the default value if a
+# cell in a consent column is blank"
+CONSENT = "Email Marketing Consent"
+STATES = {
+    "subscribe": "subscribed", "subscribed": "subscribed", "unsubscribed": "unsubscribed",
+    "never subscribed": "never subscribed", "": "never subscribed",
+}  # fmt: skip
 E164 = re.compile(r"\+[1-9]\d{6,14}")
 
 
@@ -40,6 +48,8 @@ def import_file(data: bytes, name: str) -> core.Imported:
             imported.refuse(line, cells[0], "invalid format of the e-mail address")
         elif cells[0].lower() in seen:
             imported.refuse(line, cells[0], "duplicate unique identifier")
+        elif CONSENT in header and _state(header, cells) not in STATES:
+            imported.refuse(line, cells[0], f"consent is {_state(header, cells)}")
         else:
             seen.add(cells[0].lower())
             _profile(imported, cells[0], dict(zip(header[1:], cells[1:], strict=True)))
@@ -59,5 +69,14 @@ def _profile(imported: core.Imported, address: str, row: dict[str, str]) -> None
         if isinstance(held, date) and not isinstance(held, datetime):
             held = datetime(held.year, held.month, held.day, tzinfo=UTC)
         fields[label] = held
-    # Uploading a list does not unsuppress a suppressed profile.
-    imported.contacts[address] = core.Contact(address, fields, core.stated_consent(fields))
+    # Without the column nothing is changed; a suppressed profile stays suppressed. A person named as
+    # subscribed becomes so: consent is "manually added by importing a CSV file into a list".
+    status = STATES[row[CONSENT].lower()] if CONSENT in row else "subscribed"
+    imported.contacts[address] = core.Contact(
+        address, fields, core.stated_consent(fields), status,
+        CONSENT in row and status == "subscribed",
+    )  # fmt: skip
+
+
+def _state(header: list[str], cells: list[str]) -> str:
+    return cells[header.index(CONSENT)].lower()

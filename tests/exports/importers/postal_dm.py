@@ -11,7 +11,17 @@ from tests.exports.importers import core
 POSTAL = ("郵便番号", "postal_code", "〒")
 NAME = ("氏名", "お名前", "宛名", "name")
 PREFECTURE = ("都道府県", "prefecture")
-CITY = ("市区町村", "city", "住所", "住所1", "address", "address1", "street", "番地")
+PLACE = (
+    "市区町村",
+    "city",
+    "住所",
+    "住所1",
+    "住所2",
+    "番地",
+    "町域・番地",
+    "address",
+    "address_line",
+)
 DM = ("DM送信可否", "DM可否", "郵送可否", "consent", "post_consent")
 ZIP = re.compile(r"\d{3}-?\d{4}")  # 半角数字7文字以下、もしくは半角ハイフンを含めた8文字以下
 PHONE = re.compile(r"[\d-]{9,14}")  # 半角数字と半角ハイフンからなるひと続き
@@ -28,7 +38,7 @@ def import_file(data: bytes, name: str) -> core.Imported:
     header, body = core.table(core.records(text))
     core.separated(header)
     core.one_of_each(header)
-    for labels in (POSTAL, NAME, CITY):
+    for labels in (POSTAL, NAME, PLACE):
         if not set(labels) & set(header):
             raise core.WrongHeader(f"none of {', '.join(labels)}")
     imported = core.Imported()
@@ -42,7 +52,7 @@ def import_file(data: bytes, name: str) -> core.Imported:
 
 def _letter(imported: core.Imported, line: int, row: dict[str, str]) -> None:
     receiver = _first(row, NAME)
-    place = "".join(row[label] for label in (*PREFECTURE, *CITY) if label in row)
+    place = "".join(row[label] for label in (*PREFECTURE, *PLACE) if label in row)
     if not receiver or not place:
         imported.refuse(line, receiver, "宛名または住所がありません")
         return

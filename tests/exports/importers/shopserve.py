@@ -28,7 +28,7 @@ def import_file(data: bytes, name: str) -> core.Imported:
         address = row.get(EMAIL, "")
         if len(cells) != len(header):
             imported.refuse(line, address, "項目数が一致しません")
-        elif not core.is_plain_address(address):
+        elif not core.is_half_width_address(address):
             imported.refuse(line, address, "メールアドレスの形式")
         else:
             fields = {

@@ -14,6 +14,7 @@ pages = {
         st.Page("app_pages/cart_recovery.py", title=words("page.cart_recovery")),
     ],
     words("menu.analysis"): [
+        st.Page("app_pages/retention.py", title=words("page.retention")),
         st.Page("app_pages/cohorts.py", title=words("page.cohorts")),
         st.Page("app_pages/experiments.py", title=words("page.experiments")),
     ],

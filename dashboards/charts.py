@@ -174,6 +174,44 @@ def rate_lines(
     return drawn
 
 
+def rising(rows: Rows, *, series: Sequence[str], x_title: str, marks: Rows) -> alt.LayerChart:
+    """Shares that grow from day to day, as steps with their intervals, and marked days.
+
+    `rows`: day, series, value, low, high, tip. `marks`: day, text.
+    """
+    dashes = [[1, 0], [6, 3], [2, 2]][: len(series)]
+    base = alt.Chart(_values(rows)).encode(
+        x=alt.X("day:Q", title=x_title, scale=alt.Scale(nice=False), axis=COUNTS),
+        color=alt.Color(
+            "series:N",
+            title=None,
+            scale=alt.Scale(domain=list(series), range=[BLUE, ORANGE, SKY][: len(series)]),
+            legend=LINES if len(series) > 1 else None,
+        ),
+    )
+    band = base.mark_area(opacity=0.16, interpolate="step-after").encode(
+        y=alt.Y("low:Q", title=None, axis=alt.Axis(format="%", tickCount=5)), y2="high:Q"
+    )
+    line = base.mark_line(strokeWidth=2, interpolate="step-after").encode(
+        y="value:Q",
+        strokeDash=alt.StrokeDash(
+            "series:N", scale=alt.Scale(domain=list(series), range=dashes), legend=None
+        ),
+    )
+    # A line this thin is hard to point at: wide, unseen dots carry what is told of each day.
+    told = base.mark_circle(size=90, opacity=0).encode(
+        y="value:Q", tooltip=[alt.Tooltip("tip:N", title=" ")]
+    )
+    drawn: alt.LayerChart = band + line + told
+    if marks:
+        days = alt.Chart(_values(marks)).encode(x="day:Q")
+        drawn += days.mark_rule(strokeDash=[3, 3], color=ORANGE) + days.mark_text(
+            align="left", dx=5, dy=-6, baseline="top"
+        ).encode(y=alt.value(8), text="text:N")
+    finished: alt.LayerChart = drawn.properties(height=280)
+    return finished
+
+
 def steps(rows: Rows, *, title: str) -> alt.LayerChart:
     """Horizontal bars in the order given. `rows`: stage, count, text."""
     order = [row["stage"] for row in rows]

@@ -12,7 +12,6 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboards import filters, overview_restated, parts, tables
-from dashboards.access import Role
 from dashboards.overview_today import (
     F2_DAYS,
     MONTHS,
@@ -302,21 +301,13 @@ def dormant(page: Page, month: Row) -> Entry | None:
         for key, back in (("previous", 1), ("last_year", 12))
     }
     known = [
-        words(f"said.was.{key}", people=people_or_few(page, value))
+        words(f"said.was.{key}", people=parts.people_or_few(page, value))
         for key, value in past.items()
         if value is not None
     ]
     said = words("said.end", said=words.raw("said.join").join(known)) if known else ""
-    value = Cell(people_or_few(page, count_after(this)))
+    value = Cell(parts.people_or_few(page, count_after(this)))
     return Entry(words("measure.dormant"), value, said=said)
-
-
-def people_or_few(page: Page, count: int | None) -> str:
-    """People in words; few of them are nobody's business but the exporter's."""
-    few = int(page.snapshot.settings["hide_below"])
-    if count is not None and count < few and not page.viewer.may(Role.EXPORTER):
-        return page.words("few.people", n=few)
-    return page.words.count(count, "person")
 
 
 def incremental(page: Page) -> Entry | None:

@@ -158,6 +158,19 @@ def download(page: Page, name: str, head: Sequence[str], rows: Sequence[Row]) ->
     )
 
 
+def is_few(page: Page, count: int | None) -> bool:
+    """Whether so few people are nobody's business but the exporter's."""
+    few = int(page.snapshot.settings["hide_below"])
+    return count is not None and count < few and not page.viewer.may(Role.EXPORTER)
+
+
+def people_or_few(page: Page, count: int | None) -> str:
+    """People in words, or that they are few."""
+    if is_few(page, count):
+        return page.words("few.people", n=int(page.snapshot.settings["hide_below"]))
+    return page.words.count(count, "person")
+
+
 def receipt(page: Page, name: str, metrics: Sequence[Metric]) -> None:
     """What the numbers above are made of: definition, window, maturity, instant, version."""
     words, facts = page.words, page.snapshot.facts

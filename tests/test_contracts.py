@@ -80,8 +80,10 @@ def changed(table: Table, one: Expectation) -> list[dict[str, object]] | pl.Data
     if one.kind == "columns":
         return pl.DataFrame([row], schema=table.schema).with_columns(pl.lit(1).alias("surprise"))
     bad = row | {name: as_typed(table, name, value) for name, value in one.broken_by}
-    # Where none at all is right too, what breaks the promise is one good row among bad ones.
-    return [row, bad, bad] if one.or_none else [bad]
+    # Where none at all is right too, what breaks the promise is one good row among bad ones, which
+    # are three versions of it: no row twice.
+    versions = [{"source_updated_at": HAPPENED + dt.timedelta(seconds=n)} for n in (1, 2)]
+    return [row, *(bad | version for version in versions)] if one.or_none else [bad]
 
 
 def as_typed(table: Table, name: str, value: object) -> object:

@@ -588,19 +588,82 @@ def freshness(kind: Kind) -> list[dict[str, object]]:
 
 
 def repeats(kind: Kind) -> list[dict[str, object]]:
-    """Twelve months, and the months whose 90 days have passed."""
-    counts = {"trailing_12": (3_500, 640)}
-    counts |= {f"{month:%Y-%m}": (290 + place, 52) for place, month in enumerate(MONTHS[:-3])}
+    """Twelve months by step and span, and the months of first orders whose 90 days have passed."""
+    counts: dict[tuple[str, int, int], tuple[int, int]] = {
+        ("trailing_12", 1, 90): (3_500, 640),
+        ("trailing_12", 1, 180): (2_400, 480),
+        ("trailing_12", 2, 90): (700, 210),
+        ("trailing_12", 2, 180): (600, 240),
+        ("trailing_12", 3, 90): (240, 84),
+        ("trailing_3", 1, 30): (900, 72),
+    }
+    counts |= {
+        (f"{month:%Y-%m}", 1, 90): (290 + place, 52) for place, month in enumerate(MONTHS[:-3])
+    }
     return [
         {
             "period_key": period,
-            "from_order_no": 1,
-            "within_days": 90,
+            "from_order_no": number,
+            "within_days": days,
             "eligible_person_count": eligible // kind.scale,
             "repeated_person_count": repeated // kind.scale,
             "same_day_person_count": 0,
         }
-        for period, (eligible, repeated) in counts.items()
+        for (period, number, days), (eligible, repeated) in counts.items()
+    ]
+
+
+def survival(kind: Kind) -> list[dict[str, object]]:
+    """One in 400 orders again every day, and of those who ordered twice one in 200: half by 100."""
+    return [
+        {
+            "order_band": band,
+            "gap_days": day,
+            "at_risk_count": (8_000 - 20 * day) // kind.scale,
+            "returned_count": 8_000 // per_day // kind.scale,
+            "censored_count": 3,
+            "order_day_count": 8_000 // kind.scale,
+            "total_returned_count": 8_000 * 180 // per_day // kind.scale,
+            "median_days": per_day // 2 if per_day <= 360 else None,
+            "returned_rate": day / per_day,
+            "returned_rate_low": day / per_day - 0.001 * day**0.5,
+            "returned_rate_high": day / per_day + 0.001 * day**0.5,
+        }
+        for band, per_day in (("1", 400), ("2", 200), ("3+", 200), ("all", 300))
+        for day in range(1, 181)
+    ]
+
+
+def intervals(kind: Kind) -> list[dict[str, object]]:
+    """Two versions; a shop whose customers order once has no days, only what was counted."""
+    return [
+        {
+            "version_month": month,
+            "order_band": band,
+            "horizon_days": 365,
+            "gap_count": gaps // kind.scale,
+            "finished_gap_count": gaps // 4 // kind.scale,
+            "q25_days": 30,
+            "q50_days": days,
+            "q75_days": 2 * days,
+            "q90_days": 3 * days,
+            "returned_in_horizon_rate": 0.31,
+        }
+        for month in MONTHS[-2:]
+        for band, gaps, days in (("1", 7_900, 69), ("2", 1_900, 64), ("all", 9_800, 65))
+    ]
+
+
+def returning(kind: Kind) -> list[dict[str, object]]:
+    """Of 4,700 customers of twelve months 680 had ordered before."""
+    return [
+        {
+            "period_key": "trailing_12",
+            "customer_count": 4_700 // kind.scale,
+            "returning_customer_count": 680 // kind.scale,
+            "order_count": 6_200 // kind.scale,
+            "repeat_order_count": 2_180 // kind.scale,
+        }
     ]
 
 
@@ -735,17 +798,22 @@ def values(kind: Kind) -> list[dict[str, object]]:
 
 
 def statuses(kind: Kind) -> list[dict[str, object]]:
-    """Dormant customers on the first of each month, ten more each time; now as many again."""
+    """Customers on the first of each month, ten more dormant each time; now as many again."""
     days = [(month, False) for month in MONTHS] + [(MONTHS[-1], True)]
+    small = kind.scale * kind.scale
     return [
         {
             "version_month": month,
             "is_now": is_now,
-            "purchase_status": "dormant",
-            "person_count": (2_000 + 10 * place) // (kind.scale * kind.scale),
-            "customer_count": 5_000 // kind.scale,
+            "purchase_status": status,
+            "status_order": order,
+            "person_count": (people + (10 * place if status == "dormant" else 0)) // small,
+            "customer_count": (5_000 + 10 * place) // kind.scale,
         }
         for place, (month, is_now) in enumerate(days)
+        for order, (status, people) in enumerate(
+            (("active", 1_200), ("slowing", 1_000), ("at_risk", 800), ("dormant", 2_000)), start=1
+        )
     ]
 
 
@@ -771,6 +839,9 @@ OF_MAIL = {"rpt_recovery_steps": steps}
 OF_ORDERS = {
     "rpt_cohort_retention": cohorts,
     "rpt_repeat_rate": repeats,
+    "rpt_next_order_survival": survival,
+    "rpt_purchase_intervals": intervals,
+    "rpt_returning_customers": returning,
     "rpt_mailable_days": mailable_days,
     "rpt_value_by_age": values,
     "rpt_customer_statuses": statuses,

@@ -45,7 +45,7 @@ def test_an_unknown_part_makes_an_unknown_rate(
 def test_read_gives_bound_rows_and_their_intervals(snapshot: Snapshot) -> None:
     rows = snapshot.read(
         "rpt_repeat_rate",
-        {"period_key": "trailing_12", "within_days": [30, 90]},
+        {"period_key": "trailing_12", "from_order_no": 1, "within_days": [30, 90]},
         rates=("repeat_rate",),
     )
 

@@ -18,6 +18,9 @@ EN = Words("en")
 SOURCES = sorted((REPOSITORY / "dashboards").rglob("*.py"))
 # Keys built from data or a choice, by what they begin with.
 GROUPS = (
+    "order_band.",
+    "retention.",
+    "status.",
     "restated.",
     "window.",
     "maturity.",

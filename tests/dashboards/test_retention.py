@@ -1,0 +1,60 @@
+"""The retention page: what it says beside the marts it reads."""
+
+import pytest
+
+from tests.dashboards.conftest import Opener, shown
+
+
+def test_it_opens_with_the_long_span_and_says_that_half_have_not_returned(opened: Opener) -> None:
+    text = shown(opened("retention"))
+
+    # 480 of 2,400; 180 days at one in 400 a day.
+    assert "180日以内に2回目を買った人は20.0%（480/2,400、誤差 18.4〜21.6）です。" in text
+    assert "18.3%" in text
+    assert "14.5%" in text
+    assert "半数に達していません" in text
+    assert "180日で45.0%（誤差 43.7〜46.3%、8,000人中）" in text
+
+
+def test_each_step_has_its_spans_and_what_is_not_old_enough_has_none(opened: Opener) -> None:
+    text = " ".join(shown(opened("retention", language="en")).split())
+
+    assert "F1→F2 18.3% (640/3,500" in text
+    assert "F2→F3 30.0% (210/700" in text
+    # Nobody's third order is 180 days old.
+    assert "F3→F4 35.0% (84/240, interval 29.2–41.2) — " in text
+    assert "F4→F5" not in text
+
+
+def test_few_people_are_counted_and_the_line_is_left_out(opened: Opener) -> None:
+    text = shown(opened("retention", kind="small"))
+
+    assert "40人中8人" in text or "20.0%（8/40" in text
+    months = shown(opened("retention", kind="small", view="months"))
+    assert "30人以上の月がまだないため" in months
+
+
+def test_the_newest_intervals_are_shown_with_their_n(opened: Opener) -> None:
+    text = " ".join(shown(opened("retention", language="en", view="intervals")).split())
+
+    assert "to the 2nd order 1,975 30 days 69 days 138 days 207 days 31.0%" in text
+
+
+def test_statuses_are_hidden_from_a_viewer_where_one_holds_few(opened: Opener) -> None:
+    whole = shown(opened("retention", view="status", role="viewer"))
+    few = shown(opened("retention", view="status", kind="small", role="viewer"))
+    told = shown(opened("retention", view="status", kind="small"))
+
+    assert "1,200人" in whole
+    assert "5人に満たない状態がある" in few
+    assert "0人" not in few
+    assert "5人に満たない状態がある" not in told
+
+
+@pytest.mark.parametrize("order", ["1", "compare"])
+def test_the_curve_follows_the_choice_in_the_address(opened: Opener, order: str) -> None:
+    app = opened("retention", language="en", order=order)
+
+    (chart,) = app.get("arrow_vega_lite_chart") or app.get("vega_lite_chart")
+    spec = chart.proto.spec
+    assert ("to the 3rd order" in spec) == (order == "compare")

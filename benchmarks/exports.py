@@ -105,7 +105,8 @@ from range(?) as people(n)
 PRIVATE = """
 create table int_persons__contactable as
   select shop_id, person_id, 'email' as channel, purpose, null::varchar as email_hash,
-    true as is_contactable, null::varchar as block_reason, false as has_profiling_opt_out
+    true as is_contactable, null::varchar as block_reason, false as has_profiling_opt_out,
+    null::timestamp as explicit_grant_at
   from dim_person_contacts, (values ('cart_reminder'), ('marketing')) as purposes(purpose);
 create table int_persons__keys as
   select shop_id, 'customer' as key_type, person_id as key_value, person_id,

@@ -47,6 +47,8 @@ class Consent:
     block_reason: str | None
     email_hash: str | None
     has_profiling_opt_out: bool = False
+    # The person's own later yes to this address: the one thing that ends an unsubscribe.
+    explicit_grant_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,8 @@ def _consents(
     found = _rows(
         private,
         "select person_id, channel, purpose, is_contactable, block_reason, email_hash,"
-        " has_profiling_opt_out from int_persons__contactable where shop_id = ?",
+        " has_profiling_opt_out, explicit_grant_at from int_persons__contactable"
+        " where shop_id = ?",
         shop_id,
     )
     return {
@@ -174,8 +177,9 @@ def _consents(
             block_reason=None if why is None else str(why),
             email_hash=None if hash_ is None else str(hash_),
             has_profiling_opt_out=bool(profiling),
+            explicit_grant_at=instant(granted),
         )
-        for person, channel, purpose, may, why, hash_, profiling in found
+        for person, channel, purpose, may, why, hash_, profiling, granted in found
     }
 
 

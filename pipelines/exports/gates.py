@@ -20,7 +20,7 @@ from pipelines.exports.snapshot import Member
 GATE_OF_SUPPRESSION: Final = {
     "unsubscribe": "unsubscribed", "complaint": "complaint", "hard_bounce": "hard_bounce",
     "soft_bounce_repeated": "hard_bounce", "manual": "manual_block", "legal": "manual_block",
-    "withdrawn_member": "manual_block", "erased": "erased",
+    "withdrawn_member": "unsubscribed", "erased": "erased",
 }  # fmt: skip
 
 
@@ -47,8 +47,8 @@ class LedgerView:
     """What the ledger knows about the keys at hand, read inside the transaction that claims."""
 
     erased: frozenset[str] = frozenset()
-    # Key → gate reasons of the suppressions in force for this channel and scope.
-    stopped: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    # Key → gate reason → since when, of the suppressions in force for this channel and scope.
+    stopped: Mapping[str, Mapping[str, datetime]] = field(default_factory=dict)
     # (occurrence, key) guarded in this program.
     guarded: frozenset[tuple[str, str]] = frozenset()
     # Key → newest hand-off or held-out row of this program.
@@ -112,15 +112,25 @@ class Situation:
         """Gate reasons of the build's own verdict and of the ledger's suppressions."""
         if member.person_id in self.blocked:
             return self.blocked[member.person_id]
+        consent = self.consent(member)
         found: set[str] = set()
         for key in self.keys(member).all:
-            found |= self.ledger.stopped.get(key, frozenset())
-        consent = self.consent(member)
+            for reason, since in self.ledger.stopped.get(key, {}).items():
+                if not (reason == "unsubscribed" and self._has_returned(member, consent, since)):
+                    found.add(reason)
         if consent is not None and not consent.is_contactable and consent.block_reason:
             reason = consent.block_reason
             found.add(GATE_OF_SUPPRESSION.get(reason, reason))
         self.blocked[member.person_id] = found
         return found
+
+    def _has_returned(self, member: Member, consent: Consent | None, since: datetime) -> bool:
+        # A yes to another address, or a flag that was merely imported, brings nobody back.
+        granted = None if consent is None else consent.explicit_grant_at
+        return (
+            granted is not None and granted > since
+            and consent is not None and consent.email_hash == self.email_hash(member)
+        )  # fmt: skip
 
 
 Gate = Callable[[Member, Situation], bool]

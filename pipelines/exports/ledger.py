@@ -177,9 +177,12 @@ def view(
 
 def stopped(
     connection: sa.Connection, keys: Sequence[str], *, scope: Scope, now: datetime
-) -> Mapping[str, frozenset[str]]:
-    """Key → gate reasons of the suppressions in force. An unknown scope counts: rather no mail."""
-    found: dict[str, frozenset[str]] = {}
+) -> Mapping[str, Mapping[str, datetime]]:
+    """Key → gate reason → newest start of the suppressions in force.
+
+    An unknown scope counts: rather no mail.
+    """
+    found: dict[str, dict[str, datetime]] = {}
     query = sa.select(suppression).where(
         suppression.c.channel.in_((scope.channel, "all")), suppression.c.started_at <= now
     )
@@ -187,7 +190,8 @@ def stopped(
         is_over = row.ended_at is not None and row.ended_at <= now
         if not is_over and row.scope not in scope.others:
             reason = GATE_OF_SUPPRESSION.get(row.reason, "manual_block")
-            found[row.key] = found.get(row.key, frozenset()) | {reason}
+            mine = found.setdefault(row.key, {})
+            mine[reason] = max(row.started_at, mine.get(reason, row.started_at))
     return found
 
 

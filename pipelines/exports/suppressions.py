@@ -1,6 +1,7 @@
 """Who may not be written to, carried from landing and mail results into the ledger.
 
-Results can only add: a forged file may stop a mail, never start one.
+Results can only add: a forged file may stop a mail, never start one. What landing said of a place
+it may take back itself, by an end; what an operator or a mailer's result said it never weakens.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,22 +23,42 @@ _REASON_OF_EVENT: Final = {
     "hard_bounce": "hard_bounce", "complaint": "complaint", "unsubscribe": "unsubscribe",
 }  # fmt: skip
 _CHUNK: Final = 900
+_LANDING: Final = "landing"
+_RESULTS: Final = "mail_events"
+_PLACE: Final = ("key", "channel", "scope", "reason")
+_SAYS: Final = ("source", "started_at", "ended_at")
+# The order in which staging takes versions.
+_VERSION: Final = ("source_updated_at", "loaded_at", "batch_id", "row_no", "row_hash")
+# None of these ends by itself; of an unsubscribe the person's own later yes is the end.
+_FOR_EVER: Final = frozenset({"unsubscribe", "complaint", "withdrawn_member", "erased"})
 
 
 def import_suppressions(home: Home, shop: Shop, rows: pl.DataFrame) -> int:
     """Number of new or changed suppressions taken over from landed `suppressions`.
 
     Shape: `channel`, `reason`, `started_at`, and `email_hash` or `customer_id`; `scope` and
-    `ended_at` if there. Units: instants UTC.
+    `ended_at` if there. All versions: of each `suppression_id` the newest counts, however often an
+    older file is brought again. Units: instants UTC.
     """
     pepper = pepper_of(shop, home)
-    found = []
-    for row in rows.iter_rows(named=True):
+    found: dict[tuple[object, ...], dict[str, object]] = {}
+    for row in _newest(rows).iter_rows(named=True):
         customer = row.get("customer_id")
         person = None if customer is None else keys.person_key(str(customer), pepper=pepper)
         mine = [key for key in (row.get("email_hash"), person) if key is not None]
-        found += [_row(key, row, source="landing") for key in mine]
-    return _write(state.ledger_engine(home), found)
+        for one in (_row(key, row, source=_LANDING) for key in mine):
+            place = _place(one)
+            found[place] = _stricter(found[place], one) if place in found else one
+    return _write(state.ledger_engine(home), found.values())
+
+
+def _newest(versions: pl.DataFrame) -> pl.DataFrame:
+    order = [name for name in _VERSION if name in versions.columns]
+    if "suppression_id" not in versions.columns or not order:
+        return versions
+    return versions.sort(order, descending=True, nulls_last=True).unique(
+        "suppression_id", keep="first", maintain_order=True
+    )
 
 
 def import_mail_events(home: Home, rows: pl.DataFrame, *, now: datetime) -> int:
@@ -58,7 +79,7 @@ def import_mail_events(home: Home, rows: pl.DataFrame, *, now: datetime) -> int:
                 "channel": "email", "reason": _REASON_OF_EVENT[row["event_type"]],
                 "scope": "global", "started_at": row["occurred_at"], "ended_at": None,
             }  # fmt: skip
-            found.append(_row(str(key), given, source="mail_events"))
+            found.append(_row(str(key), given, source=_RESULTS))
     _acknowledge(engine, rows["recipient_token"].drop_nulls().unique(), now=now)
     return _write(engine, found)
 
@@ -83,40 +104,58 @@ def suppress(home: Home, shop: Shop, *, email: str, reason: str, by: str, now: d
 
 
 def _row(key: str, row: Mapping[str, Any], *, source: str) -> dict[str, object]:
+    ended = None if row["reason"] in _FOR_EVER else _aware(row.get("ended_at"))
     return {
         "key": key, "channel": row["channel"], "scope": row.get("scope") or "global",
         "reason": row["reason"], "source": source, "started_at": _aware(row["started_at"]),
-        "ended_at": _aware(row.get("ended_at")),
+        "ended_at": ended,
     }  # fmt: skip
+
+
+def _place(row: Mapping[str, Any]) -> tuple[object, ...]:
+    return tuple(row[name] for name in _PLACE)
+
+
+def _stricter(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, object]:
+    """Both in one row: from the first start, to the later end; of no end there is none later."""
+    ends = (one["ended_at"], other["ended_at"])
+    return {
+        **other,
+        "source": one["source"] if one["source"] != _LANDING else other["source"],
+        "started_at": min(one["started_at"], other["started_at"]),
+        "ended_at": None if None in ends else max(ends),
+    }
 
 
 def _aware(value: datetime | None) -> datetime | None:
     return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
 
-def _write(engine: sa.Engine, rows: list[dict[str, object]]) -> int:
-    if not rows:
+def _write(engine: sa.Engine, rows: Iterable[dict[str, object]]) -> int:
+    given: dict[tuple[object, ...], dict[str, object]] = {}
+    for row in rows:
+        place = _place(row)
+        given[place] = _stricter(given[place], row) if place in given else row
+    if not given:
         return 0
-    names = ("key", "channel", "scope", "reason")
     with state.writing(engine) as connection:
-        known = {
-            tuple(row[name] for name in names): row
-            for row in connection.execute(sa.select(suppression)).mappings()
-        }
-        fresh: dict[tuple[object, ...], dict[str, object]] = {}
-        for row in rows:
-            place = tuple(row[name] for name in names)
+        stored = [dict(row) for row in connection.execute(sa.select(suppression)).mappings()]
+        known: dict[tuple[object, ...], dict[str, object]] = {_place(row): row for row in stored}
+        fresh = []
+        for place, row in given.items():
             old = known.get(place)
-            if old is None or (old["ended_at"], old["started_at"]) != (
-                row["ended_at"], row["started_at"]
-            ):  # fmt: skip
-                fresh[place] = row
+            if old is None:
+                fresh.append(row)
+                continue
+            is_its_own = old["source"] == row["source"] == _LANDING
+            new = row if is_its_own else _stricter(old, row)
+            if any(old[name] != new[name] for name in _SAYS):
+                fresh.append(new)
         if fresh:
             insert = ledger.insert_for(connection, suppression)
-            set_ = {n: insert.excluded[n] for n in ("source", "started_at", "ended_at")}
+            set_ = {name: insert.excluded[name] for name in _SAYS}
             connection.execute(
-                insert.on_conflict_do_update(index_elements=list(names), set_=set_),
-                list(fresh.values()),
+                insert.on_conflict_do_update(index_elements=list(_PLACE), set_=set_), fresh
             )
     return len(fresh)
 

@@ -91,6 +91,10 @@ class Person:
     address_line: str | None = "北一条西1-1"
     browsers: tuple[str, ...] = ()
     no_coupon_until: datetime | None = None
+    granted_at: datetime | None = None
+    # Further addresses of the merged person; the address the build found consent for.
+    also: tuple[str, ...] = ()
+    consented_as: str | None = None
 
     @property
     def occurrence_key(self) -> str:
@@ -211,10 +215,11 @@ class SmallShop:
         connection.execute(
             "create table int_persons__contactable (shop_id varchar, person_id varchar,"
             " channel varchar, purpose varchar, email_hash varchar, is_contactable boolean,"
-            " block_reason varchar, has_profiling_opt_out boolean)"
+            " block_reason varchar, has_profiling_opt_out boolean,"
+            " explicit_grant_at timestamp)"
         )
         for p in {p.person_id: p for p in people}.values():
-            hash_ = keys.email_hash(p.email, pepper=PEPPER.encode())
+            hash_ = _hash(p.email)
             connection.execute(
                 "insert into dim_person_contacts"
                 " values ('tea',?,?,?,null,null,?,?,?,?,?,null,?,?,?)",
@@ -224,7 +229,8 @@ class SmallShop:
             )  # fmt: skip
             own = [("customer", i) for i in (p.person_id, *p.other_ids)]
             own += [("browser", browser) for browser in p.browsers]
-            for kind, value in [*own, *([("email_hash", hash_)] if hash_ else [])]:
+            own += [("email_hash", _hash(address)) for address in (p.email, *p.also) if address]
+            for kind, value in own:
                 connection.execute(
                     "insert into int_persons__keys values ('tea',?,?,?,null)",
                     [kind, value, p.person_id],
@@ -233,10 +239,11 @@ class SmallShop:
             blocked = None if profiling else p.block_reason
             for purpose in ("cart_reminder", "marketing"):
                 connection.execute(
-                    "insert into int_persons__contactable values ('tea',?,?,?,?,?,?,?)",
+                    "insert into int_persons__contactable values ('tea',?,?,?,?,?,?,?,?)",
                     [
-                        p.person_id, p.channel, purpose, hash_, p.consent and blocked is None,
-                        blocked if p.consent else "no_consent", profiling,
+                        p.person_id, p.channel, purpose, _hash(p.consented_as or p.email),
+                        p.consent and blocked is None,
+                        blocked if p.consent else "no_consent", profiling, _naive(p.granted_at),
                     ],
                 )  # fmt: skip
 
@@ -286,6 +293,10 @@ def _whole(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     connection.begin()
     yield
     connection.commit()
+
+
+def _hash(address: str | None) -> str | None:
+    return keys.email_hash(address, pepper=PEPPER.encode())
 
 
 def _naive(at: datetime | None) -> datetime | None:

@@ -159,7 +159,8 @@ answered as (
         ranked.gate_number = 8 as is_contactable,
         profiling_refusals.denied_at is not null
         and coalesce(profiling_refusals.granted_at <= profiling_refusals.denied_at, true)
-            as has_profiling_opt_out
+            as has_profiling_opt_out,
+        ranked.explicit_grant_at
     from ranked
     left join profiling_refusals
         on

@@ -3,6 +3,7 @@
 from typing import Final
 
 from pipelines.exports.destinations.local import LocalFolder
+from pipelines.exports.errors import ShopNotReady
 from pipelines.exports.rules import Rules
 from pipelines.settings import Home, destination_secrets
 from pipelines.shop import Destination
@@ -11,7 +12,10 @@ from pipelines.shop import Destination
 SFTP_SECRETS: Final = {
     "PASSWORD": "password", "KEY_FILE": "key_filename", "PASSPHRASE": "passphrase",
 }  # fmt: skip
-S3_SECRETS: Final = {"ACCESS_KEY": "key", "SECRET_KEY": "secret", "SESSION_TOKEN": "token"}
+S3_SECRETS: Final = {
+    "ACCESS_KEY": "aws_access_key_id", "SECRET_KEY": "aws_secret_access_key",
+    "SESSION_TOKEN": "aws_session_token",
+}  # fmt: skip
 
 __all__ = ["LocalFolder", "outbox_of"]
 
@@ -20,7 +24,18 @@ def outbox_of(rules: Rules, destination: Destination, home: Home) -> LocalFolder
     """The destination's outbox; of a remote one the local part lies in the home.
 
     The libraries of remote places are loaded only by a shop that has one.
+    Raises: ShopNotReady where they are not installed.
     """
+    try:
+        return _outbox_of(rules, destination, home)
+    except ImportError as error:
+        raise ShopNotReady(
+            f"destination {destination.key!r} lies on another machine and {error.name} is not "
+            'installed: pip install "okaeri[remote]"'
+        ) from error
+
+
+def _outbox_of(rules: Rules, destination: Destination, home: Home) -> LocalFolder:
     folder = rules.folder(destination, home)
     if destination.sftp is not None:
         from pipelines.exports.destinations.remote import RemoteFolder

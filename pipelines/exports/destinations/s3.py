@@ -1,13 +1,16 @@
 """A bucket: one PUT that is visible whole or not at all, refused where the key is taken.
 
 Nothing can be hidden there, so a PUT whose answer was lost and whose object is not there (any
-more) stays in doubt. Nothing below ever repeats a request by itself.
+more) stays in doubt. Invariant: nothing below repeats a request by itself. botocore obeys that;
+the asynchronous libraries send a PUT again when a connection is lost, which here is a second mail.
 """
 
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import botocore.session
+from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -16,7 +19,6 @@ from botocore.exceptions import (
     NoCredentialsError,
     PartialCredentialsError,
 )
-from s3fs import S3FileSystem
 
 from pipelines.exports.destinations.remote import Look
 from pipelines.exports.errors import OutboxUnusable, Unsent
@@ -26,13 +28,17 @@ from pipelines.shop import S3Place
 _NEVER_LEFT: Final = (
     EndpointConnectionError, ConnectTimeoutError, NoCredentialsError, PartialCredentialsError,
 )  # fmt: skip
+_CONFIG: Final = Config(
+    retries={"max_attempts": 0, "mode": "legacy"}, connect_timeout=30, read_timeout=300,
+    request_checksum_calculation="when_required", response_checksum_validation="when_required",
+)  # fmt: skip
 _TAKEN: Final = 412
 _CONFLICT: Final = 409
 
 
 @dataclass(frozen=True)
 class S3Store:
-    """One bucket and prefix. `secrets`: as s3fs names them; empty = the machine's own role."""
+    """One bucket and prefix. `secrets`: as botocore names them; empty = the machine's own role."""
 
     place: S3Place
     secrets: dict[str, str] = field(repr=False)
@@ -81,26 +87,20 @@ class S3Store:
         """Nothing was sent that could be left."""
 
     def _call(self, method: str, name: str, **arguments: object) -> Any:
-        files = S3FileSystem(
-            endpoint_url=self.place.endpoint,
-            client_kwargs={"region_name": self.place.region} if self.place.region else {},
-            # A PUT whose answer was lost must be looked at, not repeated behind our back.
-            config_kwargs={
-                "retries": {"max_attempts": 0, "mode": "legacy"},
-                "request_checksum_calculation": "when_required",
-                "response_checksum_validation": "when_required",
-            },
-            skip_instance_cache=True,
-            **self.secrets,
-        )
-        files.retries = 1
+        client = botocore.session.Session().create_client(
+            "s3", endpoint_url=self.place.endpoint, region_name=self.place.region,
+            config=_CONFIG, **self.secrets,
+        )  # fmt: skip
         try:
-            return files.call_s3(method, Bucket=self.place.bucket, Key=self._key(name), **arguments)
+            return getattr(client, method)(
+                Bucket=self.place.bucket, Key=self._key(name), **arguments
+            )
         except (OSError, BotoCoreError, ClientError) as error:
-            cause = error.__cause__ or error
-            code = _status(cause)
-            said = type(cause).__name__ if code is None else f"status {code}"
-            raise OutboxUnusable(f"{self.address(name)}: {method} failed: {said}") from cause
+            code = _status(error)
+            said = type(error).__name__ if code is None else f"status {code}"
+            raise OutboxUnusable(f"{self.address(name)}: {method} failed: {said}") from error
+        finally:
+            client.close()
 
     def _key(self, name: str) -> str:
         return f"{self.place.prefix.strip('/')}/{name}" if self.place.prefix else name

@@ -144,17 +144,43 @@ def fct_new_arrival_matches(world: World) -> list[Fact]:
                 "tendency_share": best["tendency_share"],
                 "price_amount": row["price_amount"],
                 "new_from_on": new_from_on(world, row),
+                "new_basis": new_basis(world, row),
             }
             for number, (best, row) in enumerate(matches, 1)
         ]
     return rows
 
 
-def new_from_on(world: World, row: Row) -> date:
-    """Since when a product is new: first published, else made."""
+def new_basis(world: World, row: Row) -> str | None:
+    """What says since when a product is new: first published, else made, else first in a load."""
     if row["first_published_on"] is not None:
-        return row["first_published_on"]
-    return date.min if row["created_at"] is None else world.shop.on(row["created_at"])
+        return "first_published"
+    if row["created_at"] is not None:
+        return "created"
+    loads = _first_loads(world)
+    return "first_seen" if loads[row["product_id"]] > min(loads.values()) else None
+
+
+def new_from_on(world: World, row: Row) -> date:
+    """That day; what nobody can date was always there."""
+    match new_basis(world, row):
+        case "first_published":
+            return row["first_published_on"]
+        case "created":
+            return world.shop.on(row["created_at"])
+        case "first_seen":
+            return _first_loads(world)[row["product_id"]]
+    return date.min
+
+
+@once
+def _first_loads(world: World) -> dict[object, date]:
+    """The day each product first stood in a load; all are of one source."""
+    found: dict[object, date] = {}
+    for row in world.shop.versions["products"]:
+        day = world.shop.on(row["loaded_at"] or world.shop.as_of)
+        found[row["product_id"]] = min(found.get(row["product_id"], day), day)
+    return found
 
 
 def _novelties(world: World) -> dict[str, Row]:

@@ -75,6 +75,7 @@ def _catalogue(made: Shop, draw: random.Random) -> None:
             (None, None, today, today - 13 * DAY, today - 14 * DAY, today + DAY)
         )
         row["created_at"] = draw.choice((None, AS_OF - 14 * DAY, AS_OF - 3 * DAY))
+        _put_on_sale(made, row)
         for tag in draw.sample(("linen", "spring", "red"), draw.choice((0, 1, 2))):
             made.add("product_tags", product_id=row["product_id"], tag=tag)
     for variant in range(draw.choice((0, 1, 2))):
@@ -91,6 +92,17 @@ def _catalogue(made: Shop, draw: random.Random) -> None:
             relation_kind=draw.choices(("coordinate", "similar", "accessory"), (4, 1, 1))[0],
             relation_rank=draw.choice((1, 2, None)),
         )  # fmt: skip
+
+
+def _put_on_sale(made: Shop, row: dict[str, object]) -> None:
+    """Where products have no date, those of a later load are known to be new."""
+    draw = random.Random(f"on sale {made.shop_id} {row['product_id']}")
+    if random.Random(f"catalogue of {made.shop_id}").random() < 0.3:
+        row["first_published_on"] = row["created_at"] = None
+        ages = (40 * DAY, 40 * DAY, 14 * DAY, 13 * DAY, DAY, timedelta(0))
+        row["loaded_at"] = AS_OF - draw.choice(ages)
+    elif row["first_published_on"] is None and row["created_at"] is None:
+        row["loaded_at"] = AS_OF - 40 * DAY
 
 
 def _account(made: Shop, draw: random.Random, name: str, registered_at: datetime | None) -> str:

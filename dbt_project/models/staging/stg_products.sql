@@ -26,6 +26,8 @@ ranked as (
 
     select
         *,
+        min(loaded_at) over (partition by shop_id, product_id) as first_loaded_at,
+        min(loaded_at) over (partition by shop_id, source) as source_first_loaded_at,
         row_number() over (
             partition by shop_id, product_id
             order by
@@ -60,6 +62,8 @@ newest_version as (
         created_at,
         stock_observed_at,
         deleted_at,
+        first_loaded_at,
+        source_first_loaded_at,
         source as source_key,
         batch_id,
         loaded_at

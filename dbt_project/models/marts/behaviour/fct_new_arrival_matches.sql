@@ -163,6 +163,7 @@ described as (
         new_products.image_url,
         new_products.url,
         new_products.currency,
+        new_products.new_basis,
         row_number() over (
             partition by unseen.shop_id, unseen.person_id
             order by

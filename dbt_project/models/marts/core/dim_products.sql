@@ -18,9 +18,9 @@ categories as (
 
 ),
 
-shop_days as (
+dated as (
 
-    select * from {{ ref('stg_shop_days') }}
+    select * from {{ ref('int_products__dated') }}
 
 ),
 
@@ -74,11 +74,8 @@ described as (
         products.stock_quantity,
         products.price_amount,
         products.list_price_amount,
-        coalesce(products.first_published_on, shop_days.day_on) as new_from_on,
-        case
-            when products.first_published_on is not null then 'first_published'
-            when shop_days.day_on is not null then 'created'
-        end as new_basis,
+        dated.new_from_on,
+        dated.new_basis,
         products.stock_observed_at
     from products
     inner join shelves
@@ -87,6 +84,10 @@ described as (
             and products.product_id = shelves.product_id
     inner join settings
         on products.shop_id = settings.shop_id
+    inner join dated
+        on
+            products.shop_id = dated.shop_id
+            and products.product_id = dated.product_id
     left join variant_counts
         on
             products.shop_id = variant_counts.shop_id
@@ -95,11 +96,6 @@ described as (
         on
             products.shop_id = categories.shop_id
             and products.primary_category_id = categories.category_id
-    left join shop_days
-        on
-            products.shop_id = shop_days.shop_id
-            and products.created_at >= shop_days.starts_at
-            and products.created_at < shop_days.ends_at
 
 )
 

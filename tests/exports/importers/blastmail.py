@@ -2,7 +2,7 @@
 
 Source: support.blastmail.jp/manual/csv, blastmail.jp/manual/faq/reader (「項目名に誤りがあります」,
 duplicates, ゴミ箱), blastmail.jp/support/user_faq (the items 氏名 and E-Mail exist from the start).
-The encoding is not published: cp932 is assumed (formats.md, section 3), as for 登録用CSV in Excel.
+The encoding is not published: cp932 is assumed, as for 登録用CSV in Excel.
 """
 
 from collections.abc import Sequence

@@ -23,6 +23,8 @@ DATES = (
     "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z",
     "%Y-%m-%d %H:%M:%S",
 )  # fmt: skip
+# "YYYY-MM-DDTHH:MM:SS+00:00": an offset without a colon is not of ISO 8601's extended form.
+BASIC_OFFSET = re.compile(r".*T.*[+-]\d{4}")
 E164 = re.compile(r"\+[1-9]\d{6,14}")
 
 
@@ -80,6 +82,10 @@ def _user(imported: core.Imported, line: int, row: dict[str, str]) -> None:
             imported.hurt("phone_not_e164", label, value)
         if label not in DEFAULT and label.lower() in DEFAULT:
             imported.hurt("custom_beside_default", label, value)
+        if BASIC_OFFSET.fullmatch(value):
+            imported.hurt("date_as_text", label, value)
+            fields[label] = value
+            continue
         keep = label in DEFAULT and label not in ("date_of_first_session", "date_of_last_session")
         fields[label] = value if keep else core.typed(imported, label, value, DATES)
     # "Each piece of customer data imported … will overwrite the existing value": a state in the

@@ -9,7 +9,7 @@ from decimal import Decimal
 Value = object
 GRANTED, REFUSED, UNSTATED = "granted", "refused", "unstated"
 
-# What shops and mailers call the column, and what stands in it (formats.md, section 3).
+# What shops and mailers call the column, and what stands in it.
 CONSENT_LABELS = frozenset({
     "consent", "mail_consent", "email_consent", "marketing_consent", "post_consent",
     "email_subscribe", "email marketing consent", "配信許可", "メール受信許可", "メルマガ受信", "配信可否", "メール配信",

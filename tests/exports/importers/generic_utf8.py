@@ -1,9 +1,11 @@
 """A mailer that reads UTF-8 by RFC 4180 and maps columns by hand.
 
-Source: RFC 4180; formats.md, section 3 (OneSignal: "UTF-8 without BOM", clean and unique headers).
+Source: RFC 4180; documentation.onesignal.com "Import" (UTF-8 without BOM, clean and unique
+headers).
 """
 
 import re
+from collections.abc import Sequence
 
 from tests.exports.importers import core
 
@@ -19,7 +21,7 @@ def import_file(data: bytes, name: str) -> core.Imported:
     return take(text, name)
 
 
-def take(text: str, name: str) -> core.Imported:
+def take(text: str, name: str, dates: Sequence[str] = DATES) -> core.Imported:
     """Contacts of a text in which every rule of RFC 4180 is kept."""
     if not name.lower().endswith(".csv"):
         raise core.WrongFileType(name)
@@ -41,6 +43,6 @@ def take(text: str, name: str) -> core.Imported:
         elif address in imported.contacts:
             imported.refuse(line, address, "duplicate")
         else:
-            fields = {k: core.typed(imported, k, v, DATES) for k, v in row.items() if v}
+            fields = {k: core.typed(imported, k, v, dates) for k, v in row.items() if v}
             imported.contacts[address] = core.Contact(address, fields, core.stated_consent(row))
     return imported

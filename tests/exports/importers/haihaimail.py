@@ -1,6 +1,6 @@
 """配配メール (haihaimail): registration of customers in a group by CSV.
 
-Source: formats.md, sections 2 and 3 (the vendor's help: own item names; 配信可能, 配信停止 and
+Source: the vendor's public help (item names of the account; 配信可能, 配信停止 and
 配信禁止 per group; customers that are not known are added). The manual is behind a login: the
 encoding (cp932) and the name メールアドレス are assumed.
 """

@@ -1,7 +1,7 @@
 """Mailchimp's import of contacts.
 
 Source: mailchimp.com/help/format-guidelines-for-your-import-file and the older page
-kb.mailchimp.com "Format list fields" (encoding, dates), as in formats.md, section 3.
+kb.mailchimp.com "Format list fields" (encoding, dates).
 """
 
 from tests.exports.importers import core

@@ -1,8 +1,8 @@
 """A feed that a site's script fetches for one browser or member.
 
-Source: RFC 8259 (UTF-8, no byte order mark, names in an object unique), formats.md, section 3
-("nested list where JSON is accepted", URLs absolute https); exports.md, section 4 (keyed by browser
-or member id). What a page can fetch must not hold an address.
+Source: RFC 8259 (UTF-8, no byte order mark, names in an object unique), ECMA-262 (dates). The feed is
+keyed by browser or member id; what a page can fetch must not hold an address, and a page shows no
+picture or link but of https.
 """
 
 import json
@@ -11,6 +11,9 @@ import re
 from tests.exports.importers import core
 
 KEYS = ("member_id", "customer_id", "user_id", "browser_id", "browser_ids", "user_pseudo_id")
+# ECMA-262, Date Time String Format: an offset has a colon, and other forms need not be read.
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*")
+READABLE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
 PERSONAL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -57,6 +60,9 @@ def _entry(
     elif not all(str(url).startswith("https://") for url in urls):
         imported.refuse(line, key, "a URL that is not absolute https")
     else:
+        for label, value in entry.items():
+            if INSTANT.fullmatch(str(value)) and not READABLE.fullmatch(str(value)):
+                imported.hurt("date_as_text", label, str(value))
         contact = core.Contact(key, entry, core.stated_consent(entry))
         imported.contacts.update(dict.fromkeys(keys, contact))
 

@@ -1,7 +1,7 @@
 """Labels of letters: an address book or a printing house that takes Japanese addresses.
 
 Source: support.justsystems.com QID=052594 (DM送信可否, postal code, telephone), raku-uru
-"顧客一括変更CSV" and Combz 77 (postal code, prefecture), formats.md, section 3.
+"顧客一括変更CSV" and Combz 77 (postal code, prefecture).
 """
 
 import re

@@ -22,6 +22,7 @@ RESERVED = (
 AMBIGUOUS = ("name", "firstname", "lastname", "e_mail", "mail")
 DATES = ("%m/%d/%Y",)  # MM/DD/YYYY, MM/D/YYYY, M/D/YYYY, M/DD/YYYY
 # "letters, numbers, and underscores", custom ones "begin with letters A-Z or underscores"
+NUMBER = re.compile(r"\d+(\.\d{1,2})?")
 LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # "Invalid identifers include email addresses with any special characters except for underscores":
 # read as no character beyond those of everyday addresses, since dots and plus signs do arrive.
@@ -69,8 +70,11 @@ def _check(header: list[str]) -> None:
 def _contact(imported: core.Imported, row: dict[str, str]) -> None:
     # One address twice is one contact with what came last ("removes duplicate identifiers").
     address = row.pop("email")
-    fields = {
-        label: core.typed(imported, label, value, DATES) for label, value in row.items() if value
-    }
+    fields: dict[str, core.Value] = {}
+    for label, value in row.items():
+        # "dashes or decimal places that are past the hundredth place" make a text of a number.
+        is_text = core.NUMBER.fullmatch(value) and not NUMBER.fullmatch(value)
+        if value:
+            fields[label] = value if is_text else core.typed(imported, label, value, DATES)
     # Unsubscribe groups are kept apart from contacts: an upload does not touch them.
     imported.contacts[address] = core.Contact(address, fields, core.stated_consent(fields))

@@ -2,7 +2,7 @@
 
 Source: help.shopserve.jp/manual/136 (顧客台帳: メール受信許可, merging of one address),
 /manual/021 and /manual/023 (メールマガジン, 読者管理), support article 257 (CRM mail by SendGrid).
-The header row of the file is not published (formats.md, section 1.4): the names メールアドレス and
+The header row of the file is not published: the names メールアドレス and
 メール受信許可 are those of the screens, the encoding is assumed to be cp932.
 """
 
@@ -36,7 +36,7 @@ def import_file(data: bytes, name: str) -> core.Imported:
                 for label, value in row.items()
                 if value and label != EMAIL
             }
-            # Without the column everybody counts as one who permits mail (formats.md, section 3).
+            # Without the column everybody counts as one who permits mail.
             consent = core.stated_consent({CONSENT: row.get(CONSENT, "")})
             imported.contacts[address] = core.Contact(
                 address, fields, consent,

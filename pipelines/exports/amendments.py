@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from pipelines import state
 from pipelines.exports import ledger
+from pipelines.exports.cells import ascii_address
 from pipelines.exports.exits import Claimed, claimed_of, late_exits
 from pipelines.exports.facts import keys_of
 from pipelines.exports.handoff import Handoff
@@ -124,7 +125,9 @@ def _listed(connection: sa.Connection, batch_id: str) -> set[int]:
 
 def _line(handoff: Handoff, row: BatchRow, one: Claimed, reason: str) -> tuple[str, ...]:
     token = ledger.token_of(row.batch_id, one.ord, pepper=handoff.rules.pepper)
-    line = (one.payload.email, token, row.batch_id, reason)
+    is_ascii = row.layout.get("ascii_addresses", False)
+    email = ascii_address(one.payload.email) if is_ascii else one.payload.email
+    line = (email, token, row.batch_id, reason)
     return line if _carries_address(row) else line[1:]
 
 

@@ -15,12 +15,15 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import idna
+
 from pipelines.exports.encodable import encodable
 from pipelines.exports.errors import ShopNotReady
 from pipelines.exports.profile import EXACT, CellType, Profile, ProfileColumn
 
 # OWASP ASVS 1.2.10, and the full-width forms a Japanese spreadsheet reads as the same signs.
 DANGEROUS: Final = "=+-@\t\r\n\0＝＋－＠"
+_SEVEN_DIGITS: Final = re.compile(r"^(\d{3})(\d{4})$")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 # Strict on purpose: an address that starts with a formula's sign or carries a quote is not one.
 _EMAIL: Final = re.compile(
@@ -55,6 +58,15 @@ def deliverable(address: object) -> str | None:
 def _deliverable(address: str) -> str | None:
     folded = unicodedata.normalize("NFKC", address).strip()
     return folded if len(folded) <= 254 and _EMAIL.fullmatch(folded) else None
+
+
+def ascii_address(address: str) -> str:
+    """The same address with its domain as IDNA writes it."""
+    local, _, domain = address.rpartition("@")
+    try:
+        return f"{local}@{idna.encode(domain, uts46=True).decode()}"
+    except idna.IDNAError:
+        return address
 
 
 def type_of(name: str) -> CellType:
@@ -184,7 +196,10 @@ def _text(value: object, *, profile: Profile, zone: ZoneInfo) -> str:
     if isinstance(value, datetime):
         aware = value if value.tzinfo else value.replace(tzinfo=UTC)
         target = zone if profile.zone == "shop" else UTC
-        return aware.astimezone(target).strftime(profile.instant_format)
+        local = aware.astimezone(target)
+        if profile.instant_format == "iso":
+            return local.isoformat(timespec="seconds")
+        return local.strftime(profile.instant_format)
     if isinstance(value, date):
         return value.strftime(profile.date_format)
     if isinstance(value, Decimal):
@@ -216,6 +231,15 @@ def _json_of(
 def _guarded(text: str, column: ProfileColumn, *, profile: Profile) -> _Cell:
     changes: list[str] = []
     exact = column.type in EXACT
+    if column.type == "email" and profile.ascii_addresses and not text.isascii():
+        text = ascii_address(text)
+        if not text.isascii():
+            return "", (), "not_ascii"
+    if column.type == "postal_code" and profile.kind == "people":
+        # A spreadsheet reads seven digits as a number, and the zeros in front are gone.
+        text = _SEVEN_DIGITS.sub(r"\1-\2", text)
+    if profile.stand_ins and not exact and column.type != "json":
+        text = "".join(profile.stand_ins.get(c, c) for c in text)
     if _CONTROL.search(text):
         if exact:
             return "", tuple(changes), "control_character"

@@ -110,6 +110,7 @@ def job_of(
         layout={
             "file": Layout.of(profile, scribe.columns).to_json(), "changes": changes,
             "stops_on_order": segment.stops_on_order, "reach": profile.reach,
+            "ascii_addresses": profile.ascii_addresses,
             "is_behavioural": _is_behavioural(segment, profile),
             **_saved(request, segment),
         },

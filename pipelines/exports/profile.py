@@ -13,10 +13,13 @@ from pipelines.exports.errors import ShopNotReady
 _FOLDER: Final = Path(__file__).resolve().parent / "profiles"
 
 CellType = Literal[
-    "text", "email", "phone", "code", "number", "date", "instant", "url", "boolean", "json"
+    "text", "email", "phone", "postal_code", "code", "number", "date", "instant", "url", "boolean",
+    "json",
 ]  # fmt: skip
 # Never altered: one changed character is another address, another amount, another link.
-EXACT: Final = frozenset({"email", "phone", "code", "number", "date", "instant", "url", "boolean"})
+EXACT: Final = frozenset({
+    "email", "phone", "postal_code", "code", "number", "date", "instant", "url", "boolean",
+})  # fmt: skip
 
 
 class _Part(BaseModel):
@@ -76,10 +79,18 @@ class Profile(_Part):
     header: bool = True
     # How the segment's own names are written as labels.
     rest_labels: Literal["as_named", "upper"] = "as_named"
+    # The importer knows no address beyond ASCII: the domain is written as IDNA does (xn--…), which
+    # is the same address. One whose first half is beyond it stays out.
+    ascii_addresses: bool = False
+    # Sign → what free text says in its place, where the importer cannot read it.
+    stand_ins: Mapping[Annotated[str, Field(min_length=1, max_length=1)], str] = Field(
+        default_factory=dict
+    )
     # A machine file: a leading `=` in a name is cut off or its row left out, always counted.
     dangerous_text: Literal["strip", "reject"] = "strip"
     date_format: str = "%Y-%m-%d"
-    instant_format: str = "%Y-%m-%dT%H:%M:%S%z"
+    # As `strftime` has it; `iso`: 2026-11-10T12:00:00+09:00.
+    instant_format: str = "iso"
     zone: Literal["shop", "utc"] = "shop"
     booleans: tuple[str, str] = ("1", "0")
     empty: str = ""

@@ -20,11 +20,11 @@ ALL = (
 # Label of the column that says a person agreed, or what stands inside a JSON column.
 CONSENT = {
     "arara": ("配信許可", "1"), "blastmail": ("配信許可", "可"),
-    "braze": ("email_subscribe", "subscribed"), "brevo": ("CONSENT", "granted"),
+    "braze": ("email_subscribe", "opted_in"), "brevo": ("CONSENT", "granted"),
     "generic_cp932": ("配信許可", "1"), "generic_utf8": ("consent", "granted"),
     "haihaimail": ("配信許可", "可"), "hubspot": ("Consent", "granted"),
     "klaviyo": ("consent", "granted"), "listmonk": ("consent", "granted"),
-    "mailchimp": ("Consent", "granted"), "mautic": ("doNotEmail", "0"),
+    "mailchimp": ("Consent", "granted"), "mautic": ("consent", "granted"),
     "onsite_json": ("consent", "no_objection"), "people_excel": ("consent", "granted"),
     "postal_dm": ("consent", "granted"), "sendgrid": ("consent", "granted"),
     "ses": ("unsubscribeAll", "false"), "shopserve": ("メール受信許可", "可"),
@@ -118,6 +118,32 @@ def test_brevo_reads_capitals(handed: dict[str, list[dict[str, str]]]) -> None:
     assert handed["brevo"][0]["ITEM_1_PRICE"] == "15003"
 
 
+def test_an_address_beyond_ascii_is_written_as_its_importer_knows_it(tmp_path: Path) -> None:
+    shop = small_shop(tmp_path, more=destinations())
+    shop.publish([Person("s:1", "a@日本.jp")])
+    (first,) = shop.send(destination="to_hubspot").batches
+    shop.publish([])
+    shop.send(destination="to_hubspot")
+
+    (removed,) = shop.outbox("to_hubspot").glob("*.removed.csv")
+
+    assert first.file is not None
+    for file in (first.file, removed):
+        (row,) = rows_of(load_profile("hubspot"), file.read_bytes())
+        assert next(iter(row.values())) == "a@xn--wgv71a.jp"
+
+
+def test_mautic_reads_no_tag_and_no_backslash_in_a_text(tmp_path: Path) -> None:
+    shop = small_shop(tmp_path, more=destinations())
+    shop.publish([Person("s:1", "a@example.jp", item="茶 <b>100g</b>" + chr(92))])
+
+    (batch,) = shop.send(destination="to_mautic").batches
+
+    assert batch.file is not None
+    (row,) = rows_of(load_profile("mautic"), batch.file.read_bytes())
+    assert row["item_1_name"] == "茶 ＜b＞100g＜/b＞＼"
+
+
 def test_an_unknown_value_clears_in_mautic_and_is_blank_elsewhere(
     handed: dict[str, list[dict[str, str]]],
 ) -> None:
@@ -178,7 +204,7 @@ def test_a_letter_carries_an_address_on_paper_and_no_e_mail(
     first = handed["postal_dm"][0]
 
     assert (first["postal_code"], first["prefecture"], first["city"], first["address_line"]) == (
-        "0010001", "北海道", "札幌市", "北一条西1-1",
+        "001-0001", "北海道", "札幌市", "北一条西1-1",
     )  # fmt: skip
     assert first["name"] == '山田, "花"子'
     assert not any("@" in value for value in first.values())

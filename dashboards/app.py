@@ -16,6 +16,7 @@ pages = {
     words("menu.analysis"): [
         st.Page("app_pages/retention.py", title=words("page.retention")),
         st.Page("app_pages/cohorts.py", title=words("page.cohorts")),
+        st.Page("app_pages/customers.py", title=words("page.customers")),
         st.Page("app_pages/experiments.py", title=words("page.experiments")),
     ],
 }

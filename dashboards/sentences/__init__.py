@@ -7,7 +7,7 @@ them by their key.
 from collections.abc import Mapping
 from typing import Final
 
-from dashboards.sentences import carts, cohorts, experiments, frame, overview, retention
+from dashboards.sentences import carts, cohorts, customers, experiments, frame, overview, retention
 
 PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     **frame.PAIRS,
@@ -16,6 +16,7 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     **cohorts.PAIRS,
     **experiments.PAIRS,
     **retention.PAIRS,
+    **customers.PAIRS,
 }
 
 # Latin that a Japanese sentence may hold: what the trade itself writes so, and our own names.

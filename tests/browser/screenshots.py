@@ -24,6 +24,7 @@ PAGES = {
     "cart_recovery": "cart_recovery",
     "retention": "retention",
     "cohorts": "cohorts",
+    "customers": "customers",
     "experiments": "experiments",
 }
 REPORT = {"report": "?view=report"}

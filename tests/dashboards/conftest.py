@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from pipelines.settings import REPOSITORY
 from tests.dashboards.fixture import KINDS, publish_kind
 
-PAGES = ("overview", "cart_recovery", "retention", "cohorts", "experiments")
+PAGES = ("overview", "cart_recovery", "retention", "cohorts", "customers", "experiments")
 Opener = Callable[..., AppTest]
 
 

@@ -564,7 +564,7 @@ def audit() -> list[dict[str, object]]:
 
 
 def settings() -> ModelSpec:
-    rows = "select 'demo' as shop_id, 30 as small_n, 5 as hide_below, 7 as recovery_window_days, 60 as cart_idle_minutes"
+    rows = "select 'demo' as shop_id, 30 as small_n, 5 as hide_below, 7 as recovery_window_days, 60 as cart_idle_minutes, 5 as loyal_order_count"
     return ModelSpec("int_run__settings", rows, schema="intermediate")
 
 
@@ -817,6 +817,84 @@ def statuses(kind: Kind) -> list[dict[str, object]]:
     ]
 
 
+def groups(kind: Kind) -> list[dict[str, object]]:
+    """Four cells: new, hibernating, champions, and a few nobody wants to lose."""
+    small = kind.scale
+    return [
+        {
+            "version_month": MONTHS[-1],
+            "recency_score": recency,
+            "frequency_score": often,
+            "rfm_group": name,
+            "person_count": people // small,
+            "customer_count": 3_664 // small,
+            "revenue_amount": Decimal(people * 9_000 // small),
+            "currency": "JPY",
+        }
+        for recency, often, name, people in (
+            (5, 1, "new", 1_200),
+            (1, 1, "hibernating", 2_000),
+            (5, 5, "champion", 400),
+            (1, 5, "not_to_lose", 64),
+        )
+    ]
+
+
+def phases(kind: Kind) -> list[dict[str, object]]:
+    """One row per person: 360 with one order, 180 with two, 60 with more, 2 of the best."""
+    counts = {"first_buyer": 360, "second_buyer": 180, "repeat": 60, "loyal": 2}
+    return [
+        {
+            "person_id": f"{phase}-{number}",
+            "phase_no": 1,
+            "phase": phase,
+            "previous_phase": None,
+            "is_current": True,
+            "order_count": 1,
+        }
+        for phase, count in counts.items()
+        for number in range(count // kind.scale)
+    ]
+
+
+def moves(kind: Kind) -> list[dict[str, object]]:
+    """October: 70 of 3,500 went on to their second order, 2 of 800 fell back; November runs."""
+    return [
+        {
+            "transition_month": month,
+            "from_phase": before,
+            "to_phase": after,
+            "is_complete": month != MONTHS[-1],
+            "has_moved": before != after,
+            "person_count": people,
+            "from_person_count": whole // kind.scale,
+        }
+        for month in MONTHS[-2:]
+        for before, after, whole, people in (
+            ("first_buyer", "second_buyer", 3_500, 70 // kind.scale),
+            ("first_buyer", "first_buyer", 3_500, 3_430 // kind.scale),
+            ("second_buyer", "first_buyer", 800, 2),
+        )
+    ]
+
+
+def calibration(kind: Kind) -> list[dict[str, object]]:
+    """More points, more first orders."""
+    return [
+        {
+            "week_band": band,
+            "band_no": number,
+            "is_inverted": False,
+            "is_working": True,
+            "person_count": people // kind.scale,
+            "orderer_count": orderers // kind.scale,
+        }
+        for number, (band, people, orderers) in enumerate(
+            (("low", 7_000, 210), ("middle", 2_600, 182), ("high", 2_200, 264)), start=1
+        )
+    ]
+
+
 def restatements(kind: Kind) -> list[dict[str, object]]:
     """October's revenue moved by two refunds that came in with the newest publication."""
     return [
@@ -845,6 +923,10 @@ OF_ORDERS = {
     "rpt_mailable_days": mailable_days,
     "rpt_value_by_age": values,
     "rpt_customer_statuses": statuses,
+    "rpt_rfm": groups,
+    "dim_person_phases": phases,
+    "rpt_phase_transitions": moves,
+    "rpt_motivation_calibration": calibration,
     "rpt_restatements": restatements,
     "rpt_shop_months": months,
     "rpt_source_freshness": freshness,

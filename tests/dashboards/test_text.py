@@ -18,6 +18,12 @@ EN = Words("en")
 SOURCES = sorted((REPOSITORY / "dashboards").rglob("*.py"))
 # Keys built from data or a choice, by what they begin with.
 GROUPS = (
+    "customers.",
+    "phase.",
+    "recency.",
+    "frequency.",
+    "group.",
+    "band.",
     "order_band.",
     "retention.",
     "status.",

@@ -1,0 +1,131 @@
+"""The views of the customer page: the RFM grid, last month's moves, the motivation score."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import streamlit as st
+
+from dashboards import charts, parts, tables
+from dashboards.page import Page
+from dashboards.parts import Metric
+from dashboards.tables import HeatCell, HeatRow
+from dashboards.text import Cell
+
+GROUPS: Final = "rpt_rfm"
+MOVES: Final = "rpt_phase_transitions"
+CALIBRATION: Final = "rpt_motivation_calibration"
+SCORES: Final = (1, 2, 3, 4, 5)
+MOST_MOVES: Final = 10
+
+Row = dict[str, Any]
+
+
+def groups(page: Page) -> None:
+    """Customers by how long ago and how often they ordered, each cell with its name."""
+    words = page.words
+    parts.title(words("customers.groups.title"))
+    rows = page.snapshot.read(GROUPS, {}, order_by=("-recency_score", "frequency_score")).to_dicts()
+    found = {(row["recency_score"], row["frequency_score"]): row for row in rows}
+    largest = max(row["person_count"] for row in rows)
+    # Where most order once, some of the five steps hold nobody.
+    often = sorted({row["frequency_score"] for row in rows})
+    hidden = few_cells(page, rows)
+    lines = [
+        HeatRow(
+            words(f"recency.{recency}"),
+            "",
+            tuple(_square(page, found.get((recency, step)), hidden, largest) for step in often),
+        )
+        for recency in reversed(SCORES)
+    ]
+    head = [words("customers.groups.head"), ""]
+    head += [words(f"frequency.{step}") for step in often]
+    st.html(tables.heat(head, lines))
+    parts.note(words("customers.groups.note"))
+    plain: list[tables.Row] = [
+        [words(f"recency.{recency}"), *(square.cell for square in line.squares)]
+        for recency, line in zip(reversed(SCORES), lines, strict=True)
+    ]
+    parts.download(page, "groups", [head[0], *head[2:]], plain)
+
+
+def few_cells(page: Page, rows: Sequence[Row]) -> set[tuple[int, int]]:
+    """Cells this reader may not see: those of few, and if it is only one, the next smallest too.
+
+    One alone would be what all the others leave of all customers.
+    """
+    ranked = sorted(rows, key=lambda row: row["person_count"])
+    few = [row for row in ranked if parts.is_few(page, row["person_count"])]
+    hidden = ranked[:2] if len(few) == 1 else few
+    return {(row["recency_score"], row["frequency_score"]) for row in hidden}
+
+
+def _square(page: Page, row: Row | None, hidden: set[tuple[int, int]], largest: int) -> HeatCell:
+    """One cell: its people and its name; nobody is an empty cell."""
+    words = page.words
+    if row is None:
+        return HeatCell(Cell(""))
+    name = words(f"group.{row['rfm_group']}")
+    if (row["recency_score"], row["frequency_score"]) in hidden:
+        return HeatCell(Cell("—", name, is_small=True))
+    shade = row["person_count"] / largest
+    return HeatCell(Cell(words.count(row["person_count"], "person"), name), shade)
+
+
+def moves(page: Page) -> None:
+    """Who went from which phase to which in the newest whole month, most people first."""
+    words = page.words
+    whole = page.snapshot.read(
+        MOVES,
+        {"is_complete": True, "has_moved": True},
+        order_by=("-transition_month", "-person_count", "from_phase", "to_phase"),
+    ).to_dicts()
+    if not whole:
+        parts.note(words("customers.moves.none"))
+        return
+    month = whole[0]["transition_month"]
+    rows = [row for row in whole if row["transition_month"] == month][:MOST_MOVES]
+    parts.title(words("customers.moves.title", month=words.month(month)))
+    body: list[tables.Row] = []
+    for row in rows:
+        name = words(
+            "customers.moves.row",
+            before=words(f"phase.{row['from_phase']}"),
+            after=words(f"phase.{row['to_phase']}"),
+        )
+        if parts.is_few(page, row["person_count"]):
+            body.append([name, parts.people_or_few(page, row["person_count"]), "—"])
+            continue
+        rate = words.rate(page.snapshot.rate(MOVES, "transition_rate", row), "person")
+        body.append([name, words.count(row["person_count"], "person"), rate])
+    head = [words(f"customers.moves.{name}") for name in ("head", "people", "rate")]
+    metrics = [Metric(words("customers.moves.rate"), MOVES, "transition_rate")]
+    parts.table(page, "moves", head, body, metrics=metrics)
+    parts.note(words("customers.moves.note"))
+
+
+def score(page: Page) -> None:
+    """Whether those with more points went on to order: the rate of each band with its interval."""
+    words = page.words
+    rows = page.snapshot.read(CALIBRATION, {}, order_by=("-band_no",)).to_dicts()
+    parts.title(words("customers.score.title"))
+    key = "works" if rows[0]["is_working"] else "fails"
+    parts.note(words(f"customers.score.{key}"))
+    drawn, body = [], list[tables.Row]()
+    for row in rows:
+        rate = page.snapshot.rate(CALIBRATION, "first_purchase_rate", row)
+        told = words.rate(rate, "person")
+        name = words(f"band.{row['week_band']}")
+        body.append([name, words.count(row["person_count"], "person"), told])
+        if rate.value is not None and row["person_count"] >= words.small_n:
+            drawn.append(
+                {"arm": name, "value": rate.value, "low": rate.low, "high": rate.high,
+                 "text": words.percent(rate.value), "tip": f"{name} {told.text}"}
+            )  # fmt: skip
+    if drawn:
+        chart = charts.dots(drawn, title=words("customers.score.rate"))
+        parts.chart(page, "score", chart, about=words("customers.score.title"))
+    head = [words(f"customers.score.{name}") for name in ("head", "people", "rate")]
+    metrics = [Metric(words("customers.score.rate"), CALIBRATION, "first_purchase_rate")]
+    parts.table(page, "score", head, body, metrics=metrics)
+    parts.note(words("customers.score.note"))

@@ -1,0 +1,49 @@
+"""The customer page: what it says beside the marts it reads."""
+
+from tests.dashboards.conftest import Opener, shown
+
+
+def test_it_opens_with_who_went_on_in_the_newest_whole_month(opened: Opener) -> None:
+    text = shown(opened("customers"))
+
+    assert (
+        "2026/10に、F1（1回購入）の人のうちF2に進んだのは2.0%（70/3,500、誤差 1.6〜2.5）です。"
+        in text
+    )
+    assert "360人" in text
+    assert "3回以上5回未満購入した会員" in text
+
+
+def test_the_grid_has_every_cell_somebody_is_in(opened: Opener) -> None:
+    text = " ".join(shown(opened("customers", language="en")).split())
+
+    assert "most recent 1,200 people new 400 people champion" in text
+    assert "long ago 2,000 people hibernating 64 people not to lose" in text
+
+
+def test_a_lone_small_cell_takes_the_next_one_with_it(opened: Opener) -> None:
+    """64 // 60 is one person; what the others leave of all customers would be that one."""
+    viewer = " ".join(
+        shown(opened("customers", kind="small", language="en", role="viewer")).split()
+    )
+    exporter = " ".join(shown(opened("customers", kind="small", language="en")).split())
+
+    assert "most recent 20 people new — champion" in viewer
+    assert "long ago 33 people hibernating — not to lose" in viewer
+    assert "1 person not to lose" in exporter
+
+
+def test_a_move_of_few_is_counted_for_the_exporter_alone(opened: Opener) -> None:
+    viewer = shown(opened("customers", view="moves", role="viewer"))
+    exporter = shown(opened("customers", view="moves"))
+
+    assert "F2 → F1" in viewer
+    assert "2/800" not in viewer
+    assert "2/800" in exporter
+
+
+def test_the_score_is_judged_by_its_own_calibration(opened: Opener) -> None:
+    text = shown(opened("customers", view="score"))
+
+    assert "食い違っていません" in text
+    assert "（264/2,200" in text

@@ -8,6 +8,7 @@ from typing import TypeVar, cast
 
 from tests.oracle.due import shelf_of
 from tests.oracle.known import Row
+from tests.oracle.snapshots import sights
 from tests.oracle.world import World
 
 YEAR = timedelta(days=365)
@@ -107,6 +108,9 @@ def listed_favourites(
 @once
 def signals(world: World) -> list[Signal]:
     """Orders, cart adds, favourites and views of the last 365 days."""
+    logged = {
+        (one.person, one.product, one.day) for one in seen(world) if one.name == "Product Added"
+    }
     lines = order_lines(world)
     found = [
         *favourites(world),
@@ -121,8 +125,19 @@ def signals(world: World) -> list[Signal]:
             for one in seen(world)
             if one.name in SIGNS and one.product is not None
         ),
+        # A cart seen as it stands shows what was put in, unless the log of that day knows of it.
+        *(put for put in _put_in_carts(world) if (put.person, put.product, put.day) not in logged),
     ]
     return [signal for signal in found if signal.at >= world.shop.as_of - YEAR]
+
+
+def _put_in_carts(world: World) -> Iterator[Signal]:
+    """What one sight of a cart holds more of than the one before, by somebody and of a product."""
+    for sight in sights(world.shop, world.people, world.orders):
+        if sight.kind == "add" and sight.person is not None and sight.product is not None:
+            yield Signal(
+                sight.person, str(sight.product), "cart", sight.at, world.shop.on(sight.at)
+            )
 
 
 @once

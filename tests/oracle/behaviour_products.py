@@ -134,10 +134,13 @@ def _rankings(world: World, window: timedelta) -> dict[str, tuple[list[tuple[str
     """Products and persons of the categories in which enough people ordered what can be bought."""
     sold = purchasable(world)
     members: dict[str, set[str]] = defaultdict(set)
-    for row in world.shop["products"]:
-        if row["primary_category_id"] is not None and str(row["product_id"]) in sold:
-            for category in upwards(world, str(row["primary_category_id"])):
-                members[category].add(str(row["product_id"]))
+    placed = [(row["product_id"], row["primary_category_id"]) for row in world.shop["products"]]
+    # Beside its main category a product may stand in others.
+    placed += [(row["product_id"], row["category_id"]) for row in world.shop["product_categories"]]
+    for product, place in placed:
+        if place is not None and str(product) in sold:
+            for category in upwards(world, str(place)):
+                members[category].add(str(product))
     persons: dict[tuple[str, str], set[str]] = defaultdict(set)
     for signal in signals(world):
         if signal.at >= world.shop.as_of - window:

@@ -76,6 +76,11 @@ def _catalogue(made: Shop, draw: random.Random) -> None:
         )
         row["created_at"] = draw.choice((None, AS_OF - 14 * DAY, AS_OF - 3 * DAY))
         _put_on_sale(made, row)
+        other = random.Random(f"beside {made.shop_id} {row['product_id']}").choice(
+            (None, None, None, *CATEGORIES)
+        )
+        if other is not None:
+            made.add("product_categories", product_id=row["product_id"], category_id=other)
         for tag in draw.sample(("linen", "spring", "red"), draw.choice((0, 1, 2))):
             made.add("product_tags", product_id=row["product_id"], tag=tag)
     for variant in range(draw.choice((0, 1, 2))):

@@ -18,6 +18,7 @@ TABLES: Mapping[str, tuple[tuple[str, ...], str | None]] = {
     "product_variants": (("variant_id",), None),
     "categories": (("category_id",), None),
     "product_tags": (("product_id", "tag"), None),
+    "product_categories": (("product_id", "category_id"), None),
     "product_relations": (("product_id", "related_id", "relation_kind"), None),
     "product_reviews": (("review_id",), "reviewed_at"),
     "inquiries": (("inquiry_id",), "opened_at"),

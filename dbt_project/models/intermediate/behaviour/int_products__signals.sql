@@ -33,6 +33,45 @@ favourites as (
 
 ),
 
+cart_items as (
+
+    select * from {{ ref('int_cart_items__compared') }}
+    where
+        quantity > previous_quantity
+        and person_id is not null
+        and product_id is not null
+
+),
+
+logged_adds as (
+
+    select distinct
+        shop_id,
+        person_id,
+        product_id,
+        occurred_on
+    from events
+    where
+        event_name = 'Product Added'
+        and product_id is not null
+
+),
+
+-- What a snapshot shows was put in by an act the log may have, too.
+shown_adds as (
+
+    select cart_items.*
+    from cart_items
+    left join logged_adds
+        on
+            cart_items.shop_id = logged_adds.shop_id
+            and cart_items.person_id = logged_adds.person_id
+            and cart_items.product_id = logged_adds.product_id
+            and cart_items.acted_on = logged_adds.occurred_on
+    where logged_adds.person_id is null
+
+),
+
 signals as (
 
     select
@@ -75,6 +114,17 @@ signals as (
         favoured_at as signal_at,
         favoured_on as signal_on
     from favourites
+
+    union all
+
+    select
+        shop_id,
+        person_id,
+        product_id,
+        'cart' as signal_kind,
+        acted_at as signal_at,
+        acted_on as signal_on
+    from shown_adds
 
 ),
 

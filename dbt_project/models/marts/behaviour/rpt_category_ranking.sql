@@ -36,6 +36,12 @@ products as (
 
 ),
 
+product_categories as (
+
+    select * from {{ ref('stg_product_categories') }}
+
+),
+
 windows as (
 
     select cast(7 as bigint) as window_days
@@ -60,6 +66,26 @@ recent as (
 
 ),
 
+-- The main category and every other one the shop has put a product into.
+placed as (
+
+    select
+        shop_id,
+        product_id,
+        category_id
+    from products
+    where category_id is not null
+
+    union
+
+    select
+        shop_id,
+        product_id,
+        category_id
+    from product_categories
+
+),
+
 by_category as (
 
     select
@@ -71,10 +97,14 @@ by_category as (
             recent.shop_id = products.shop_id
             and recent.product_id = products.product_id
             and products.is_purchasable
+    inner join placed
+        on
+            recent.shop_id = placed.shop_id
+            and recent.product_id = placed.product_id
     inner join nested
         on
-            products.shop_id = nested.shop_id
-            and products.category_id = nested.category_id
+            placed.shop_id = nested.shop_id
+            and placed.category_id = nested.category_id
 
 ),
 

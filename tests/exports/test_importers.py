@@ -317,6 +317,8 @@ DOCUMENTED: list[tuple[str, str, bytes | str, Look, object]] = [
      lambda i: i.damage[0][0], "date_as_text"),
     ("braze", "one external id for two is one user", "external_id,email\n1,a@x.jp\n1,b@x.jp\n",
      lambda i: (list(i.contacts), i.damage[0][0]), (["b@x.jp"], "overwritten")),
+    ("braze", "guests beside members need a file of their own", "external_id,email\n,a@x.jp\n",
+     lambda i: i.reasons, ["no external_id in a file of external_ids"]),
     ("braze", "subscribed is no consent", "email,email_subscribe\na@x.jp,subscribed\n",
      lambda i: i.contacts["a@x.jp"].consent, core.UNSTATED),
     ("braze", "a day of birth that is not YYYY-MM-DD", "email,dob\na@x.jp,1980/12/21\n",

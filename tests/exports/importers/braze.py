@@ -51,6 +51,10 @@ def import_file(data: bytes, name: str) -> core.Imported:
             imported.refuse(line, cells[0], "columns do not line up with the header")
             continue
         row = dict(zip(header, cells, strict=True))
+        # "a mix of users with an external_id and users without": one CSV for each is needed.
+        if row.get("external_id") == "":
+            imported.refuse(line, row.get("email", ""), "no external_id in a file of external_ids")
+            continue
         _user(imported, line, row)
         # "updates any existing user with the same external_id": the row before is overwritten.
         user = row.get("external_id", "")

@@ -108,6 +108,9 @@ create table int_persons__contactable as
     true as is_contactable, null::varchar as block_reason, false as has_profiling_opt_out,
     null::timestamp as explicit_grant_at
   from dim_person_contacts, (values ('cart_reminder'), ('marketing')) as purposes(purpose);
+create table int_recovery__shop_mails (
+  shop_id varchar, episode_id varchar, person_id varchar, mailed_on date
+);
 create table int_persons__keys as
   select shop_id, 'customer' as key_type, person_id as key_value, person_id,
     null::timestamp as valid_until_at from dim_person_contacts

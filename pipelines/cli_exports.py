@@ -149,13 +149,13 @@ def show(request_id: RequestId, shop: ShopFile = None, as_json: AsJson = False) 
 @exports_app.command()
 def release(request_id: RequestId, shop: ShopFile = None, as_json: AsJson = False) -> None:
     """Let a request leave: one that waits for a second person, or a plan that was looked at."""
-    from pipelines import exports, report
+    from pipelines import exports, report, runner
 
     _, loaded = the_shop(shop)
     home = settings.home_of(loaded.id)
     with refusing():
         released = exports.release(home, loaded, request_id, by=person(), clock=loaded.clock)
-        outcome = exports.run_request(home, loaded, released, clock=loaded.clock)
+        outcome = runner.carry_out(loaded, released)
     if as_json:
         typer.echo(report.export_json(outcome))
     else:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from pipelines import demo, exports, settings, sources
+from pipelines import demo, exports, results, settings, sources
 from pipelines.actors import SCHEDULE, Actor
 from pipelines.history import dagster_home, instance_of
 from pipelines.settings import Home
@@ -216,6 +216,16 @@ def export(
         home, shop, segment, destination, send=send, requested_by=requested_by, slot=slot,
         max_rows=max_rows, issue=issue, clock=shop.clock,
     )  # fmt: skip
+    return carry_out(shop, request_id)
+
+
+def carry_out(shop: Shop, request_id: str) -> exports.Outcome:
+    """One request carried out here, after what the mailers have reported until now.
+
+    Raises: ExportRefused with what to do.
+    """
+    home = settings.home_of(shop.id)
+    results.take_in(home, shop, now=shop.clock or datetime.now(UTC))
     return exports.run_request(home, shop, request_id, clock=shop.clock)
 
 
@@ -229,7 +239,7 @@ def hand_off_due(shop: Shop) -> list[exports.Outcome]:
         export(
             shop,
             segment=campaign.segment,
-            destination=shop.destinations[0].key,
+            destination=campaign.destination or shop.destinations[0].key,
             send=True,
             slot=tick,
             requested_by=SCHEDULE,

@@ -72,6 +72,9 @@ PRIVATE = (
         "select 'demo' as shop_id, true as is_contactable",
         "intermediate",
     ),
+    ModelSpec(
+        "int_recovery__shop_mails", "select 'demo' as shop_id, 'p1' as person_id", "intermediate"
+    ),
 )
 
 

@@ -130,7 +130,10 @@ def test_the_private_file_holds_addresses_and_is_closed_to_others(home: Home) ->
     assert stat.S_IMODE(home.private.stat().st_mode) == 0o700
     with duckdb.connect(str(snapshot.private_path), read_only=True) as connection:
         names = {row[0] for row in connection.execute("show tables").fetchall()}
-    assert names == {"dim_person_contacts", "int_persons__keys", "int_persons__contactable"}
+    assert names == {
+        "dim_person_contacts", "int_persons__keys", "int_persons__contactable",
+        "int_recovery__shop_mails",
+    }  # fmt: skip
     assert b"hanako@example.jp" not in snapshot.path.read_bytes()
 
 

@@ -47,13 +47,17 @@ def active_street() -> Street:
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def open_requests() -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """One run per open export request; id and attempt are the run key, so none runs twice."""
+    """One run per open export request; id and attempt are the run key, so none runs twice.
+
+    What is due by a campaign's cadence is asked for first.
+    """
     shop_file = settings.active_shop_file()
     if shop_file is None:
         yield dg.SkipReason("no shop has been run yet")
         return
     shop = load_shop(shop_file)
     now = shop.clock or datetime.now(UTC)
+    exports.ask_due(settings.home_of(shop.id), shop, clock=now)
     for request in exports.open_requests(settings.home_of(shop.id), now=now):
         yield dg.RunRequest(
             run_key=f"{request.request_id}:{request.attempt_count}",

@@ -1,8 +1,10 @@
 """Hand-overs: one request carried out."""
 
+from datetime import UTC, datetime
+
 import dagster as dg
 
-from pipelines import exports
+from pipelines import exports, results
 from pipelines.defs.street import Street
 
 
@@ -15,6 +17,7 @@ class Request(dg.Config):
 @dg.asset(group_name="exports", kinds={"csv"}, owners=["team:okaeri"], pool="exports")
 def handed_over(config: Request, street: Street) -> dg.MaterializeResult[None]:
     """Files of one request: a segment CSV and its manifest, or a dry run's plan."""
+    results.take_in(street.home, street.shop, now=street.shop.clock or datetime.now(UTC))
     outcome = exports.run_request(
         street.home, street.shop, config.request_id, clock=street.shop.clock
     )

@@ -25,12 +25,14 @@ from pipelines.exports.overview import Overview, overview
 from pipelines.exports.recheck import Recheck, recheck, write_recall
 from pipelines.exports.releases import cancel, release
 from pipelines.exports.run import BatchResult, Outcome, recover, run_request
+from pipelines.exports.schedule import Due, ask_due, due_lists
 from pipelines.exports.suppressions import import_mail_events, import_suppressions, suppress
 
 __all__ = [
     "BatchResult",
     "BatchRow",
     "Disclosure",
+    "Due",
     "ExportRefused",
     "Imported",
     "Machine",
@@ -41,10 +43,12 @@ __all__ = [
     "Recheck",
     "UnknownBatch",
     "adopt",
+    "ask_due",
     "batches",
     "batches_of",
     "cancel",
     "disclosures",
+    "due_lists",
     "import_arms",
     "import_claims",
     "import_codes",

@@ -6,6 +6,7 @@ The private file is opened nowhere else: addresses and keys are joined here, at 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Final
 
 import duckdb
@@ -75,6 +76,13 @@ class Facts:
     drawn: tuple[Drawn, ...] = ()
     last_sale_at: Mapping[str, datetime] = field(default_factory=dict)
     closed: Mapping[str, str] = field(default_factory=dict)
+    # Person → episode → the day the shop system itself mailed about it.
+    shop_mails: Mapping[str, Mapping[str, date]] = field(default_factory=dict)
+
+    @cached_property
+    def owners(self) -> Mapping[str, str]:
+        """Keyed hash → the person who goes by it now."""
+        return {key: person for person, found in self.person_keys.items() for key in found.all}
 
 
 def read_facts(
@@ -107,6 +115,7 @@ def read_facts(
             )
         },
         drawn=_drawn(published, shop_id),
+        shop_mails=_shop_mails(private, shop_id),
         last_sale_at={
             str(person): required_instant(at)
             for person, at in _rows(
@@ -200,6 +209,20 @@ def _drawn(published: duckdb.DuckDBPyConnection, shop_id: str) -> tuple[Drawn, .
         )
         for campaign, version, occurrence, person, arm, at in found
     )
+
+
+def _shop_mails(
+    private: duckdb.DuckDBPyConnection, shop_id: str
+) -> Mapping[str, Mapping[str, date]]:
+    query = (
+        "select person_id, episode_id, mailed_on from int_recovery__shop_mails"
+        " where person_id is not null and shop_id = ?"
+    )
+    found: dict[str, dict[str, date]] = {}
+    for person, episode, day in _rows(private, query, shop_id):
+        if isinstance(day, date):
+            found.setdefault(str(person), {})[str(episode)] = day
+    return found
 
 
 def _contacts(

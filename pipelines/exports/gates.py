@@ -227,6 +227,10 @@ def _frequency_cap(member: Member, at: Situation) -> bool:
     sent: dict[tuple[str, int], date] = {}
     for key in mine:
         sent |= at.ledger.messages.get(key, {})
+    if at.program.channel == "email":
+        # The shop system's own cart mails lie in the same mailbox.
+        mails = at.facts.shop_mails.get(member.person_id, {})
+        sent |= {(f"shop:{episode}", 0): day for episode, day in mails.items()}
     planned = max((at.taken.today.get(key, 0) for key in mine), default=0)
     for days, allowed in at.caps.items():
         since = at.today - timedelta(days=days)

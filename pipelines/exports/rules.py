@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -146,19 +146,29 @@ class Rules:
         return {cap.days: cap.messages for cap in self.shop.caps if cap.channel == channel}
 
     def quiet_until(self, now: datetime) -> datetime | None:
-        """End of the quiet time `now` lies in, else None. A holiday is quiet all day."""
+        """First instant from `now` on that is neither night nor holiday; None if that is now.
+
+        A holiday is quiet all day. What ends one quiet time may begin another: two holidays in a
+        row, or a night after one.
+        """
         local = now.astimezone(self.zone)
-        end: datetime | None = None
+        at = local
+        # Each turn leaves a night or a holiday behind, and of holidays there are only so many.
+        while (ends := self._quiet_ends(at)) is not None:
+            at = ends
+        return None if at == local else at.astimezone(UTC)
+
+    def _quiet_ends(self, local: datetime) -> datetime | None:
         if local.date() in self.shop.holidays:
-            end = local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+            return datetime.combine(local.date() + timedelta(days=1), time(), tzinfo=self.zone)
         quiet = self.shop.quiet_hours
-        if quiet is not None:
-            after, before = quiet.from_time, quiet.to_time
-            crosses = after > before
-            time = local.time()
-            inside = (time >= after or time < before) if crosses else after <= time < before
-            if inside:
-                day = local.date() + timedelta(days=1 if crosses and time >= after else 0)
-                ends = datetime.combine(day, before, tzinfo=self.zone)
-                end = max(end, ends) if end else ends
-        return None if end is None else end.astimezone(UTC)
+        if quiet is None:
+            return None
+        after, before = quiet.from_time, quiet.to_time
+        crosses = after > before
+        clock = local.time()
+        inside = (clock >= after or clock < before) if crosses else after <= clock < before
+        if not inside:
+            return None
+        day = local.date() + timedelta(days=1 if crosses and clock >= after else 0)
+        return datetime.combine(day, before, tzinfo=self.zone)

@@ -16,7 +16,9 @@ from pipelines.publish.errors import CatalogueIncomplete, PersonalDataExposed
 PUBLIC_SCHEMAS: Final = frozenset({"marts", "segments"})
 PRIVATE_SCHEMA: Final = "private"
 # Not personal data of the marts, yet keys and addresses the exporter needs from the same snapshot.
-PRIVATE_MODELS: Final = frozenset({"int_persons__keys", "int_persons__contactable"})
+PRIVATE_MODELS: Final = frozenset(
+    {"int_persons__keys", "int_persons__contactable", "int_recovery__shop_mails"}
+)
 # What every reader needs beside the marts: the settings in force at the build and its periods.
 READER_MODELS: Final = {
     "int_run__settings": "catalogue_settings",

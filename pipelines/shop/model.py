@@ -92,6 +92,19 @@ class Shop(Part):
         )
 
     @model_validator(mode="after")
+    def _read_results(self) -> "Shop":
+        # A results folder is a source that stands with its destination.
+        known = {source.key for source in self.sources}
+        folders = tuple(
+            Source(key=key, files=str(d.results_files), mapping=d.results.mapping)
+            for d in self.destinations
+            if d.results is not None and (key := f"results_{d.key}"[:63]) not in known
+        )
+        if folders:
+            object.__setattr__(self, "sources", (*self.sources, *folders))
+        return self
+
+    @model_validator(mode="after")
     def _consistent(self) -> "Shop":
         broken = broken_rules(self)
         if broken:

@@ -238,6 +238,15 @@ class S3Place(Part):
     ) = Field(default=None, description="Empty = Amazon's own. https, or this machine.")
 
 
+class Results(Part):
+    """A folder where somebody drops what the mailer reports; it is read like any other source."""
+
+    mapping: Text = Field(description="Key of a mapping that ships, or path of an own one.")
+    files: Text | None = Field(
+        default=None, description="Glob, relative to this shop.yml. Empty = results/<key>/*."
+    )
+
+
 class Destination(Part):
     """A place a list goes to. Nothing is sent while country, contract or basis is missing."""
 
@@ -257,6 +266,16 @@ class Destination(Part):
         default=None,
         description="Ending of a file that follows when all parts are there, for example .done.",
     )
+    results: Results | None = Field(
+        default=None, description="Where its reports are dropped; read before each hand-over."
+    )
+    complaint_limit_bp: int = Field(
+        default=30,
+        ge=1,
+        le=10_000,
+        description="Nothing is sent while more of the last 30 days' messages were reported as "
+        "spam; 30 = 0.3 %, where the large mailboxes begin to refuse a sender.",
+    )
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = Field(
         default=None, description="ISO code of the country the data goes to, for example JP."
     )
@@ -267,6 +286,13 @@ class Destination(Part):
     approve_above: int | None = Field(
         default=None, ge=1, description="More people than this need a second person's approval."
     )
+
+    @property
+    def results_files(self) -> str | None:
+        """Glob of its reports, None where none are dropped."""
+        if self.results is None:
+            return None
+        return self.results.files or f"results/{self.key}/*"
 
     @property
     def lacks(self) -> tuple[str, ...]:

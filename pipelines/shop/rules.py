@@ -132,6 +132,13 @@ def _campaigns(shop: "Shop") -> Iterator[Broken]:
         )
         for finding in findings:
             yield Broken(("campaigns", index, *finding.loc), finding.message, finding.allowed)
+        known = [destination.key for destination in shop.destinations]
+        if campaign.destination is not None and campaign.destination not in known:
+            yield Broken(
+                ("campaigns", index, "destination"),
+                f"{campaign.destination} is no destination of this shop",
+                ", ".join(known) or "first name a destination",
+            )
 
 
 def _campaign_itself(campaign: "Campaign") -> Iterator[Broken]:

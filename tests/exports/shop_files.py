@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -92,6 +92,8 @@ class Person:
     browsers: tuple[str, ...] = ()
     no_coupon_until: datetime | None = None
     granted_at: datetime | None = None
+    # Episode → day of the shop system's own cart mail.
+    shop_mails: Mapping[str, date] = field(default_factory=dict)
     # Further addresses of the merged person; the address the build found consent for.
     also: tuple[str, ...] = ()
     consented_as: str | None = None
@@ -218,7 +220,16 @@ class SmallShop:
             " block_reason varchar, has_profiling_opt_out boolean,"
             " explicit_grant_at timestamp)"
         )
+        connection.execute(
+            "create table int_recovery__shop_mails (shop_id varchar, episode_id varchar,"
+            " person_id varchar, mailed_on date)"
+        )
         for p in {p.person_id: p for p in people}.values():
+            for episode, day in p.shop_mails.items():
+                connection.execute(
+                    "insert into int_recovery__shop_mails values ('tea', ?, ?, ?)",
+                    [episode, p.person_id, day],
+                )
             hash_ = _hash(p.email)
             connection.execute(
                 "insert into dim_person_contacts"

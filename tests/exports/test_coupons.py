@@ -91,7 +91,9 @@ def test_too_few_codes_hand_nothing_over_and_say_what_to_do(shop):
     shop.publish(people(3))
     request_id = shop.ask()
 
-    with pytest.raises(CouponsShort, match=r"1 codes left and .* needs 2 more: okaeri coupons import"):
+    with pytest.raises(
+        CouponsShort, match=r"1 codes left and .* needs 2 more: okaeri coupons import"
+    ):
         shop.run(request_id)
 
     assert requests.read(shop.home, request_id).request_state == "failed"

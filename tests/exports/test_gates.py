@@ -366,3 +366,21 @@ def test_a_segment_may_say_that_an_order_does_not_matter(shop: SmallShop) -> Non
     shop.publish(people(1), sales=sales, meta={"stops_on_order": False})
 
     assert counts(shop.send()) == {"handed_over": 1}
+
+
+@pytest.mark.parametrize(("mails", "outcome"), [
+    ({"e-1": 3, "e-2": 6}, "frequency_cap"),
+    ({"e-1": 3, "e-2": 7}, "handed_over"),
+    ({"e-1": 3}, "handed_over"),
+])  # fmt: skip
+def test_the_shop_systems_own_cart_mails_count_under_the_cap(
+    tmp_path: Path, mails: dict[str, int], outcome: str
+) -> None:
+    """Two messages in seven days are allowed; the days are Tokyo's, counted back from the tenth."""
+    shop = small_shop(tmp_path, campaign="winback")
+    days = {episode: NOW.date() - timedelta(days=ago) for episode, ago in mails.items()}
+    shop.publish([Person("s:1", "a@example.jp", shop_mails=days, valid_until_at=None)])
+
+    (found,) = shop.send().counts.values()
+
+    assert dict(found) == {outcome: 1}

@@ -415,7 +415,13 @@ def test_an_id_that_could_leave_the_folder_is_refused(shop: SmallShop, bad: str)
     for segment, destination in ((bad, "mailer"), ("cart_recovery", bad)):
         with pytest.raises(requests.BadRequest, match="is no id"):
             exports.request(
-                shop.home, shop.shop, segment, destination, send=True, requested_by=Actor.at_terminal("t"), clock=NOW
+                shop.home,
+                shop.shop,
+                segment,
+                destination,
+                send=True,
+                requested_by=Actor.at_terminal("t"),
+                clock=NOW,
             )
 
     assert sorted(shop.home.path.rglob("*")) == before

@@ -73,5 +73,11 @@ def test_a_campaign_whose_segment_nobody_wrote_is_named(shop: SmallShop) -> None
     assert (lost.segment, lost.program, lost.is_published) == ("winback", "winback", False)
     with pytest.raises(exports.ExportRefused, match=r"'winback', which is not published.*cart_rec"):
         exports.request(
-            shop.home, shop.shop, "winback", "mailer", send=False, requested_by=Actor.at_terminal("x"), clock=NOW
+            shop.home,
+            shop.shop,
+            "winback",
+            "mailer",
+            send=False,
+            requested_by=Actor.at_terminal("x"),
+            clock=NOW,
         )

@@ -123,7 +123,12 @@ def test_an_instant_is_stored_in_utc_and_a_naive_one_refused(home: Home) -> None
 
 
 def ask(home: Home, **more: object) -> str:
-    wish = {"segment": "winback", "destination": "mailer", "requested_by": Actor.at_terminal("a"), "requested_at": NOW}
+    wish = {
+        "segment": "winback",
+        "destination": "mailer",
+        "requested_by": Actor.at_terminal("a"),
+        "requested_at": NOW,
+    }
     return requests.create(home, "tea", **{**wish, **more})  # type: ignore[arg-type]
 
 

@@ -32,35 +32,10 @@ assigned_arms as (
 
 ),
 
-cart_actions as (
+-- Some shop systems remind of the cart themselves; one reminder is enough.
+shop_mails as (
 
-    select * from {{ ref('int_cart_actions__assigned') }}
-    where action_kind in ('add', 'change', 'checkout', 'payment')
-
-),
-
-shop_mailed_carts as (
-
-    select
-        shop_id,
-        cart_id
-    from {{ ref('stg_carts') }}
-    where lower(source_mail_state) in ('sent', 'scheduled', 'mailed')
-
-),
-
--- Some shop systems remind of the cart themselves; one reminder is enough. A cart seen under several
--- ids is one cart.
-shop_mailed_episodes as (
-
-    select distinct
-        cart_actions.shop_id,
-        cart_actions.episode_id
-    from cart_actions
-    inner join shop_mailed_carts
-        on
-            cart_actions.shop_id = shop_mailed_carts.shop_id
-            and cart_actions.cart_id = shop_mailed_carts.cart_id
+    select * from {{ ref('int_recovery__shop_mails') }}
 
 ),
 
@@ -112,7 +87,7 @@ episode_steps as (
         steps.validity_hours,
         assigned_arms.arm_key,
         coalesce(assigned_arms.is_holdout, false) as is_held_out,
-        shop_mailed_episodes.episode_id is not null as is_mailed_by_shop,
+        shop_mails.episode_id is not null as is_mailed_by_shop,
         -- An arm's delay is the first step's; the others keep theirs.
         case
             when steps.step_number = 1
@@ -137,10 +112,10 @@ episode_steps as (
             and episodes.campaign_version = assigned_arms.campaign_version
             and episodes.episode_id = assigned_arms.occurrence_key
             and episodes.person_id = assigned_arms.person_id
-    left join shop_mailed_episodes
+    left join shop_mails
         on
-            episodes.shop_id = shop_mailed_episodes.shop_id
-            and episodes.episode_id = shop_mailed_episodes.episode_id
+            episodes.shop_id = shop_mails.shop_id
+            and episodes.episode_id = shop_mails.episode_id
 
 ),
 

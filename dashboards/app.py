@@ -17,6 +17,7 @@ pages = {
         st.Page("app_pages/retention.py", title=words("page.retention")),
         st.Page("app_pages/cohorts.py", title=words("page.cohorts")),
         st.Page("app_pages/customers.py", title=words("page.customers")),
+        st.Page("app_pages/merchandising.py", title=words("page.merchandising")),
         st.Page("app_pages/experiments.py", title=words("page.experiments")),
     ],
 }

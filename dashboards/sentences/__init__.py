@@ -7,7 +7,16 @@ them by their key.
 from collections.abc import Mapping
 from typing import Final
 
-from dashboards.sentences import carts, cohorts, customers, experiments, frame, overview, retention
+from dashboards.sentences import (
+    carts,
+    cohorts,
+    customers,
+    experiments,
+    frame,
+    goods,
+    overview,
+    retention,
+)
 
 PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     **frame.PAIRS,
@@ -17,6 +26,7 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     **experiments.PAIRS,
     **retention.PAIRS,
     **customers.PAIRS,
+    **goods.PAIRS,
 }
 
 # Latin that a Japanese sentence may hold: what the trade itself writes so, and our own names.

@@ -25,6 +25,7 @@ PAGES = {
     "retention": "retention",
     "cohorts": "cohorts",
     "customers": "customers",
+    "merchandising": "merchandising",
     "experiments": "experiments",
 }
 REPORT = {"report": "?view=report"}

@@ -11,7 +11,15 @@ from streamlit.testing.v1 import AppTest
 from pipelines.settings import REPOSITORY
 from tests.dashboards.fixture import KINDS, publish_kind
 
-PAGES = ("overview", "cart_recovery", "retention", "cohorts", "customers", "experiments")
+PAGES = (
+    "overview",
+    "cart_recovery",
+    "retention",
+    "cohorts",
+    "customers",
+    "merchandising",
+    "experiments",
+)
 Opener = Callable[..., AppTest]
 
 

@@ -895,6 +895,55 @@ def calibration(kind: Kind) -> list[dict[str, object]]:
     ]
 
 
+def ranking(kind: Kind) -> list[dict[str, object]]:
+    """Two categories; the lower one has too few people and shows its parent's."""
+    return [
+        {
+            "category_id": category,
+            "window_days": days,
+            "category_rank": rank,
+            "ranked_category_id": "shoes",
+            "product_id": f"p-{rank:02d}",
+            "category_name": name,
+            "product_name": f"靴 {rank}",
+            "is_fallback": category != "shoes",
+            "category_person_count": (60 if category == "shoes" else 4) // min(kind.scale, 4),
+            "orderer_count": (40 - 9 * rank) // min(kind.scale, 4),
+            "adder_count": 50 // min(kind.scale, 4),
+        }
+        for category, name in (("shoes", "靴"), ("boots", "ブーツ"))
+        for days in (7, 30)
+        for rank in (1, 2, 3, 4)
+    ]
+
+
+def pairs(kind: Kind) -> list[dict[str, object]]:
+    """Shoes and laces, from either side; a small shop has no two things five times together."""
+    if kind.scale > 1:
+        return []
+    return [
+        {
+            "pair_kind": of,
+            "product_id": first,
+            "pair_rank": 1,
+            "other_product_id": second,
+            "product_name": first.title(),
+            "other_product_name": second.title(),
+            "is_curated": False,
+            "is_complement": True,
+            "is_other_purchasable": True,
+            "support_count": 24,
+            "product_basket_count": whole,
+            "other_basket_count": 36 + 160 - whole,
+            "basket_count": 1_200,
+            "confidence_rate": 24 / whole,
+            "lift": 5.0,
+        }
+        for of in ("ordered", "viewed")
+        for first, second, whole in (("shoes", "laces", 160), ("laces", "shoes", 36))
+    ]
+
+
 def restatements(kind: Kind) -> list[dict[str, object]]:
     """October's revenue moved by two refunds that came in with the newest publication."""
     return [
@@ -927,6 +976,8 @@ OF_ORDERS = {
     "dim_person_phases": phases,
     "rpt_phase_transitions": moves,
     "rpt_motivation_calibration": calibration,
+    "rpt_category_ranking": ranking,
+    "rpt_item_pairs": pairs,
     "rpt_restatements": restatements,
     "rpt_shop_months": months,
     "rpt_source_freshness": freshness,

@@ -18,6 +18,8 @@ EN = Words("en")
 SOURCES = sorted((REPOSITORY / "dashboards").rglob("*.py"))
 # Keys built from data or a choice, by what they begin with.
 GROUPS = (
+    "goods.",
+    "merchandising.",
     "customers.",
     "phase.",
     "recency.",

@@ -16,6 +16,13 @@ ARMS = (
     (("plain", 4_000, False, None), ("slow", 4_000, False, 2880), ("none", 2_000, True, None)),
     (("fast", 5_000, False, 0), ("slow", 5_000, False, 2880)),
 )  # fmt: skip
+# Of two records: which occasion, how many hours ago, and eligible how many hours before that. Put on
+# record second and eligible first; first, but of another occasion; both of this one; together.
+SCENES = (
+    (("earlier", 9, 0), ("before", 4, 30)), (("earlier", 9, 0), ("before", 4, 30)),
+    (("this", 1, 0), ("earlier", 9, 0)), (("this", 0, 30), ("this", 4, 0)),
+    (("earlier", 9, 30), ("before", 9, 0)),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,7 @@ def campaign(
     name: str = "all", **given: object,
 ) -> Campaign:  # fmt: skip
     """One version or two, with steps and arms. The second may measure otherwise and be `later`."""
-    key, switch = f"{segment}_{name}", AS_OF - draw.choice((HOUR, DAY, 2 * DAY, 5 * DAY))
+    key, switch = f"{segment}_{name}", AS_OF - draw.choice((HOUR, DAY, 2 * DAY, 20 * DAY, 20 * DAY))
     spans: list[tuple[datetime | None, datetime | None, bool]] = [(None, None, True)]
     chance = draw.random()
     if chance < 0.12:
@@ -92,7 +99,7 @@ def account(
         person_key=f"k:{made.shop_id}:{customer_id}",
         **{"registered_at": AS_OF - 300 * DAY if is_member else None, **given},
     )  # fmt: skip
-    if is_member and draw.random() < 0.35:
+    if is_member and draw.random() < 0.5:
         made.add(
             "customers", customer_id=f"shop:{name}-too", is_member=True, is_derived=False,
             member_state="active", email_hash=address, registered_at=AS_OF - 290 * DAY,
@@ -111,14 +118,14 @@ def ledger(
         if (row["campaign_key"], row["campaign_version"]) == (given.key, version)
     ] or ["gone"]  # fmt: skip
     due_at = at + given.delay
-    if draw.random() < 0.6:
+    if draw.random() < 0.65:
         _records(made, draw, (given.key, version), who, occurrence, arms, due_at)
     if draw.random() < 0.15:
         # Another occasion not long ago: the same step may have to cool down.
         handed_over(
             made, given.key, version, 1, who, "earlier", due_at - 2 * HOUR, is_held=False
         )  # fmt: skip
-    if draw.random() < 0.45:
+    if draw.random() < 0.35:
         return
     for step in (1, 2):
         # At once, or late by less or more than the steps are apart.
@@ -133,19 +140,21 @@ def _records(
     made: Shop, draw: random.Random, version: tuple[str, int], who: Account, occurrence: str,
     arms: list[str], at: datetime,
 ) -> None:  # fmt: skip
-    """The person's record, and some of the account merged since, in any order."""
+    """The person's record, and that of the account merged since."""
     keys = [
         row["person_key"] for row in made.tables["customers"]
         if row["email_hash"] == who["email_hash"]
     ]  # fmt: skip
-    for key in keys:
-        recorded_at = min(at + draw.choice((-9, -1, 0)) * HOUR, AS_OF - HOUR)
+    scene = draw.choice(SCENES)
+    apart = draw.sample([*arms, "gone"], 2)
+    for place, (key, (occasion, recorded, eligible)) in enumerate(zip(keys, scene, strict=False)):
+        recorded_at = min(at, AS_OF - HOUR) - recorded * HOUR
         made.add(
             "arm_records", campaign_key=version[0], campaign_version=version[1],
-            occurrence_key=draw.choice((occurrence, occurrence, "earlier")), person_key=key,
-            email_hash=who["email_hash"], arm_key=draw.choice([*arms, *arms, "gone"]),
+            occurrence_key=occurrence if occasion == "this" else occasion, person_key=key,
+            email_hash=who["email_hash"], arm_key=apart[place],
             # Eligible is who is put on record; older ledgers name the day they qualified.
-            eligible_at=recorded_at - draw.choice((0, 0, 30)) * HOUR, recorded_at=recorded_at,
+            eligible_at=recorded_at - eligible * HOUR, recorded_at=recorded_at,
         )  # fmt: skip
 
 

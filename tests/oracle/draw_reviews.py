@@ -20,8 +20,10 @@ def review_request(made: Shop, draw: random.Random) -> None:
         measured_from=("ordered", "ordered", "shipped", "delivered", "delivered"), later=DAY,
     )  # fmt: skip
     if draw.random() < 0.3:
-        campaign(made, draw, "review_request", name="more", delay=given.delay + 4 * DAY)
-    for number in range(draw.choice((1, 2))):
+        campaign(
+            made, draw, "review_request", name="more", delay=given.delay + draw.choice((0, 4)) * DAY
+        )
+    for number in range(draw.choice((2, 3))):
         who = account(made, draw, f"bought{number}")
         day = made.on(AS_OF) - given.delay - draw.choice(SINCE) * DAY
         found = [_asked_about(made, draw, who, day) for _ in range(draw.choice((1, 1, 2, 3)))]

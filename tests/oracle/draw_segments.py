@@ -23,6 +23,7 @@ from tests.oracle.snapshots import hashed
 from tests.oracle.world import World
 
 MONTHS = 3
+PEOPLE = (2, 3)
 TIER = 50_000
 # Amounts up to the crossing: exactly there, just below, above by refunded money, by one order.
 SPENT = (
@@ -64,7 +65,7 @@ def _winback(made: Shop, draw: random.Random) -> None:
         made.add("shop_thresholds", threshold_key="winback_months", threshold_value=months)
     # Seven weeks after it the last days of a month may have been the day.
     given = campaign(made, draw, "winback", delay=_delay(draw, 0, 0, 2, 50, 50))
-    for number in range(draw.choice((1, 2))):
+    for number in range(draw.choice(PEOPLE)):
         days = [made.on(AS_OF) - given.delay - since * DAY for since in (*SINCE, -1)]
         ends = [day for day in days if day.day == 30]
         day = draw.choice(ends if ends and draw.random() < 0.7 else days)
@@ -82,7 +83,7 @@ def _birthday(made: Shop, draw: random.Random) -> None:
     # Till the first of a month, and till the end of the next February.
     lead = draw.choice((0, 7, 12, 254, 254))
     given = campaign(made, draw, "birthday", delay=_delay(draw, 0, 0, 1), lead_days=lead)
-    for number in range(draw.choice((1, 2))):
+    for number in range(draw.choice(PEOPLE)):
         days = [made.on(AS_OF) + lead * DAY - given.delay - since * DAY for since in SINCE]
         ends = [day for day in days if day.day == 1 or (day.month, day.day) == (2, 28)]
         day = draw.choice(ends if ends and draw.random() < 0.7 else days)
@@ -99,7 +100,7 @@ def _birthday(made: Shop, draw: random.Random) -> None:
 
 def _welcome(made: Shop, draw: random.Random) -> None:
     given = campaign(made, draw, "welcome", delay=_delay(draw, 0, 1))
-    for number in range(draw.choice((1, 2))):
+    for number in range(draw.choice(PEOPLE)):
         at = AS_OF - given.delay - draw.choice((-1, 0, 1, 23, 50, 72)) * HOUR
         who = account(made, draw, f"new{number}", is_member=True, registered_at=at)
         if draw.random() < 0.2:
@@ -114,7 +115,7 @@ def _second_purchase(made: Shop, draw: random.Random) -> None:
     else:
         age = second_purchase_age(World(made.known()))
     given = campaign(made, draw, "second_purchase", delay=_delay(draw, 0, 0, 3))
-    for number in range(draw.choice((1, 2)) if age is not None else 0):
+    for number in range(draw.choice(PEOPLE) if age is not None else 0):
         begins = made.on(AS_OF) - given.delay - draw.choice(SINCE) * DAY
         who = account(made, draw, f"once{number}")
         goods = draw.sample((*PRODUCTS[:3], "p:5"), draw.choice((1, 2)))
@@ -140,11 +141,11 @@ def _spend_tier(made: Shop, draw: random.Random) -> None:
         made, draw, "spend_tier", delay=_delay(draw, 0, 0, 1), from_amount=Decimal(TIER),
         amount_basis=basis,
     )  # fmt: skip
-    for number in range(draw.choice((1, 2))):
+    for number in range(draw.choice(PEOPLE)):
         at = AS_OF - given.delay - draw.choice((0, 1, 24, 50, 72)) * HOUR
         who = account(made, draw, f"spends{number}", is_member=draw.random() < 0.9)
         amounts = draw.choice(SPENT)
-        apart = draw.choice(APART)
+        apart = draw.choice(APART if basis != "rolling_365d" else APART[2:])
         for place, amount in enumerate(reversed(amounts)):
             spent = order(
                 made, draw, str(who["customer_id"]), at - place * apart, [], source_status="paid",
@@ -170,7 +171,7 @@ def _new_arrival(made: Shop, draw: random.Random) -> None:
 def _browse(made: Shop, draw: random.Random) -> None:
     given = campaign(made, draw, "browse_recovery", delay=_delay(draw, 0, 0, 1))
     has_crowd = any(row["email_hash"] == "hash-c0" for row in made.tables["customers"])
-    for number in range(draw.choice((1, 2))):
+    for number in range(draw.choice(PEOPLE)):
         at = AS_OF - given.delay - DAY - draw.choice((-2, 0, 1, 20, 71, 72)) * HOUR
         who = account(made, draw, f"looks{number}")
         first = f"e:{made.number('events'):04d}"
@@ -249,6 +250,6 @@ DRAWN: Mapping[str, Callable[[Shop, random.Random], None]] = {
 }
 # A newsletter of the shop's own stands in some shops already.
 SHARES = {
-    "newsletter": 0.12, "onsite_coordinate": 0.12, "birthday": 0.3, "review_request": 0.35,
-    "spend_tier": 0.35, "new_arrival": 0.5, "browse_recovery": 0.3,
+    "newsletter": 0.18, "onsite_coordinate": 0.12, "birthday": 0.3, "review_request": 0.35,
+    "spend_tier": 0.4, "second_purchase": 0.35, "new_arrival": 0.5, "browse_recovery": 0.3,
 }  # fmt: skip

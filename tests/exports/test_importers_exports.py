@@ -343,3 +343,44 @@ def test_a_page_finds_everybody_by_member_and_by_browser(handed) -> None:
     for contact in file.contacts.values():
         assert contact.fields["consent"] == "no_objection"  # a page is no mail: objection counts
         assert contact.fields["item_1_url"] == "https://tea.example/p/1"
+
+
+@pytest.mark.parametrize(
+    ("made_for", "given_to"),
+    [
+        ("generic_cp932", "mailchimp"), ("blastmail", "listmonk"), ("arara", "mautic"),
+        ("brevo", "klaviyo"), ("klaviyo", "sendgrid"), ("sendgrid", "klaviyo"), ("mautic", "brevo"),
+        ("people_excel", "sendgrid"), ("hubspot", "ses"), ("ses", "hubspot"), ("listmonk", "brevo"),
+        ("mailchimp", "blastmail"), ("haihaimail", "arara"), ("braze", "haihaimail"),
+        ("generic_utf8", "shopserve"), ("people_excel", "generic_utf8"),
+        ("generic_utf8", "generic_cp932"), ("brevo", "people_excel"), ("ses", "postal_dm"),
+        ("braze", "onsite_json"),
+    ],
+)  # fmt: skip
+def test_a_file_made_for_one_mailer_is_refused_by_another(made_for, given_to, handed) -> None:
+    ((_, data),) = handed(made_for).files
+    name = "batch.json" if given_to == "onsite_json" else "batch.csv"
+
+    with pytest.raises(core.ImportRefused):
+        importer(given_to).import_file(data, name)
+
+
+@pytest.mark.parametrize(
+    ("mailer", "held"), [("mailchimp", ["茶" * 85] * 2), ("arara", ["茶" * 100])]
+)
+def test_what_does_not_fit_is_cut_or_left_out_before_the_importer_does_it(
+    mailer: str, held: list[str], tmp_path
+) -> None:
+    # 255 bytes of a cell are 85 characters of Japanese; 4,096 bytes of a row are less than 1,500.
+    line = f"  - {{key: to, profile: {mailer}, country: JP, contract: 委託, basis: 購買者への案内}}"
+    shop = small_shop(tmp_path, more=line)
+    shop.publish([
+        Person("s:1", "a@example.jp", item="茶" * 100),
+        Person("s:2", "b@example.jp", item="茶" * 1500),
+    ])  # fmt: skip
+
+    (batch,) = shop.send(destination="to").batches
+    imported = importer(mailer).import_file(batch.file.read_bytes(), batch.file.name)
+
+    assert [said(contact, "item_1_name") for contact in imported.contacts.values()] == held
+    assert (imported.damage, imported.refused) == ([], [])

@@ -266,6 +266,7 @@ CATEGORIES: Final = Table("categories", ("category_id",), (
     _n("category_level", SMALL),
     _n("sort_order", COUNT),
     _n("path", TEXT),
+    _n("guide_url", TEXT),
 ))  # fmt: skip
 
 PRODUCT_CATEGORIES: Final = Table("product_categories", ("product_id", "category_id"), (

@@ -57,10 +57,11 @@ def _categories(words: Mapping[str, Any]) -> pl.DataFrame:
             departments[department] = f"D{len(departments) + 1:02d}"
             rows.append({"カテゴリID": departments[department], "親カテゴリID": None,
                          "カテゴリ名": department, "階層": 1, "並び順": 100 * len(departments),
-                         "パス": department})  # fmt: skip
+                         "パス": department,
+                         "選び方ガイドURL": f"{SITE}/guide/{departments[department]}"})  # fmt: skip
         rows.append({"カテゴリID": f"C{number + 1:02d}", "親カテゴリID": departments[department],
                      "カテゴリ名": leaf, "階層": 2, "並び順": 100 * len(departments) + number + 1,
-                     "パス": f"{department} > {leaf}"})  # fmt: skip
+                     "パス": f"{department} > {leaf}", "選び方ガイドURL": None})  # fmt: skip
     return pl.DataFrame(rows, infer_schema_length=None)
 
 

@@ -295,7 +295,7 @@ def test_the_message_facts_stand_on_every_cart_row() -> None:
     columns = model["config"]["meta"]["segment"]["columns"]
 
     assert {
-        "ships_within_hours", "stock_band", "warranty_months", "shipping_fee_amount",
+        "ships_within_hours", "stock_band", "guide_url", "warranty_months", "shipping_fee_amount",
         "amount_to_free_shipping", "item_1_name", "item_1_price", "item_1_image_url", "item_1_url",
         "items_more",
     } <= set(columns)  # fmt: skip

@@ -55,7 +55,13 @@ def behaviour(made: Shop, number: int) -> None:
 
 def _catalogue(made: Shop, draw: random.Random) -> None:
     for category, parent in CATEGORIES.items():
-        made.add("categories", category_id=category, category_name=category, parent_id=parent)
+        guide = random.Random(f"guide {made.shop_id} {category}").choice(
+            (None, f"guide/{category}")
+        )
+        made.add(
+            "categories", category_id=category, category_name=category, parent_id=parent,
+            guide_url=guide,
+        )  # fmt: skip
     for product in MORE_PRODUCTS:
         made.add(
             "products", product_id=product, product_name=product, price_amount=Decimal(2000),

@@ -50,6 +50,7 @@ offered as (
         items.price_now_amount as price_amount,
         items.image_url,
         products.url,
+        products.guide_url,
         items.stock_band,
         row_number() over (
             partition by items.shop_id, items.episode_id
@@ -73,7 +74,8 @@ content as (
         shop_id,
         episode_id,
         {{ mail_items() }},
-        max(case when offer_no = 1 then stock_band end) as stock_band
+        max(case when offer_no = 1 then stock_band end) as stock_band,
+        max(case when offer_no = 1 then guide_url end) as guide_url
     from offered
     group by
         shop_id,
@@ -96,6 +98,7 @@ described as (
         {{ mail_item_columns('content') }},
         coalesce(content.items_more, 0) as items_more,
         content.stock_band,
+        content.guide_url,
         shops.ships_within_hours,
         shops.warranty_months,
         shops.shipping_fee_amount,
@@ -123,8 +126,8 @@ described as (
 members as (
 
     select {{ segment_columns('described', item_facts() + [
-        'stock_band', 'currency', 'value_amount', 'value_now_amount', 'ships_within_hours',
-        'warranty_months', 'shipping_fee_amount', 'amount_to_free_shipping',
+        'stock_band', 'guide_url', 'currency', 'value_amount', 'value_now_amount',
+        'ships_within_hours', 'warranty_months', 'shipping_fee_amount', 'amount_to_free_shipping',
     ]) }}
     from described
 

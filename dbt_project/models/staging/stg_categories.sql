@@ -49,6 +49,7 @@ newest_version as (
         category_level,
         sort_order,
         path,
+        guide_url,
         source as source_key,
         batch_id,
         loaded_at

@@ -14,7 +14,7 @@ variants as (
 
 categories as (
 
-    select * from {{ ref('stg_categories') }}
+    select * from {{ ref('int_categories__guided') }}
 
 ),
 
@@ -64,6 +64,7 @@ described as (
         categories.path as category_path,
         products.url,
         products.image_url,
+        categories.guide_url,
         case when products.deleted_at is not null then 'discontinued' else products.product_state end
             as product_state,
         products.stock_policy,

@@ -75,6 +75,10 @@ create table catalogue_models (
 );
 insert into catalogue_models
   values ('seg_cart_recovery', 'segments', 'One row per person', '{}', 0);
+create table rpt_deliverability (
+  shop_id varchar, destination varchar, sent_count bigint, complaint_count bigint,
+  hard_bounce_count bigint
+);
 create table dim_persons (
   shop_id varchar, person_id varchar, open_inquiry_count bigint,
   coupon_blocked_until_at timestamp

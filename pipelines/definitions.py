@@ -13,7 +13,11 @@ defs = dg.Definitions(
         publish.published_snapshot(models),
         exports.handed_over,
     ],
-    asset_checks=[landing.rows_are_conserved],
+    asset_checks=[
+        landing.rows_are_conserved,
+        exports.complaint_rate,
+        exports.hard_bounce_rate,
+    ],
     jobs=[automation.street, automation.hand_off],
     schedules=[automation.every_quarter_hour],
     sensors=[automation.open_requests],

@@ -1,11 +1,18 @@
 """Hand-overs: one request carried out."""
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 import dagster as dg
 
 from pipelines import exports, results
 from pipelines.defs.street import Street
+
+# Where large mailboxes want a sender to stay, and where they begin to refuse one. Source: Gmail's
+# and Yahoo's rules for bulk senders.
+WARN_ABOVE, ERROR_ABOVE = 0.001, 0.003
+# Of fewer nobody can say what rate they are.
+FEWEST = 3
 
 
 class Request(dg.Config):
@@ -27,4 +34,33 @@ def handed_over(config: Request, street: Street) -> dg.MaterializeResult[None]:
             "files": [file for batch in outcome.batches for file in batch.files],
             "counts": {program: dict(counts) for program, counts in outcome.counts.items()},
         }
+    )
+
+
+@dg.asset_check(asset="published_snapshot")
+def complaint_rate(street: Street) -> dg.AssetCheckResult:
+    """Of the last 30 days' mail of each destination, no more than 0.1 % was reported as spam."""
+    return _rated(street, lambda seen: seen.complaints)
+
+
+@dg.asset_check(asset="published_snapshot")
+def hard_bounce_rate(street: Street) -> dg.AssetCheckResult:
+    """Of the last 30 days' mail of each destination, no more than 0.1 % went to no mailbox."""
+    return _rated(street, lambda seen: seen.hard_bounces)
+
+
+def _rated(street: Street, bad: Callable[[exports.Received], int]) -> dg.AssetCheckResult:
+    seen = {} if street.is_replay else exports.deliverability(street.home, street.shop.id)
+    return judged({key: (bad(one), one.sent) for key, one in seen.items()})
+
+
+def judged(counts: Mapping[str, tuple[int, int]]) -> dg.AssetCheckResult:
+    """The worst destination's verdict. `counts`: destination → bad messages, messages sent."""
+    rates = {key: bad / sent for key, (bad, sent) in counts.items() if bad >= FEWEST and sent}
+    worst = max(rates.values(), default=0.0)
+    is_error = worst > ERROR_ABOVE
+    return dg.AssetCheckResult(
+        passed=worst <= WARN_ABOVE,
+        severity=dg.AssetCheckSeverity.ERROR if is_error else dg.AssetCheckSeverity.WARN,
+        metadata={key: f"{bad} of {sent}" for key, (bad, sent) in sorted(counts.items())},
     )

@@ -7,6 +7,7 @@ a mailer does after it took the file is known from its results alone.
 from pipelines.exports.coupons import Imported, Pool, import_codes, pools
 from pipelines.exports.disclosures import Disclosure, disclosures, type_totals
 from pipelines.exports.errors import ExportRefused, NoAddress, UnknownBatch
+from pipelines.exports.facts import Received
 from pipelines.exports.history import import_arms, import_claims
 from pipelines.exports.landed import ledger_tables
 from pipelines.exports.ledger import BatchRow
@@ -26,6 +27,7 @@ from pipelines.exports.recheck import Recheck, recheck, write_recall
 from pipelines.exports.releases import cancel, release
 from pipelines.exports.run import BatchResult, Outcome, recover, run_request
 from pipelines.exports.schedule import Due, ask_due, due_lists
+from pipelines.exports.snapshot import deliverability
 from pipelines.exports.suppressions import import_mail_events, import_suppressions, suppress
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "Outcome",
     "Overview",
     "Pool",
+    "Received",
     "Recheck",
     "UnknownBatch",
     "adopt",
@@ -47,6 +50,7 @@ __all__ = [
     "batches",
     "batches_of",
     "cancel",
+    "deliverability",
     "disclosures",
     "due_lists",
     "import_arms",

@@ -61,6 +61,10 @@ class TooManyRows(ExportRefused):
     """The plan is larger than the request allows."""
 
 
+class TooManyComplaints(ExportRefused):
+    """More of a destination's mail was reported as spam than a mailbox bears."""
+
+
 class BadCoupons(ExportRefused):
     """Codes that cannot be taken in; none of the file was."""
 

@@ -64,6 +64,15 @@ class Drawn:
 
 
 @dataclass(frozen=True)
+class Received:
+    """How a destination's mail was received, as `rpt_deliverability` counts it."""
+
+    sent: int
+    complaints: int
+    hard_bounces: int
+
+
+@dataclass(frozen=True)
 class Facts:
     """What the gates look at, as of the snapshot in force."""
 
@@ -76,6 +85,8 @@ class Facts:
     drawn: tuple[Drawn, ...] = ()
     last_sale_at: Mapping[str, datetime] = field(default_factory=dict)
     closed: Mapping[str, str] = field(default_factory=dict)
+    # Destination → how its mail of the last 30 days was received.
+    received: Mapping[str, Received] = field(default_factory=dict)
     # Person → episode → the day the shop system itself mailed about it.
     shop_mails: Mapping[str, Mapping[str, date]] = field(default_factory=dict)
 
@@ -116,6 +127,7 @@ def read_facts(
         },
         drawn=_drawn(published, shop_id),
         shop_mails=_shop_mails(private, shop_id),
+        received=received(published, shop_id),
         last_sale_at={
             str(person): required_instant(at)
             for person, at in _rows(
@@ -209,6 +221,18 @@ def _drawn(published: duckdb.DuckDBPyConnection, shop_id: str) -> tuple[Drawn, .
         )
         for campaign, version, occurrence, person, arm, at in found
     )
+
+
+def received(published: duckdb.DuckDBPyConnection, shop_id: str) -> Mapping[str, Received]:
+    """Destination → counts of its last 30 days; none for one without mail."""
+    query = (
+        "select destination, sent_count, complaint_count, hard_bounce_count"
+        " from rpt_deliverability where shop_id = ?"
+    )
+    return {
+        str(destination): Received(int(str(sent)), int(str(complaints)), int(str(bounces)))
+        for destination, sent, complaints, bounces in _rows(published, query, shop_id)
+    }
 
 
 def _shop_mails(

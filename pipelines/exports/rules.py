@@ -4,12 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from pipelines.exports.errors import ShopNotReady
+from pipelines.exports.errors import ShopNotReady, TooManyComplaints
+from pipelines.exports.facts import Received
 from pipelines.exports.profile import Profile, load_profile, read_profile
 from pipelines.settings import Home
 from pipelines.shop import Campaign, Destination, Shop, Step, pepper_of
+
+_FEWEST_COMPLAINTS: Final = 3
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,23 @@ class Rules:
             raise ShopNotReady(
                 f"nothing is sent while shop.yml lacks {', '.join(lacks)}: the law wants the "
                 "sender in every mail and the grounds on which addresses leave; a dry run works"
+            )
+
+    def refuse_complained(self, destination: Destination, received: Mapping[str, Received]) -> None:
+        """Nothing, where few enough complain. Raises: TooManyComplaints above the limit.
+
+        Of fewer than three complaints nobody can say what rate they are.
+        """
+        seen = received.get(destination.key)
+        if seen is None or seen.complaints < _FEWEST_COMPLAINTS:
+            return
+        limit = destination.complaint_limit_bp
+        if seen.complaints * 10_000 > limit * seen.sent:
+            raise TooManyComplaints(
+                f"{seen.complaints} of the {seen.sent} messages {destination.key} sent in the last "
+                f"30 days were reported as spam, more than {limit / 100:g} %: nothing is handed "
+                "over. Find out by which mail; the rate falls as these days pass, or raise "
+                f"destinations.{destination.key}.complaint_limit_bp in shop.yml, knowingly"
             )
 
     def step(self, program: Program) -> Cool:

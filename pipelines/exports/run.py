@@ -164,6 +164,7 @@ def _send(
         stack.enter_context(outbox.locked())
         binding.bind(engine, machine, outbox, now=now)
         job = _job(home, rules, request, now=now)
+        rules.refuse_complained(destination, job.facts.received)
         handoff = Handoff(
             engine=engine, destination=destination.key, outbox=outbox, rules=rules,
             vault=Vault(rules.pepper), facts=job.facts, now=now, actor=request.requested_by,

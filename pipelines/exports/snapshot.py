@@ -16,7 +16,14 @@ import duckdb
 
 from pipelines.conditions import Basis, BasisMissing, Where, basis_of
 from pipelines.exports.errors import SnapshotMissing
-from pipelines.exports.facts import Facts, instant, read_facts, required_instant
+from pipelines.exports.facts import (
+    Facts,
+    Received,
+    instant,
+    read_facts,
+    received,
+    required_instant,
+)
 from pipelines.requests import checked_id
 from pipelines.settings import Home
 
@@ -154,6 +161,16 @@ def _facts(snapshot: Snapshot, pepper: bytes) -> Facts:
         raise SnapshotMissing(
             f"snapshot {snapshot.snapshot_id} lacks what every export needs: {error}"
         ) from error
+
+
+def deliverability(home: Home, shop_id: str) -> Mapping[str, Received]:
+    """Destination → how its mail of the last 30 days was received, as of the snapshot in force.
+
+    Raises: SnapshotMissing.
+    """
+    snapshot = open_snapshot(home, shop_id)
+    with _reader(snapshot.published) as connection:
+        return received(connection, shop_id)
 
 
 def published_segments(home: Home) -> tuple[str, ...]:

@@ -121,6 +121,7 @@ class SmallShop:
         closed: Mapping[str, str] | None = None,
         inquiries: Sequence[str] = (),
         meta: Mapping[str, object] | None = None,
+        received: Mapping[str, tuple[int, int, int]] | None = None,
     ) -> str:
         """Id of the new snapshot, whose two files hold these people."""
         snapshot_id = f"snap-{self.campaign}-{len(self.published)}"
@@ -129,7 +130,9 @@ class SmallShop:
         public = self.home.published / f"{snapshot_id}.duckdb"
         private = self.home.private / f"{snapshot_id}.duckdb"
         with duckdb.connect(str(public)) as connection, _whole(connection):
-            self._write_public(connection, people, sales or {}, closed or {}, inquiries, meta or {})
+            self._write_public(
+                connection, people, sales or {}, closed or {}, inquiries, meta or {}, received or {}
+            )
         with duckdb.connect(str(private)) as connection, _whole(connection):
             self._write_private(connection, people)
         pointer = {
@@ -142,7 +145,7 @@ class SmallShop:
         self.published.append(snapshot_id)
         return snapshot_id
 
-    def _write_public(self, connection, people, sales, closed, inquiries, meta) -> None:
+    def _write_public(self, connection, people, sales, closed, inquiries, meta, received) -> None:
         connection.execute(f"create table seg_{self.campaign} ({SEGMENT_COLUMNS})")
         for p in people:
             if not p.in_segment:
@@ -176,6 +179,14 @@ class SmallShop:
                     "insert into dim_persons values ('tea', ?, 0, ?)",
                     [p.person_id, _naive(p.no_coupon_until)],
                 )
+        connection.execute(
+            "create table rpt_deliverability (shop_id varchar, destination varchar,"
+            " sent_count bigint, complaint_count bigint, hard_bounce_count bigint)"
+        )
+        for destination, counts in received.items():
+            connection.execute(
+                "insert into rpt_deliverability values ('tea', ?, ?, ?, ?)", [destination, *counts]
+            )
         connection.execute(
             "create table fct_orders (shop_id varchar, person_id varchar, ordered_at timestamp,"
             " is_sale boolean)"

@@ -9,6 +9,7 @@ from decimal import Decimal
 from tests.oracle.behaviour import Signal, favourites, listed_favourites, once, owned, seen, signals
 from tests.oracle.behaviour_products import (
     fct_person_tendencies,
+    guide_of,
     rpt_category_ranking,
     rpt_item_pairs,
 )
@@ -62,10 +63,12 @@ def fct_person_content(world: World) -> list[Fact]:
 
 
 def _content(world: World, person: str, source: str, given: list[Offer]) -> Fact:
+    category_of = {r["product_id"]: r["primary_category_id"] for r in world.shop["products"]}
     fact: Fact = {
         "person_id": person,
         "content_source": source,
         "stock_band": given[0].band,
+        "guide_url": guide_of(world, category_of[given[0].product]),
         "currency": world.shop.currency,
         "items_more": max(len(given) - ITEMS, 0),
         "newest_signal_at": given[0].at,

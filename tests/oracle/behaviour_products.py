@@ -130,6 +130,13 @@ def upwards(world: World, category: str) -> list[str]:
     return found
 
 
+def guide_of(world: World, category: object) -> object:
+    """The page of advice of a category, or of the nearest above that has one."""
+    pages = {str(row["category_id"]): row["guide_url"] for row in world.shop["categories"]}
+    above = [] if category is None else upwards(world, str(category))
+    return next((pages[one] for one in above if pages[one] is not None), None)
+
+
 def _rankings(world: World, window: timedelta) -> dict[str, tuple[list[tuple[str, int, int]], int]]:
     """Products and persons of the categories in which enough people ordered what can be bought."""
     sold = purchasable(world)

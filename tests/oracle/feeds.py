@@ -135,7 +135,7 @@ def feed_onsite_top(world: World) -> list[Fact]:
         if content is None and liked is None:
             continue
         shown = shown_of(content)
-        del shown["stock_band"]
+        del shown["stock_band"], shown["guide_url"]
         rows.append(
             _id_of(visitor)
             | shown

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from tests.oracle.behaviour_now import fct_hesitating_persons, fct_new_arrival_matches
 from tests.oracle.behaviour_offers import ITEMS, fct_person_content
-from tests.oracle.behaviour_products import upwards
+from tests.oracle.behaviour_products import guide_of
 from tests.oracle.browse import fct_browse_abandonments
 from tests.oracle.due import fct_cart_episode_items, fct_cart_steps_due
 from tests.oracle.facts import Fact
@@ -59,7 +59,7 @@ def seg_cart_recovery(world: World) -> list[Fact]:
             {
                 **items_of_mail(shown),
                 "stock_band": shown[0]["stock_band"] if shown else None,
-                "guide_url": _guide_of(world, shown[0]) if shown else None,
+                "guide_url": guide_of(world, shown[0]["primary_category_id"]) if shown else None,
                 "currency": world.shop.currency,
                 "value_amount": step["value_amount"],
                 "value_now_amount": value_now,
@@ -79,14 +79,6 @@ def seg_cart_recovery(world: World) -> list[Fact]:
             )
         )  # fmt: skip
     return rows
-
-
-def _guide_of(world: World, item: Fact) -> object:
-    """The page of advice of an item's category, or of the nearest above that has one."""
-    pages = {str(row["category_id"]): row["guide_url"] for row in world.shop["categories"]}
-    category = item["primary_category_id"]
-    above = [] if category is None else upwards(world, str(category))
-    return next((pages[one] for one in above if pages[one] is not None), None)
 
 
 def _why(step: Fact, held: list[Fact]) -> str:
@@ -115,7 +107,7 @@ def shown_of(content: Fact | None) -> Fact:
     """The mail's columns of somebody's content."""
     given = content or {}
     names = [f"item_{n + 1}_{shown}" for n in range(ITEMS) for shown in SHOWN]
-    return {name: given.get(name) for name in (*names, "stock_band")} | {
+    return {name: given.get(name) for name in (*names, "stock_band", "guide_url")} | {
         "items_more": given.get("items_more", 0)
     }
 

@@ -62,6 +62,7 @@ qualified as (
         {{ mail_item_columns('contents') }},
         coalesce(contents.items_more, 0) as items_more,
         contents.stock_band,
+        contents.guide_url,
         abandonments.currency,
         abandonments.ships_within_hours,
         abandonments.warranty_months,
@@ -82,8 +83,8 @@ qualified as (
 {{ segment_members(
     'browse_recovery',
     facts=item_facts() + [
-        'stock_band', 'currency', 'ships_within_hours', 'warranty_months', 'shipping_fee_amount',
-        'free_shipping_from_amount',
+        'stock_band', 'guide_url', 'currency', 'ships_within_hours', 'warranty_months',
+        'shipping_fee_amount', 'free_shipping_from_amount',
     ],
     count_from='counted_from_at'
 ) }}

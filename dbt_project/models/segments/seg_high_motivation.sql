@@ -42,6 +42,7 @@ qualified as (
         {{ mail_item_columns('contents') }},
         coalesce(contents.items_more, 0) as items_more,
         contents.stock_band,
+        contents.guide_url,
         contents.currency,
         hesitating.product_id as hesitated_product_id,
         hesitating.rolling_score as motivation_score
@@ -64,7 +65,9 @@ qualified as (
 
 {{ segment_members(
     'high_motivation',
-    facts=item_facts() + ['stock_band', 'currency', 'hesitated_product_id', 'motivation_score'],
+    facts=item_facts() + [
+        'stock_band', 'guide_url', 'currency', 'hesitated_product_id', 'motivation_score',
+    ],
     count_from='counted_from_at',
     ends='hesitates_until_at'
 ) }}

@@ -182,12 +182,17 @@ priced as (
         summed_up.content_source,
         {{ mail_item_columns('summed_up') }},
         summed_up.stock_band,
+        products.guide_url,
         settings.currency,
         summed_up.items_more,
         summed_up.newest_signal_at
     from summed_up
     inner join settings
         on summed_up.shop_id = settings.shop_id
+    left join products
+        on
+            summed_up.shop_id = products.shop_id
+            and summed_up.item_1_product_id = products.product_id
 
 )
 

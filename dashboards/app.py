@@ -20,6 +20,9 @@ pages = {
         st.Page("app_pages/merchandising.py", title=words("page.merchandising")),
         st.Page("app_pages/experiments.py", title=words("page.experiments")),
     ],
+    words("menu.setup"): [
+        st.Page("app_pages/data_health.py", title=words("page.data_health")),
+    ],
 }
 chosen = st.navigation(pages)
 with st.sidebar:

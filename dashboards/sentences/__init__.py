@@ -14,6 +14,7 @@ from dashboards.sentences import (
     experiments,
     frame,
     goods,
+    health,
     overview,
     retention,
 )
@@ -27,6 +28,7 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     **retention.PAIRS,
     **customers.PAIRS,
     **goods.PAIRS,
+    **health.PAIRS,
 }
 
 # Latin that a Japanese sentence may hold: what the trade itself writes so, and our own names.

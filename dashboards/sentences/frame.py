@@ -17,6 +17,8 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "role.admin": ("管理者", "admin"),
     "menu.daily": ("毎日", "Daily"),
     "menu.analysis": ("分析", "Analysis"),
+    "menu.setup": ("設定", "Set-up"),
+    "list.join": ("・", ", "),
     "page.overview": ("概況", "Overview"),
     "page.cart_recovery": ("カゴ落ち", "Cart recovery"),
     "page.cohorts": ("コホート", "Cohorts"),

@@ -27,6 +27,7 @@ PAGES = {
     "customers": "customers",
     "merchandising": "merchandising",
     "experiments": "experiments",
+    "data_health": "data_health",
 }
 REPORT = {"report": "?view=report"}
 HEIGHTS = {1280: 900, 360: 780}

@@ -19,6 +19,7 @@ PAGES = (
     "customers",
     "merchandising",
     "experiments",
+    "data_health",
 )
 Opener = Callable[..., AppTest]
 

@@ -579,6 +579,7 @@ def freshness(kind: Kind) -> list[dict[str, object]]:
             "source_key": source,
             "entity": entity,
             "latest_data_at": now - dt.timedelta(minutes=minutes),
+            "history_from_on": dt.date(2024, 12, 1),
             "batch_count": 1,
             "landed_row_count": landed // kind.scale,
             "rejected_row_count": rejected,

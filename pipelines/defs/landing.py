@@ -207,6 +207,10 @@ def _land_own_tables(street: Street) -> None:
         home, landing.read_table(home, "export_batches"), landing.read_table(home, "export_claims")
     )
     exports.import_arms(home, landing.read_table(home, "arm_records"))
+    landing.write_rows(
+        home, "mail_results_summary", exports.typed_results(home, shop), source="typed",
+        loaded_at=loaded_at, zone=shop.timezone,
+    )  # fmt: skip
     for table, frame in exports.ledger_tables(home, shop).items():
         landing.write_rows(
             home, table, frame, source="ledger", loaded_at=loaded_at, zone=shop.timezone

@@ -9,7 +9,7 @@ from pipelines.exports.disclosures import Disclosure, disclosures, type_totals
 from pipelines.exports.errors import ExportRefused, NoAddress, UnknownBatch
 from pipelines.exports.facts import Received
 from pipelines.exports.history import import_arms, import_claims
-from pipelines.exports.landed import ledger_tables
+from pipelines.exports.landed import ledger_tables, typed_results
 from pipelines.exports.ledger import BatchRow
 from pipelines.exports.machine import Machine
 from pipelines.exports.operations import (
@@ -72,5 +72,6 @@ __all__ = [
     "show",
     "suppress",
     "type_totals",
+    "typed_results",
     "write_recall",
 ]

@@ -4,14 +4,14 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
 
 from pipelines.exports import cells
-from pipelines.exports.cells import Line, Scribe
+from pipelines.exports.cells import NO_BATCH, NO_TOKEN, Line, Scribe, placed
 from pipelines.exports.errors import ShopNotReady
-from pipelines.exports.facts import Facts
+from pipelines.exports.facts import Facts, PersonKeys
 from pipelines.exports.gates import LedgerView, Situation
 from pipelines.exports.plan import Decision, programs_of
 from pipelines.exports.profile import Profile
@@ -27,7 +27,10 @@ LineOf = Callable[[Member, str, str], Line]
 
 @dataclass(frozen=True)
 class Job:
-    """Shape: one request. `unencodable` names rows (`dedupe_key|person_id`) the profile refuses."""
+    """Shape: one request. `unencodable` names rows (`dedupe_key|person_id`) the profile refuses.
+
+    `tried`: the line of every other row by that name, without its batch and token.
+    """
 
     request: Request
     segment: Segment
@@ -39,7 +42,10 @@ class Job:
     layout: Mapping[str, object]
     line_of: LineOf
     unencodable: frozenset[str]
+    tried: Mapping[str, Line]
     now: datetime
+    # Person → keys: worked out once for every look at them.
+    known: dict[str, PersonKeys] = field(default_factory=dict)
 
     @property
     def today(self) -> date:
@@ -72,6 +78,7 @@ class Job:
             is_behavioural=_is_behavioural(self.segment, self.profile),
             needs_content=self.segment.needs_content,
             unencodable=self.unencodable,
+            known=self.known,
         )
 
     def line(self, decision: Decision, *, batch_id: str, token: str) -> Line:
@@ -79,8 +86,8 @@ class Job:
         member = decision.member
         if decision.coupon is not None:
             content = {**member.content, "coupon_code": decision.coupon}
-            member = replace(member, content=content)
-        return self.line_of(member, batch_id, token)
+            return self.line_of(replace(member, content=content), batch_id, token)
+        return placed(self.tried[_place(member)], batch_id=batch_id, token=token)
 
 
 def job_of(
@@ -103,7 +110,7 @@ def job_of(
     _refuse_reach(segment, profile, destination)
     scribe = Scribe.of(profile, _content(segment, rules), rules.zone)
     line_of = partial(_line, facts=facts, scribe=scribe)
-    refused, changes = _tried(segment, facts, line_of, profile=profile)
+    refused, tried, changes = _tried(segment, facts, line_of, profile=profile)
     return Job(
         request=request, segment=segment, snapshot_id=snapshot.snapshot_id, facts=facts,
         destination=destination, rules=rules, profile=profile, line_of=line_of,
@@ -112,9 +119,15 @@ def job_of(
             "stops_on_order": segment.stops_on_order, "reach": profile.reach,
             "ascii_addresses": profile.ascii_addresses,
             "is_behavioural": _is_behavioural(segment, profile),
+            # On which grounds it leaves, as they stand now: shop.yml may say otherwise later.
+            "disclosure": {
+                "country": destination.country, "contract": destination.contract,
+                "basis": destination.basis, "purpose": _purposes(segment, rules),
+                "columns": [column.label for column in scribe.columns],
+            },
             **_saved(request, segment),
         },
-        unencodable=refused, now=now,
+        unencodable=refused, tried=tried, now=now,
     )  # fmt: skip
 
 
@@ -176,19 +189,26 @@ def _line(
 
 def _tried(
     segment: Segment, facts: Facts, line_of: LineOf, *, profile: Profile
-) -> tuple[frozenset[str], dict[str, int]]:
+) -> tuple[frozenset[str], dict[str, Line], dict[str, int]]:
     # Before anything is claimed: a row that cannot be written must not hold a guard.
     refused: set[str] = set()
+    tried: dict[str, Line] = {}
     changes: Counter[str] = Counter()
     needs_email = any(column.type == "email" for column in profile.columns)
     for member in segment.members:
         contact = facts.contacts.get(member.person_id, {})
         if needs_email and cells.deliverable(contact.get("email")) is None:
             continue
-        line = line_of(member, "x" * 60, "x" * 32)
-        if line.refused is not None:
-            refused.add(f"{member.dedupe_key}|{member.person_id}")
+        line = line_of(member, NO_BATCH, NO_TOKEN)
+        if line.refused is None:
+            tried[_place(member)] = line
+        else:
+            refused.add(_place(member))
             changes[f"refused:{line.refused}"] += 1
         if line.changes:
             changes.update(f"{change.label}:{change.what}" for change in line.changes)
-    return frozenset(refused), dict(sorted(changes.items()))
+    return frozenset(refused), tried, dict(sorted(changes.items()))
+
+
+def _place(member: Member) -> str:
+    return f"{member.dedupe_key}|{member.person_id}"

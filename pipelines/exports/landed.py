@@ -1,17 +1,27 @@
 """The ledger as canonical tables, so that what was handed over comes back as a source."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import sqlalchemy as sa
 
-from pipelines import state
+from pipelines import requests, state
 from pipelines.canonical import TABLES
+from pipelines.exports import ledger
 from pipelines.settings import Home
 from pipelines.shop import Shop
 from pipelines.state import arm_record, batch, claim, gated, suppression
 
 _TABLES = ("export_batches", "export_claims", "arm_records", "export_gated", "suppressions")
+
+# Word of a person → column of the mailers' totals.
+_TYPED: Final = {
+    "sent": "sent_count", "delivered": "delivered_count", "opened": "open_count",
+    "clicked": "click_count", "bounced": "bounce_count", "complained": "complaint_count",
+    "unsubscribed": "unsubscribe_count",
+}  # fmt: skip
 
 
 def ledger_tables(home: Home, shop: Shop) -> dict[str, pl.DataFrame]:
@@ -30,6 +40,32 @@ def ledger_tables(home: Home, shop: Shop) -> dict[str, pl.DataFrame]:
             "suppressions": _rows(connection, _suppressions()),
         }
     return {name: _frame(name, rows[name], shop) for name in _TABLES}
+
+
+def typed_results(home: Home, shop: Shop) -> pl.DataFrame:
+    """Totals that people typed, as rows of `mail_results_summary`; of each batch the newest.
+
+    Shape: canonical columns without the tail. The figures are of the day the file left.
+    """
+    typed = requests.totals_of(home, shop.id)
+    wanted = [one.batch_id for one in typed]
+    with state.reading(state.ledger_engine(home)) as connection:
+        known = {row.batch_id: row for row in ledger.batches(connection)} if wanted else {}
+    zone = ZoneInfo(shop.timezone)
+    rows = []
+    for one in typed:
+        row = known[one.batch_id]
+        day = (row.intent_at or row.created_at).astimezone(zone).date()
+        rows.append(
+            {
+                "provider": row.destination, "provider_campaign_id": row.batch_id,
+                "as_of_at": one.typed_at, "campaign_key": row.campaign_key,
+                "step_number": row.step_number, "label": row.program, "period_starts_on": day,
+                "period_ends_on": day, "summary_basis": "typed",
+                **{_TYPED[name]: count for name, count in one.counts.items()},
+            }
+        )  # fmt: skip
+    return _frame("mail_results_summary", rows, shop)
 
 
 def _batches() -> sa.Select[tuple[object, ...]]:

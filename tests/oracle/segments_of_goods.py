@@ -37,48 +37,43 @@ def can_be_shown(row: Fact) -> bool:
 
 def seg_cart_recovery(world: World) -> list[Fact]:
     """Every step of a cart that is due, what can be bought of it, and why not to write."""
-    products = {row["product_id"]: row for row in world.shop["products"]}
-    carts = {cart.episode_id: cart for cart in world.carts}
     items: dict[object, list[Fact]] = defaultdict(list)
     for item in sorted(fct_cart_episode_items(world), key=lambda one: one["item_no"]):
         items[item["episode_id"]].append(item)
-    rows = []
-    for step in fct_cart_steps_due(world):
-        held = items[step["episode_id"]]
-        shown = [
-            {**products[one["product_id"]], "price_amount": one["price_now_amount"]} | one
-            for one in held
-            if one["is_purchasable"] and can_be_shown(products[one["product_id"]])
-        ]
-        value_now = carts[step["episode_id"]].value_now(
-            {str(key): row for key, row in products.items()}
+    names = ("campaign_key", "campaign_version", "step_number", "arm_key", "channel")
+    return [
+        row_of(
+            _left(world, step, items[step["episode_id"]]), tuple(step[name] for name in names),
+            step["due_at"], step["valid_until_at"], is_held_out=bool(step["is_held_out"]),
         )
-        episode = Occurrence(
-            str(step["person_id"]), str(step["episode_id"]), step["qualified_at"],
-            step["last_activity_at"], _why(step, held),
-            {
-                **items_of_mail(shown),
-                "stock_band": shown[0]["stock_band"] if shown else None,
-                "guide_url": guide_of(world, shown[0]["primary_category_id"]) if shown else None,
-                "currency": world.shop.currency,
-                "value_amount": step["value_amount"],
-                "value_now_amount": value_now,
-                **terms(world, *TERMS[:3]),
-                "amount_to_free_shipping": _missing(world, value_now),
-            },
-            "cart" if shown else "none",
-        )  # fmt: skip
-        place = tuple(
-            step[name]
-            for name in ("campaign_key", "campaign_version", "step_number", "arm_key", "channel")
-        )
-        rows.append(
-            row_of(
-                episode, place, step["due_at"], step["valid_until_at"],
-                is_held_out=bool(step["is_held_out"]),
-            )
-        )  # fmt: skip
-    return rows
+        for step in fct_cart_steps_due(world)
+    ]  # fmt: skip
+
+
+def _left(world: World, step: Fact, held: list[Fact]) -> Occurrence:
+    """The cart a step is about, by what lies in it."""
+    products = {str(row["product_id"]): row for row in world.shop["products"]}
+    shown = [
+        {**products[str(one["product_id"])], "price_amount": one["price_now_amount"]} | one
+        for one in held
+        if one["is_purchasable"] and can_be_shown(products[str(one["product_id"])])
+    ]
+    cart = next(one for one in world.carts if one.episode_id == step["episode_id"])
+    value_now = cart.value_now(products)
+    facts = {
+        **items_of_mail(shown),
+        "stock_band": shown[0]["stock_band"] if shown else None,
+        "guide_url": guide_of(world, shown[0]["primary_category_id"]) if shown else None,
+        "currency": world.shop.currency,
+        "value_amount": step["value_amount"],
+        "value_now_amount": value_now,
+        **terms(world, *TERMS[:3]),
+        "amount_to_free_shipping": _missing(world, value_now),
+    }
+    return Occurrence(
+        str(step["person_id"]), str(step["episode_id"]), step["qualified_at"],
+        step["last_activity_at"], _why(step, held), facts, "cart" if shown else "none",
+    )  # fmt: skip
 
 
 def _why(step: Fact, held: list[Fact]) -> str:

@@ -41,6 +41,7 @@ def numbers(page: Page) -> None:
         flagged = words.number(snapshot.total(AUDIT, {"is_flagged": True}))
         cards.append(Card(words("health.card.audit"), Cell(flagged)))
     parts.cards(cards)
+    parts.receipt(page, "numbers", [])
 
 
 def show(page: Page) -> None:

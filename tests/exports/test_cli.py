@@ -254,3 +254,60 @@ def test_a_request_is_shown_without_an_address(okaeri):
     assert "3 added" in printed
     assert "@example.jp" not in printed + json.dumps(record)
     assert "no request 'req-none'" in okaeri.refused("show", "req-none")
+
+
+def test_a_plan_is_released_at_the_terminal_and_its_steps_are_shown(okaeri):
+    planned = okaeri.json("request", "cart_recovery", "--to", "mailer")["request_id"]
+
+    released = okaeri.json("release", planned)
+    shown = okaeri("show", released["request_id"]).stdout
+
+    assert (released["state"], released["request_id"] != planned) == ("done", True)
+    assert "(exporter, terminal): asked" in shown
+    assert "(exporter, run): done" in shown
+    assert f"okaeri exports release {planned}" in okaeri("show", planned).stdout
+
+
+def test_a_request_is_cancelled_at_the_terminal(okaeri):
+    waiting = okaeri.shop.ask()
+
+    assert okaeri.json("cancel", waiting) == {"batches": []}
+    assert "cannot become cancelled" in okaeri.refused("cancel", waiting)
+    (row,) = okaeri.json("list")
+    assert row["request_state"] == "cancelled"
+
+
+def test_a_file_is_judged_again_at_the_terminal(okaeri, tmp_path):
+    okaeri("request", "cart_recovery", "--to", "mailer", "--send")
+    (file,) = okaeri.shop.outbox().glob("*.csv")
+    okaeri("suppress", "u1@example.jp", "--reason", "complaint")
+
+    english = okaeri("recheck", str(file), "--out", str(tmp_path / "drop.csv")).stdout
+    record = okaeri.json("recheck", str(file))
+
+    assert "Of 3 persons 1 must not be written to" in english
+    assert "u***@e***.jp" in english
+    assert record["counts"] == {"complaint": 1}
+    assert "u1@example.jp" in (tmp_path / "drop.csv").read_text()
+    assert "no file of this ledger" in okaeri.refused("recheck", str(okaeri.file))
+
+
+def test_totals_and_the_log_of_what_left_at_the_terminal(okaeri):
+    okaeri("request", "cart_recovery", "--to", "mailer", "--send")
+    (row,) = exports.batches(okaeri.shop.home)
+
+    typed = okaeri.json("totals", row.batch_id, "--sent", "3", "--opened", "2")
+    (left,) = okaeri.json("log")
+    shown = okaeri("log").stdout
+
+    assert typed == {"batch": row.batch_id, "counts": {"sent": 3, "opened": 2}}
+    assert "no total was typed" in okaeri.refused("totals", row.batch_id)
+    assert (left["country"], left["contract"], left["persons"]) == ("JP", "entrustment", 3)
+    assert "JP · entrustment · 購買者への案内 · cart_reminder" in shown
+
+
+def test_what_is_on_hold_is_not_decided_without_a_verdict(okaeri):
+    batch = held(okaeri)
+
+    assert f"okaeri exports hold {batch} delivered|not-delivered" in okaeri.refused("hold", batch)
+    assert batch in okaeri("hold").stdout

@@ -16,12 +16,13 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import exports
+from pipelines import exports, keys
 from pipelines.actors import Actor
 from pipelines.settings import Home
 from pipelines.shop import load_shop
 
 NOW = datetime(2026, 11, 10, 3, 0, tzinfo=UTC)
+PEPPER = "a-public-pepper-of-the-bench"
 SHOP_YML = """
 id: bench
 name: Bench
@@ -98,7 +99,7 @@ CONTACTS = """
 create table dim_person_contacts as select
   'bench' as shop_id, 'c:' || n as person_id, n::varchar as customer_id,
   'person.' || n || '@mail' || n % 40 || '.example.jp' as email,
-  sha256('e' || n) as email_hash, '090-0000-' || (n % 10000) as phone_raw,
+  null::varchar as email_hash, '090-0000-' || (n % 10000) as phone_raw,
   '山田' as last_name, '花子' || n % 500 as first_name, 'ヤマダ' as last_name_kana,
   'ハナコ' as first_name_kana, null::varchar as name_full, null::varchar as company,
   '1000001' as postal_code, 'JP' as country_code, '東京都' as prefecture,
@@ -107,6 +108,7 @@ create table dim_person_contacts as select
 from range(?) as people(n)
 """
 PRIVATE = """
+update dim_person_contacts set email_hash = keyed(email);
 create table int_persons__contactable as
   select shop_id, person_id, 'email' as channel, purpose, null::varchar as email_hash,
     true as is_contactable, null::varchar as block_reason, false as has_profiling_opt_out,
@@ -122,6 +124,10 @@ create table int_persons__keys as
 """
 
 
+def _keyed(email: str) -> str:
+    return str(keys.email_hash(email, pepper=PEPPER.encode()))
+
+
 def published(folder: Path, people: int) -> Home:
     """A home below `folder` whose snapshot holds that many due members."""
     home = Home(folder / "bench")
@@ -129,6 +135,7 @@ def published(folder: Path, people: int) -> Home:
     for path, first, rest in zip(files, (SEGMENT, CONTACTS), (PUBLISHED, PRIVATE), strict=True):
         path.parent.mkdir(parents=True)
         with duckdb.connect(str(path)) as connection:
+            connection.create_function("keyed", _keyed, [str], str)
             connection.execute(first, [people])
             connection.execute(rest)
     sha = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]

@@ -4,7 +4,6 @@ Invariant: strip and fold first, prefix after. An address that is normalised dif
 places is a person who is written to twice.
 """
 
-import hashlib
 import hmac
 import unicodedata
 from functools import lru_cache
@@ -34,7 +33,7 @@ def _ascii_domain(domain: str) -> str:
 
 def keyed_hash(kind: str, value: str, *, pepper: bytes) -> str:
     """HMAC-SHA-256 of `kind:value`, hex. `value` is already in its normal form."""
-    return hmac.new(pepper, f"{kind}:{value}".encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(pepper, f"{kind}:{value}".encode(), "sha256").hex()
 
 
 def email_hash(address: str | None, *, pepper: bytes) -> str | None:

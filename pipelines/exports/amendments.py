@@ -80,10 +80,11 @@ def write_suppress(handoff: Handoff, row: BatchRow) -> str | None:
     if row.state not in ledger.HANDED or is_over:
         return None
     with state.reading(handoff.engine) as connection:
-        claimed = claimed_of(connection, row.batch_id, vault=handoff.vault)
+        claimed = claimed_of(connection, row.batch_id, vault=handoff.vault, looked=handoff.looked)
         exits = late_exits(
-            connection, row, claimed, rules=handoff.rules, facts=handoff.facts, now=handoff.now
-        )
+            connection, row, claimed, rules=handoff.rules, facts=handoff.facts, now=handoff.now,
+            looked=handoff.looked,
+        )  # fmt: skip
     lines = [_line(handoff, row, one, exits[one.ord]) for one in claimed if one.ord in exits]
     data = _bytes(row, lines)
     digest = hashlib.sha256(data).hexdigest()

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
-from pipelines.exports import ledger
+from pipelines.exports import bulk, ledger
 from pipelines.exports.claims import seen_by
 from pipelines.exports.facts import Drawn
 from pipelines.exports.job import Job
@@ -84,8 +84,7 @@ def _write(
         "version": program.campaign_version,
         "recorded_at": job.now,
     }
-    insert = ledger.insert_for(connection, arm_record).on_conflict_do_nothing()
-    connection.execute(insert, [{**row, **same} for row in rows])
+    bulk.insert_rows(connection, arm_record, [{**row, **same} for row in rows], ignore_taken=True)
 
 
 def _as_member(drawn: Drawn, program: Program) -> Member:

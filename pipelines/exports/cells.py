@@ -32,6 +32,11 @@ _EMAIL: Final = re.compile(
 )
 
 
+# Stand where batch and token will, as long as either can be.
+NO_BATCH: Final = "y" * 60
+NO_TOKEN: Final = "x" * 32
+
+
 @dataclass(frozen=True)
 class Change:
     """One cell that could not leave as it was. The value itself is never kept."""
@@ -47,6 +52,18 @@ class Line:
     cells: tuple[str, ...]
     changes: tuple[Change, ...]
     refused: str | None
+
+
+def placed(line: Line, *, batch_id: str, token: str) -> Line:
+    """A line that was tried without its place, with the batch and the token it leaves with."""
+    cells = tuple(
+        token if cell == NO_TOKEN
+        else batch_id if cell == NO_BATCH
+        else cell.replace(NO_TOKEN, token).replace(NO_BATCH, batch_id) if NO_TOKEN in cell
+        else cell
+        for cell in line.cells
+    )  # fmt: skip
+    return Line(cells, line.changes, line.refused)
 
 
 def deliverable(address: object) -> str | None:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from pipelines.exports import coupons, ledger
+from pipelines.exports import bulk, coupons, ledger
 from pipelines.exports.errors import ApprovalNeeded, OtherInput, TooManyRows
 from pipelines.exports.gates import Situation
 from pipelines.exports.job import Job
@@ -135,7 +135,7 @@ def write_gated(connection: sa.Connection, found: Plan, *, now: datetime) -> Non
     ]  # fmt: skip
     if not rows:
         return
-    insert = ledger.insert_for(connection, gated)
+    insert = bulk.insert_for(connection, gated)
     connection.execute(
         insert.on_conflict_do_update(
             index_elements=["program", "occurrence", "person_key"],
@@ -232,8 +232,7 @@ def _write_claims(
             day = {"channel": program.channel, "day": job.today}
             messages += [{"key": k, **day, **place} for k in mine]
     for table, rows in ((claim, claims), (guard, guards), (frequency, messages)):
-        if rows:
-            connection.execute(table.insert(), rows)
+        bulk.insert_rows(connection, table, rows)
     coupons.take(connection, share, batch_id=batch_id, now=job.now)
 
 

@@ -1,7 +1,7 @@
 """Claimed people who must not be written to any more: looked up at sealing and before leaving."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -38,22 +38,45 @@ class Claimed:
     payload: Payload
 
 
-def claimed_of(connection: sa.Connection, batch_id: str, *, vault: Vault) -> list[Claimed]:
+@dataclass(frozen=True)
+class Looked:
+    """What one walk saw of its batches' people: looking again asks the ledger for news alone.
+
+    Valid for one snapshot and one instant, which is what a walk has.
+    """
+
+    claimed: dict[str, Sequence[Claimed]] = field(default_factory=dict)
+    # Batch → keys of its people, and what the ledger said of them when nobody of them had to leave.
+    clear: dict[str, tuple[Sequence[str], LedgerView]] = field(default_factory=dict)
+
+
+def claimed_of(
+    connection: sa.Connection, batch_id: str, *, vault: Vault, looked: Looked | None = None
+) -> Sequence[Claimed]:
     """The claims of a batch that are rendered, by number. Held-out ones never are."""
+    c = claim.c
+    mine = (c.batch_id == batch_id, c.st == "claimed", c.payload_enc.is_not(None))
+    known = None if looked is None else looked.claimed.get(batch_id)
+    if known is not None:
+        still: set[int] = set(connection.execute(sa.select(c.ord).where(*mine)).scalars())
+        if still <= {one.ord for one in known}:
+            return [one for one in known if one.ord in still]
     query = (
-        sa.select(claim)
-        .where(claim.c.batch_id == batch_id, claim.c.st == "claimed")
-        .order_by(claim.c.ord)
+        sa.select(c.ord, c.occurrence, c.dedupe_key, c.valid_until_at, c.payload_enc)
+        .where(*mine)
+        .order_by(c.ord)
     )
-    return [
+    found = [
         Claimed(
             ord=row.ord, occurrence=row.occurrence, dedupe_key=row.dedupe_key,
             valid_until_at=row.valid_until_at,
             payload=vault.open(row.payload_enc, batch_id=batch_id, ord_=row.ord),
         )
         for row in connection.execute(query)
-        if row.payload_enc is not None
     ]  # fmt: skip
+    if looked is not None:
+        looked.claimed[batch_id] = found
+    return found
 
 
 def late_exits(
@@ -64,15 +87,18 @@ def late_exits(
     rules: Rules,
     facts: Facts | None,
     now: datetime,
+    looked: Looked | None = None,
 ) -> Mapping[int, str]:
     """Claim number → the first reason it must not leave, as of now."""
-    owners = _owners(facts)
+    scope = scope_of(rules, row.of, destination=row.destination)
+    before = None if looked is None else looked.clear.get(row.batch_id)
+    if before is not None and _view(connection, before[0], scope=scope, now=now) == before[1]:
+        return {}
+    owners = {} if facts is None else facts.owners
     found: dict[int, str] = {}
     keys = {c.ord: _keys(c, facts, owners) for c in claimed}
     every = sorted({key for mine in keys.values() for key in mine})
-    scope = scope_of(rules, row.of, destination=row.destination)
-    stopped = ledger.stopped(connection, every, scope=scope, now=now)
-    view = LedgerView(erased=ledger.erased_among(connection, every), stopped=stopped)
+    view = _view(connection, every, scope=scope, now=now)
     people = {c.ord: _owner(c, facts, owners) for c in claimed}
     seen = facts or Facts()
     at = Situation(
@@ -93,7 +119,16 @@ def late_exits(
         reason = first_hit(_member(one, row, people[one.ord]), at, among=among)
         if reason is not None:
             found[one.ord] = reason
+    if looked is not None and not found:
+        looked.clear[row.batch_id] = (every, view)
     return found
+
+
+def _view(
+    connection: sa.Connection, keys: Sequence[str], *, scope: ledger.Scope, now: datetime
+) -> LedgerView:
+    stopped = ledger.stopped(connection, keys, scope=scope, now=now)
+    return LedgerView(erased=ledger.erased_among(connection, keys), stopped=stopped)
 
 
 def drop(connection: sa.Connection, batch_id: str, exits: Mapping[int, str]) -> None:
@@ -111,12 +146,6 @@ def drop(connection: sa.Connection, batch_id: str, exits: Mapping[int, str]) -> 
         connection.execute(
             frequency.delete().where(frequency.c.batch_id == batch_id, frequency.c.ord == ord_)
         )
-
-
-def _owners(facts: Facts | None) -> Mapping[str, str]:
-    if facts is None:
-        return {}
-    return {key: person for person, found in facts.person_keys.items() for key in found.all}
 
 
 def _owner(one: Claimed, facts: Facts | None, owners: Mapping[str, str]) -> str:

@@ -283,4 +283,12 @@ def first_hit(
     member: Member, at: Situation, *, among: tuple[str, ...] = tuple(GATES)
 ) -> str | None:
     """The first reason, in order, why the member is not written to; None if there is none."""
-    return next((reason for reason in among if GATES[reason](member, at)), None)
+    for reason, gate in _named(among):
+        if gate(member, at):
+            return reason
+    return None
+
+
+@lru_cache(maxsize=8)
+def _named(among: tuple[str, ...]) -> tuple[tuple[str, Gate], ...]:
+    return tuple((reason, GATES[reason]) for reason in among)

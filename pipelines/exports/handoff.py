@@ -6,7 +6,7 @@ HOLD for a person: at most once, never twice.
 
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -16,7 +16,7 @@ from pipelines import state
 from pipelines.exports import ledger
 from pipelines.exports.destinations import LocalFolder
 from pipelines.exports.errors import InDoubt, WrongMachine
-from pipelines.exports.exits import Claimed, claimed_of, drop, late_exits
+from pipelines.exports.exits import Claimed, Looked, claimed_of, drop, late_exits
 from pipelines.exports.facts import Facts
 from pipelines.exports.ledger import BatchRow
 from pipelines.exports.machine import Machine
@@ -50,6 +50,7 @@ class Handoff:
     machine: Machine
     checkpoint: Checkpoint
     run_id: str | None = None
+    looked: Looked = field(default_factory=Looked)
 
     def advance(self, batch_id: str) -> BatchRow:
         """Bring one batch as far as it goes: delivered, expired, void, or held for a person."""
@@ -89,10 +90,11 @@ class Handoff:
         if self._expire(row):
             return
         with state.writing(self.engine) as connection:
-            claimed = claimed_of(connection, row.batch_id, vault=self.vault)
+            claimed = claimed_of(connection, row.batch_id, vault=self.vault, looked=self.looked)
             exits = late_exits(
-                connection, row, claimed, rules=self.rules, facts=self.facts, now=self.now
-            )
+                connection, row, claimed, rules=self.rules, facts=self.facts, now=self.now,
+                looked=self.looked,
+            )  # fmt: skip
             drop(connection, row.batch_id, exits)
             rendered, files = self._stage(row, claimed, exits)
             self.checkpoint("seal:staged")
@@ -120,10 +122,11 @@ class Handoff:
         self.outbox.make_ready([file.file for file in files_of(row)])
         with state.writing(self.engine) as connection:
             self._refuse_paused(connection)
-            claimed = claimed_of(connection, row.batch_id, vault=self.vault)
+            claimed = claimed_of(connection, row.batch_id, vault=self.vault, looked=self.looked)
             exits = late_exits(
-                connection, row, claimed, rules=self.rules, facts=self.facts, now=self.now
-            )
+                connection, row, claimed, rules=self.rules, facts=self.facts, now=self.now,
+                looked=self.looked,
+            )  # fmt: skip
             if exits:
                 drop(connection, row.batch_id, exits)
                 self._move(

@@ -12,7 +12,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from pipelines import state
-from pipelines.exports import ledger
+from pipelines.exports import bulk
 from pipelines.settings import Home
 from pipelines.state import arm_record, batch, coupon, frequency, guard
 
@@ -138,7 +138,7 @@ def _write_coupons(engine: sa.Engine, claims: pl.DataFrame) -> None:
         "person_key", "email_hash", at.alias("taken_at"),
     ).unique("code", keep="first", maintain_order=True)  # fmt: skip
     with state.writing(engine) as connection:
-        insert = ledger.insert_for(connection, coupon)
+        insert = bulk.insert_for(connection, coupon)
         names = ("batch_id", "ord", "person_key", "email_hash", "taken_at")
         taken = {name: insert.excluded[name] for name in names}
         still_free = coupon.c.taken_at.is_(None)
@@ -152,5 +152,5 @@ def _insert(
     connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, object]]
 ) -> None:
     if rows:
-        insert = ledger.insert_for(connection, table).on_conflict_do_nothing()
+        insert = bulk.insert_for(connection, table).on_conflict_do_nothing()
         connection.execute(insert, rows)

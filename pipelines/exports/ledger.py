@@ -6,14 +6,14 @@ what must be true together must be committed together.
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
+from pipelines.exports.bulk import by_keys
 from pipelines.exports.errors import UnknownBatch
 from pipelines.exports.gates import GATE_OF_SUPPRESSION, LedgerView
 from pipelines.exports.rules import Program
@@ -88,7 +88,7 @@ def batch_id_of(shop_id: str, program: Program, *, destination: str, slot: str, 
 
 def token_of(batch_id: str, ord_: int, *, pepper: bytes) -> str:
     """Recipient token: equal for an equal place, so that a re-render is equal."""
-    return hmac.new(pepper, f"token:{batch_id}:{ord_}".encode(), hashlib.sha256).hexdigest()[:32]
+    return hmac.digest(pepper, f"token:{batch_id}:{ord_}".encode(), "sha256").hex()[:32]
 
 
 def batches(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[BatchRow]:
@@ -157,12 +157,12 @@ def view(
     guarded: set[tuple[str, str]] = set()
     last_at: dict[str, datetime] = {}
     query = sa.select(guard.c.occurrence, guard.c.key, guard.c.claimed_at)
-    for row in _by_keys(connection, query.where(guard.c.program == program.key), guard.c.key, keys):
+    for row in by_keys(connection, query.where(guard.c.program == program.key), guard.c.key, keys):
         guarded.add((row.occurrence, row.key))
         last_at[row.key] = max(row.claimed_at, last_at.get(row.key, row.claimed_at))
     return LedgerView(
         erased=frozenset(
-            row.key for row in _by_keys(connection, sa.select(erased.c.key), erased.c.key, keys)
+            row.key for row in by_keys(connection, sa.select(erased.c.key), erased.c.key, keys)
         ),
         stopped=stopped(connection, keys, scope=scope, now=now),
         guarded=frozenset(guarded),
@@ -186,7 +186,7 @@ def stopped(
     query = sa.select(suppression).where(
         suppression.c.channel.in_((scope.channel, "all")), suppression.c.started_at <= now
     )
-    for row in _by_keys(connection, query, suppression.c.key, keys):
+    for row in by_keys(connection, query, suppression.c.key, keys):
         is_over = row.ended_at is not None and row.ended_at <= now
         if not is_over and row.scope not in scope.others:
             reason = GATE_OF_SUPPRESSION.get(row.reason, "manual_block")
@@ -198,7 +198,7 @@ def stopped(
 def erased_among(connection: sa.Connection, keys: Sequence[str]) -> frozenset[str]:
     """Those of the keys whose person asked to be forgotten."""
     return frozenset(
-        row.key for row in _by_keys(connection, sa.select(erased.c.key), erased.c.key, keys)
+        row.key for row in by_keys(connection, sa.select(erased.c.key), erased.c.key, keys)
     )
 
 
@@ -211,7 +211,7 @@ def arms(
         arm_record.c.version == program.campaign_version,
     )
     found: dict[str, tuple[datetime, str]] = {}
-    for row in _by_keys(connection, query, arm_record.c.person_key, keys):
+    for row in by_keys(connection, query, arm_record.c.person_key, keys):
         mine = (row.recorded_at, row.arm)
         found[row.person_key] = min(mine, found.get(row.person_key, mine))
     return found
@@ -222,19 +222,9 @@ def _messages(
 ) -> Mapping[str, Mapping[tuple[str, int], date]]:
     query = sa.select(frequency).where(frequency.c.channel == channel, frequency.c.day > since)
     found: dict[str, dict[tuple[str, int], date]] = {}
-    for row in _by_keys(connection, query, frequency.c.key, keys):
+    for row in by_keys(connection, query, frequency.c.key, keys):
         found.setdefault(row.key, {})[(row.batch_id, row.ord)] = row.day
     return found
-
-
-def _by_keys(
-    connection: sa.Connection,
-    query: sa.Select[Any],
-    column: sa.ColumnElement[str],
-    keys: Sequence[str],
-) -> Iterator[sa.Row[Any]]:
-    for start in range(0, len(keys), _CHUNK):
-        yield from connection.execute(query.where(column.in_(keys[start : start + _CHUNK])))
 
 
 def release(
@@ -259,10 +249,3 @@ def release(
         connection.execute(
             update.where(part).values(st="released", reason=reason, payload_enc=None)
         )
-
-
-def insert_for(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
-    """An INSERT of the connection's own dialect, which can say what to do on a conflict."""
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)

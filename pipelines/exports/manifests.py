@@ -48,15 +48,16 @@ def manifest_of(
     connection: sa.Connection, row: BatchRow, rendered: Rendered, *, files: Sequence[File]
 ) -> dict[str, object]:
     """What a sealed file holds, in keyed hashes: enough to rebuild its guards, no address."""
-    query = sa.select(claim).where(claim.c.batch_id == row.batch_id).order_by(claim.c.ord)
-    claims = [
-        {
-            "ord": c.ord, "occurrence": c.occurrence, "dedupe_key": c.dedupe_key,
-            "person_key": c.person_key, "email_hash": c.email_hash, "arm": c.arm, "st": c.st,
-            "reason": c.reason, "recipient_token": c.recipient_token,
-        }
-        for c in connection.execute(query)
-    ]  # fmt: skip
+    told = (
+        "ord", "occurrence", "dedupe_key", "person_key", "email_hash", "arm", "st", "reason",
+        "recipient_token",
+    )  # fmt: skip
+    query = (
+        sa.select(*(claim.c[name] for name in told))
+        .where(claim.c.batch_id == row.batch_id)
+        .order_by(claim.c.ord)
+    )
+    claims = [dict(zip(told, found, strict=True)) for found in connection.execute(query)]
     listed = [asdict(file) for file in files]
     states = Counter(str(c["st"]) for c in claims)
     expires = None if row.expires_at is None else row.expires_at.isoformat()

@@ -38,19 +38,38 @@ class Vault:
 
     def seal(self, payload: Payload, *, batch_id: str, ord_: int) -> bytes:
         """Ciphertext of one payload."""
-        content = {
-            "cells": payload.cells,
-            "email": payload.email,
-            "person_id": payload.person_id,
-            "keys": payload.keys,
-            "qualified_at": payload.qualified_at.isoformat(),
-        }
-        text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-        return self._cipher.encrypt(text.encode(), [_row(batch_id, ord_)])
+        return self._cipher.encrypt(_packed(payload).encode(), [_row(batch_id, ord_)])
 
     def open(self, sealed: bytes, *, batch_id: str, ord_: int) -> Payload:
         """The payload. Raises: cryptography's InvalidTag if a byte or its row was changed."""
-        content = json.loads(self._cipher.decrypt(sealed, [_row(batch_id, ord_)]))
+        return _unpacked(self._cipher.decrypt(sealed, [_row(batch_id, ord_)]).decode())
+
+
+# A cell holds no control character, so these two cannot stand in one; joining and cutting costs a
+# tenth of what JSON does, and a batch is opened three times on its way.
+_FIELD, _ITEM = "\x1e", "\x1f"
+
+
+def _packed(payload: Payload) -> str:
+    cells, keys = _ITEM.join(payload.cells), _ITEM.join(payload.keys)
+    at = payload.qualified_at.isoformat()
+    packed = _FIELD.join(("1", payload.email, payload.person_id, at, keys, cells))
+    if packed.count(_FIELD) == 5 and packed.count(_ITEM) == _joints(payload):
+        return packed
+    content = {
+        "cells": payload.cells, "email": payload.email, "person_id": payload.person_id,
+        "keys": payload.keys, "qualified_at": at,
+    }  # fmt: skip
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+
+def _joints(payload: Payload) -> int:
+    return max(len(payload.cells) - 1, 0) + max(len(payload.keys) - 1, 0)
+
+
+def _unpacked(text: str) -> Payload:
+    if text.startswith("{"):
+        content = json.loads(text)
         return Payload(
             cells=tuple(content["cells"]),
             email=content["email"],
@@ -58,6 +77,14 @@ class Vault:
             keys=tuple(content["keys"]),
             qualified_at=datetime.fromisoformat(content["qualified_at"]),
         )
+    _, email, person_id, at, keys, cells = text.split(_FIELD)
+    return Payload(
+        cells=tuple(cells.split(_ITEM)),
+        email=email,
+        person_id=person_id,
+        keys=tuple(keys.split(_ITEM)) if keys else (),
+        qualified_at=datetime.fromisoformat(at),
+    )
 
 
 def _row(batch_id: str, ord_: int) -> bytes:

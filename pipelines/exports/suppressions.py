@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from pipelines import keys, state
 from pipelines.canonical import CHANNELS
-from pipelines.exports import ledger
+from pipelines.exports import bulk, ledger
 from pipelines.exports.errors import NoAddress
 from pipelines.settings import Home
 from pipelines.shop import Shop, pepper_of
@@ -152,7 +152,7 @@ def _write(engine: sa.Engine, rows: Iterable[dict[str, object]]) -> int:
             if any(old[name] != new[name] for name in _SAYS):
                 fresh.append(new)
         if fresh:
-            insert = ledger.insert_for(connection, suppression)
+            insert = bulk.insert_for(connection, suppression)
             set_ = {name: insert.excluded[name] for name in _SAYS}
             connection.execute(
                 insert.on_conflict_do_update(index_elements=list(_PLACE), set_=set_), fresh

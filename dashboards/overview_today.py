@@ -119,7 +119,7 @@ def fresh_line(page: Page) -> Line:
         as_of = words.instant(page.snapshot.facts.as_of_at)
         text = words("overview.fresh.ok", instant=as_of)
     is_good = not late and not page.snapshot.is_fallback
-    link = page.address("", view="data")
+    link = page.address("data_health")
     return Line(is_good, text, link, words("overview.fresh.link"))
 
 
@@ -379,29 +379,3 @@ def month_chart(page: Page) -> None:
     parts.chart(page, "months", drawn, about=words("overview.chart"))
     if any(row["is_running"] for row in rows):
         parts.note(f"* {words('period.running')}")
-
-
-def taken_in(page: Page) -> None:
-    """What each source gave: how far it reaches, rows taken in and refused."""
-    words = page.words
-    rows = page.snapshot.read(
-        "rpt_source_freshness",
-        {"batch_count >": 0},
-        order_by=("-rejected_row_count", "-landed_row_count", "source_key", "entity"),
-    ).to_dicts()
-    names = ("entity", "source", "latest", "landed", "rejected")
-    head = [words(f"data.{name}") for name in names]
-    body: list[tables.Row] = [
-        [
-            words(f"entity.{row['entity']}")
-            if words.has(f"entity.{row['entity']}")
-            else words("entity.other"),
-            str(row["source_key"]),
-            words.instant(row["latest_data_at"]) if row["latest_data_at"] else "—",
-            words.number(row["landed_row_count"]),
-            words.number(row["rejected_row_count"]),
-        ]
-        for row in rows
-    ]
-    parts.table(page, "data", head, body)
-    parts.note(words("data.rejected.cure"))

@@ -5,7 +5,7 @@ from dashboards.page import Page
 
 
 def show(page: Page) -> None:
-    """Sentence, three lines, numbers; below them today, the month, and what was taken in."""
+    """Sentence, three lines, numbers; below them today and the month."""
     has_carts = page.snapshot.has(overview_today.CART_DAYS)
     overview_today.sentence(page, has_carts=has_carts)
     overview_today.lines(page)
@@ -13,7 +13,6 @@ def show(page: Page) -> None:
     views = {
         "today": lambda: overview_today.today(page),
         "report": lambda: overview_report.show(page),
-        "data": lambda: overview_today.taken_in(page),
     }
     filters.tabs(page, "view", views)
 

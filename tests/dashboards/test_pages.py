@@ -315,13 +315,6 @@ def test_a_late_source_is_named_and_the_line_says_what_to_do(
     assert "データが遅れています: 受注 · カート · 配信結果。" in text
 
 
-def test_rows_that_were_refused_are_counted_and_explained(opened: Opener) -> None:
-    text = shown(opened("overview", view="data"))
-
-    assert "取り込めなかった行" in text
-    assert "okaeri check" in text
-
-
 @pytest.mark.parametrize("grain", ["quarter", "pooled"])
 def test_the_rows_of_the_cohorts_can_be_chosen(opened: Opener, grain: str) -> None:
     text = shown(opened("cohorts", grain=grain))

@@ -1,6 +1,7 @@
 """Every sentence in both languages; every number as it is written in Japan."""
 
 import datetime as dt
+import importlib
 import re
 import string
 from decimal import Decimal
@@ -117,6 +118,17 @@ def test_japanese_holds_no_latin_but_the_trades_own() -> None:
     }
 
     assert {key: words for key, words in found.items() if words} == {}
+
+
+def test_no_sentence_is_written_in_two_modules() -> None:
+    modules = [
+        importlib.import_module(f"dashboards.sentences.{path.stem}")
+        for path in SOURCES
+        if path.parent.name == "sentences" and path.stem != "__init__"
+    ]
+
+    assert len(modules) > 5
+    assert len(PAIRS) == sum(len(module.PAIRS) for module in modules)
 
 
 def test_english_holds_no_japanese() -> None:

@@ -855,3 +855,48 @@ def test_check_warns_of_a_table_that_loses_most_of_its_rows(tmp_path: Path) -> N
 
     lost = [dict(f.values) for f in report.findings if f.words == "mostly_rejected"]
     assert [(one["rows"], one["of_rows"]) for one in lost] == [("2", "3")]
+
+
+def test_the_shops_own_plan_for_a_trial_is_shown_once_it_is_published(tmp_path):
+    from pipelines.onboarding.trial import Trial, published_trial
+    from pipelines.settings import Home
+
+    home = Home(tmp_path / "tea")
+    assert published_trial(home, "tea") is None
+    rows = [
+        # Share, months, difference, measurable: 20 % answers in 6 months, 50 % already in 5.
+        (2000, 6, 0.010, True), (5000, 5, 0.0098, True), (5000, 24, 0.004, True),
+        (1000, 24, 0.02, False),
+    ]  # fmt: skip
+    publish_plan(home, rows)
+    assert published_trial(home, "tea") == Trial(5000, 5, 0.0098, is_measurable=True)
+    publish_plan(home, [(1000, 24, 0.05, False), (5000, 24, 0.03, False), (5000, 1, 0.2, False)])
+    assert published_trial(home, "tea") == Trial(5000, 24, 0.03, is_measurable=False)
+    assert published_trial(home, "other") is None
+
+
+def publish_plan(home, rows):
+    """A published file that holds this plan alone."""
+    import hashlib
+    import json
+
+    import duckdb
+
+    home.published.mkdir(parents=True, exist_ok=True)
+    number = len(list(home.published.glob("*.duckdb")))
+    file = home.published / f"snap-{number}.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute(
+            "create table rpt_experiment_plan (shop_id varchar, holdout_share_bp bigint,"
+            " month_count bigint, minimum_detectable_effect double, is_measurable boolean)"
+        )
+        for row in rows:
+            connection.execute("insert into rpt_experiment_plan values ('tea', ?, ?, ?, ?)", row)
+    pointer = {
+        "snapshot_id": file.stem, "file": file.name, "private_file": file.name,
+        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(), "private_sha256": "x",
+        "shop_id": "tea", "is_demo": False, "bytes": file.stat().st_size, "tables": {},
+        "previous": [], "as_of_at": "2026-11-10T03:00:00Z", "settings_version": "1",
+        "code_version": "1",
+    }  # fmt: skip
+    (home.published / "CURRENT.json").write_text(json.dumps(pointer))

@@ -63,6 +63,9 @@ class Outcome:
     counts: Mapping[str, Mapping[str, int]]
     not_before: datetime | None = None
     import_hint: Mapping[str, str] = field(default_factory=dict)
+    # How the files are written, and where the mailer's report may be dropped.
+    encoding: str | None = None
+    results: str | None = None
 
 
 def _never_stops(_place: str) -> None:
@@ -102,8 +105,12 @@ def run_request(
         _say_why(home, request_id, error, at=now)
         raise
     _write_down(home, outcome, at=now)
-    profile = rules.profile(rules.destination(request.destination))
-    return replace(outcome, import_hint={**profile.import_hint})
+    destination = rules.destination(request.destination)
+    profile = rules.profile(destination)
+    return replace(
+        outcome, import_hint={**profile.import_hint}, encoding=profile.encoding,
+        results=destination.results_files,
+    )  # fmt: skip
 
 
 def _say_why(home: Home, request_id: str, error: Exception, *, at: datetime) -> None:
@@ -120,6 +127,12 @@ def _write_down(home: Home, outcome: Outcome, *, at: datetime) -> None:
     stored = {
         "batches": [batch.batch_id for batch in outcome.batches],
         "counts": {program: dict(found) for program, found in outcome.counts.items()},
+        # For the screens, which know no ledger: where each file lies, and by what to know it again.
+        "files": [
+            {"program": b.program, "rows": b.rows, "sha256": b.sha256, "files": list(b.files)}
+            for b in outcome.batches
+            if b.files
+        ],
     }
     requests.move(
         home,

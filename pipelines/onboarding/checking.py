@@ -34,8 +34,9 @@ from pipelines.onboarding.report import (
     TableCheck,
     errors_first,
 )
+from pipelines.onboarding.trial import published_trial
 from pipelines.onboarding.words import reason
-from pipelines.settings import language
+from pipelines.settings import home_of, language
 from pipelines.shop import Shop, Source
 
 REJECTS_KEPT: Final = 100
@@ -93,6 +94,7 @@ def check_shop(shop: Shop) -> CheckReport:
         open_statuses=still_open,
         pages=coverage(together(gathered.entities), has_holdout=holdout),
         findings=errors_first(tuple(_findings(shop, checked, still_open))),
+        trial=published_trial(home_of(shop.id), shop.id),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pipelines.onboarding.coverage import Shown
 from pipelines.onboarding.rehearsal import Breach
+from pipelines.onboarding.trial import Trial
 from pipelines.sources import Loss
 
 # Same words as the command's exit codes: 0 nothing to correct, 1 something is.
@@ -124,6 +125,8 @@ class CheckReport:
     open_statuses: tuple[OpenStatus, ...]
     pages: tuple[Shown, ...]
     findings: tuple[Finding, ...]
+    # What a held-out group would show, once a run has published its plan.
+    trial: Trial | None = None
 
     @property
     def exit_code(self) -> int:

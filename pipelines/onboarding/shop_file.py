@@ -133,7 +133,7 @@ def _campaigns(answers: Answers, language: str) -> Iterator[str]:
     active = "true"
     if answers.shop_sends_cart_mails:
         active = f"false   # {say('yml_off', language)}"
-    yield from _campaign("cart_recovery", purpose="cart_reminder", active=active)
+    yield from _campaign("cart_recovery", purpose="cart_reminder", active=active, language=language)
     for number, delay in _CART_STEPS:
         yield (
             f"      - {{number: {number}, delay_minutes: {delay}, "
@@ -145,19 +145,22 @@ def _campaigns(answers: Answers, language: str) -> Iterator[str]:
     if held:
         yield f"      - {{key: holdout, share_bp: {held}, is_holdout: true}}"
     for key in ("second_purchase", "winback"):
-        yield from _campaign(key, purpose="marketing", active="true")
+        yield from _campaign(key, purpose="marketing", active="true", language=language)
         yield (
             "      - {number: 1, delay_minutes: 0, measured_from: qualified, "
             "validity_hours: 72, cool_down_hours: 720}"
         )
 
 
-def _campaign(key: str, *, purpose: str, active: str) -> Iterator[str]:
+def _campaign(key: str, *, purpose: str, active: str, language: str) -> Iterator[str]:
     yield f"  - key: {key}"
     yield "    version: 1"
     yield f"    segment: {key}"
     yield f"    purpose: {purpose}"
     yield f"    is_active: {active}"
+    # A person feeds the mailer: the list is planned each morning and waits for a release.
+    yield "    cadence: daily 10:00"
+    yield f"    is_automatic: false   # {say('yml_by_hand', language)}"
     yield "    steps:"
 
 

@@ -21,6 +21,7 @@ from pipelines.onboarding.report import (
     SourceCheck,
 )
 from pipelines.onboarding.seen import FileSeen
+from pipelines.onboarding.trial import Trial
 from pipelines.onboarding.words import reason, say
 
 NAMES_SHOWN = 12
@@ -115,7 +116,23 @@ def print_report(console: Console, report: CheckReport, *, language: str, shop_f
     if report.months:
         _months(console, report.months, language)
     _pages(console, report.pages, language)
+    _trial(console, report.trial, language)
     _findings(console, report.findings, language, shop_file=shop_file)
+
+
+def _trial(console: Console, trial: Trial | None, language: str) -> None:
+    """What the shop's own numbers say about holding people back; nothing before the first run."""
+    if trial is None:
+        return
+    words = "trial_yes" if trial.is_measurable else "trial_no"
+    line(console, "")
+    line(
+        console,
+        say(
+            words, language, share=trial.share_bp // 100, months=trial.months,
+            difference=f"{trial.difference * 100:.1f}",
+        ),
+    )  # fmt: skip
 
 
 def as_data(report: CheckReport) -> dict[str, object]:

@@ -89,6 +89,15 @@ PAIRS: Final[dict[str, tuple[str, str]]] = {
         "件数がまだ分からないため、見積もりはできません。既定は全員に送ります",
         "The files do not say how many people there are; by default everybody is written to",
     ),
+    # --- check: the shop's own plan, once there is one ---------------------------------------------
+    "trial_yes": (
+        "効果の検証: {share}%に送らなければ、{months}か月で{difference}ポイントの差を見分けられます。既定は全員に送ります",
+        "Measuring the effect: {share} % held back show a difference of {difference} points in {months} months (rpt_experiment_plan). By default everybody is written to",
+    ),
+    "trial_no": (
+        "効果の検証: この件数では{months}か月で{share}%に送らなくても{difference}ポイント未満の差は見えません。全員に送るのが妥当です",
+        "Measuring the effect: even {share} % held back for {months} months show nothing below {difference} points. Write to everybody (rpt_experiment_plan)",
+    ),
     # --- init: result ---------------------------------------------------------------------------
     "written": ("書きました: {file}", "Written: {file}"),
     "secret": (
@@ -301,6 +310,10 @@ PAIRS: Final[dict[str, tuple[str, str]]] = {
     "yml_off": (
         "カートのシステムが送っているため止めてあります（二重送信の防止）。そちらを止めてから true に",
         "Off, because the shop system sends its own (nobody gets two). Stop that first, then true",
+    ),
+    "yml_by_hand": (
+        "毎朝10時に試算だけを作ります。内容を見てから承認すると書き出します",
+        "look at the morning's plan, then okaeri exports release; true: it leaves by itself",
     ),
     "yml_holdout": (
         "share_bp は 100 で 1%。合計 10000",

@@ -40,9 +40,14 @@ def print_export(console: Console, outcome: Outcome, *, language: str) -> None:
         _line(console, f"  {tell('release_plan', language, request=outcome.request_id)}")
     if outcome.not_before is not None:
         _line(console, f"  {tell('not_before', language, at=outcome.not_before.isoformat())}")
+    left = [batch for batch in outcome.batches if batch.rows]
     hint = outcome.import_hint.get(language)
-    if hint and any(batch.rows for batch in outcome.batches):
+    if left and outcome.encoding:
+        _line(console, f"  {tell('encoding', language, encoding=outcome.encoding)}")
+    if hint and left:
         _line(console, f"  {tell('import', language, hint=hint)}")
+    if left and outcome.results:
+        _line(console, f"  {tell('results', language, place=outcome.results)}")
 
 
 def export_json(outcome: Outcome) -> str:

@@ -30,9 +30,11 @@ def _listed(connection: sa.Connection, keys: Sequence[str]) -> sa.Select[Any]:
     # One bound value however many keys: a value for each costs more to prepare than to look up.
     given = sa.bindparam("keys", json.dumps(keys), sa.Text)
     if connection.dialect.name == "postgresql":
-        found = sa.func.json_array_elements_text(sa.cast(given, sa.JSON)).column_valued("key")
-        return sa.select(found)
-    listed = sa.func.json_each(given).table_valued("value")
+        elements = sa.func.json_array_elements_text(sa.cast(given, sa.JSON))
+    else:
+        elements = sa.func.json_each(given)
+    # Named with its table: a bare name would be the outer query's column, and every row be found.
+    listed = elements.table_valued("value", name="given")
     return sa.select(listed.c.value)
 
 

@@ -23,7 +23,7 @@ from tests.shrink import DiffersError, columns_of
 from tests.warehouse import build
 
 # `make test` builds the first of them, .ci/run all, `make test-deep` ten times as many in memory.
-FEW_SHOPS = 150
+FEW_SHOPS = 100
 SHOPS = 500
 DEEP_SHOPS = 5000
 # A hard case that fewer shops hold than this is not tested, only hoped for.

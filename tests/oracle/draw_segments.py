@@ -208,6 +208,17 @@ def _high_motivation(made: Shop, draw: random.Random) -> None:
     ledger(made, draw, given, who, str(made.on(at)), at)
 
 
+def _sold_out(made: Shop, draw: random.Random) -> None:
+    """A cart of the last hours in which lies what nobody can buy any more."""
+    customer = str(account(made, draw, "late")["customer_id"])
+    at = AS_OF - draw.choice((timedelta(minutes=70), 3 * HOUR, 20 * HOUR))
+    event(made, at, "b:late", customer, "Signed In")
+    event(
+        made, at, "b:late", customer, "Product Added", product_id="p:8", quantity=Decimal(1),
+        price_amount=Decimal(2000),
+    )  # fmt: skip
+
+
 def _paired(made: Shop, draw: random.Random) -> None:
     """A guest with two orders, whose browser meets what goes with the last."""
     who = account(made, draw, "paired", is_member=False)
@@ -247,9 +258,11 @@ DRAWN: Mapping[str, Callable[[Shop, random.Random], None]] = {
     "review_request": review_request,
     "newsletter": _newsletter,
     "onsite_coordinate": _paired,
+    "cart_recovery": _sold_out,
 }
 # A newsletter of the shop's own stands in some shops already.
 SHARES = {
-    "newsletter": 0.18, "onsite_coordinate": 0.12, "birthday": 0.3, "review_request": 0.35,
-    "spend_tier": 0.4, "second_purchase": 0.35, "new_arrival": 0.5, "browse_recovery": 0.3,
+    "newsletter": 0.18, "onsite_coordinate": 0.12, "cart_recovery": 0.1, "birthday": 0.3,
+    "review_request": 0.35, "spend_tier": 0.4, "second_purchase": 0.35, "new_arrival": 0.5,
+    "browse_recovery": 0.3,
 }  # fmt: skip

@@ -173,7 +173,8 @@ def handed_over(
     batch = made.add(
         "export_batches", export_batch_id=f"x{made.number('export_batches'):03d}", program=key,
         campaign_key=key, campaign_version=version, step_number=step, channel=channel,
-        batch_state="delivered", created_at=at, slot="slot", handed_over_at=at,
+        batch_state="delivered", created_at=at, slot="slot", destination="mailer",
+        handed_over_at=at,
     )  # fmt: skip
     made.add(
         "export_claims", export_batch_id=batch["export_batch_id"], claim_no=number,

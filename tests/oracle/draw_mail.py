@@ -37,7 +37,8 @@ def claim(
             "export_batches", export_batch_id=f"x{made.number('export_batches'):03d}",
             program="cart_recovery", campaign_key=version[0], campaign_version=version[1],
             step_number=step, channel=channel, batch_state=state, created_at=at,
-            slot="slot", handed_over_at=None if state in {"void", "hold"} else at,
+            slot="slot", destination=("mailer", "other")[step % 2],
+            handed_over_at=None if state in {"void", "hold"} else at,
         )  # fmt: skip
     number = made.number("export_claims")
     row = made.add(

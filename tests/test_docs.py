@@ -42,7 +42,7 @@ def test_every_command_shown_exists_with_its_options(readme):
             assert words[0] in targets, command
             continue
         assert program == "okaeri", command
-        name = words[:2] if words[0] == "exports" else words[:1]
+        name = words[:2] if words[0] in {"exports", "coupons"} else words[:1]
         text = help_of(*name)
         for option in (word for word in words if word.startswith("--")):
             assert option in text, f"{readme}: {command}: {option}"

@@ -7,20 +7,14 @@ secrets, OpenID Connect) a person is what `access.roles` gives their address, re
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Final
 
 import streamlit as st
 
+from pipelines.actors import Actor, Origin, Role
+
+LOCAL: Final = "loopback"
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
-
-
-class Role(StrEnum):
-    """What a person may do; each role may do what the ones before it may."""
-
-    VIEWER = "viewer"
-    EXPORTER = "exporter"
-    ADMIN = "admin"
 
 
 RANK: Final = {Role.VIEWER: 0, Role.EXPORTER: 1, Role.ADMIN: 2}
@@ -36,6 +30,11 @@ class Viewer:
     def may(self, role: Role) -> bool:
         """Whether this person has at least that role."""
         return RANK[self.role] >= RANK[role]
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts, as requests write it down. Without a login nobody is known but the machine."""
+        return Actor(self.address or LOCAL, self.role, Origin.DASHBOARD)
 
 
 class NotAllowed(Exception):

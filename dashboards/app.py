@@ -12,6 +12,7 @@ pages = {
     words("menu.daily"): [
         st.Page("app_pages/overview.py", title=words("page.overview"), default=True),
         st.Page("app_pages/cart_recovery.py", title=words("page.cart_recovery")),
+        st.Page("app_pages/exports.py", title=words("page.exports")),
     ],
     words("menu.analysis"): [
         st.Page("app_pages/retention.py", title=words("page.retention")),

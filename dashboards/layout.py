@@ -23,12 +23,12 @@ def open_page(key: str, viewer: Viewer) -> Page:
     """The page, its head drawn. Stops at an empty state where there is nothing to read."""
     words = Words(language())
     _dress(words)
-    home, snapshot = _snapshot(words)
+    shop, home, snapshot = _snapshot(words)
     facts = snapshot.facts
     words = Words(
         words.language, facts.timezone, facts.currency, int(snapshot.settings.get("small_n", 30))
     )
-    page = Page(key, words, snapshot, viewer, home)
+    page = Page(key, words, snapshot, viewer, home, shop)
     if snapshot.is_fallback:
         st.warning(words("app.fallback"))
     _head(page)
@@ -56,15 +56,16 @@ def _dress(words: Words) -> None:
     )
 
 
-def _snapshot(words: Words) -> tuple[Home, Snapshot]:
-    """The shop's home and newest whole snapshot; stops with what to do where there is none."""
+def _snapshot(words: Words) -> tuple[Shop, Home, Snapshot]:
+    """The shop, its home and newest whole snapshot; stops with what to do where there is none."""
     file = settings.active_shop_file()
     if file is None:
         parts.empty(words, "empty.shop")
         st.stop()
     try:
-        home = settings.home_of(_shop(file, file.stat().st_mtime_ns).id)
-        return home, current(home)
+        shop = _shop(file, file.stat().st_mtime_ns)
+        home = settings.home_of(shop.id)
+        return shop, home, current(home)
     except (ShopFileError, FileNotFoundError) as error:
         said = str(error).splitlines()[0].replace(f"{file.parent}/", "")
         parts.empty(words, "empty.file", why=f"`{said}`")

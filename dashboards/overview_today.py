@@ -29,6 +29,8 @@ MONTHS_DRAWN: Final = 13
 STUCK: Final = ("waiting_for_approval", "hold", "failed")
 
 Row = dict[str, Any]
+# Key, title, persons, the earliest end of validity.
+Due = tuple[str, str, int, dt.datetime]
 
 
 def is_small(page: Page) -> bool:
@@ -123,7 +125,7 @@ def fresh_line(page: Page) -> Line:
     return Line(is_good, text, link, words("overview.fresh.link"))
 
 
-def due_lists(page: Page) -> list[tuple[str, str, int, dt.datetime]]:
+def due_lists(page: Page) -> list[Due]:
     """Segments with somebody due: key, title, persons, the earliest end of validity."""
     snapshot = page.snapshot
     now = snapshot.facts.as_of_at.replace(tzinfo=None)

@@ -11,6 +11,7 @@ from dashboards.access import Viewer
 from dashboards.snapshot import Snapshot
 from dashboards.text import Words
 from pipelines.settings import Home
+from pipelines.shop import Shop
 
 # A source this much older than the snapshot is named as late.
 LATE_AFTER: Final = dt.timedelta(days=2)
@@ -32,6 +33,7 @@ class Page:
     snapshot: Snapshot
     viewer: Viewer
     home: Home
+    shop: Shop
 
     @cached_property
     def latest(self) -> dict[str, dt.datetime]:

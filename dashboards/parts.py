@@ -10,10 +10,10 @@ from typing import Any
 import streamlit as st
 
 from dashboards import charts, tables
-from dashboards.access import Role
 from dashboards.page import Page
 from dashboards.tables import Row
 from dashboards.text import Cell, Words
+from pipelines.actors import Role
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from dashboards.sentences import (
     cohorts,
     customers,
     experiments,
+    exports,
     frame,
     goods,
     health,
@@ -29,6 +30,7 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     **customers.PAIRS,
     **goods.PAIRS,
     **health.PAIRS,
+    **exports.PAIRS,
 }
 
 # Latin that a Japanese sentence may hold: what the trade itself writes so, and our own names.

@@ -22,6 +22,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 PAGES = {
     "overview": "",
     "cart_recovery": "cart_recovery",
+    "exports": "exports",
     "retention": "retention",
     "cohorts": "cohorts",
     "customers": "customers",

@@ -14,6 +14,7 @@ from tests.dashboards.fixture import KINDS, publish_kind
 PAGES = (
     "overview",
     "cart_recovery",
+    "exports",
     "retention",
     "cohorts",
     "customers",

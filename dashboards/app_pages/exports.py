@@ -1,0 +1,98 @@
+"""配信リスト: what goes out today, may it, and what came of it."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboards import access, export_asking, export_request, layout, parts, tables
+from dashboards.overview_today import Due, due_lists, newest_requests, request_state
+from dashboards.page import Page
+from dashboards.parts import Card
+from dashboards.text import Cell
+from pipelines import requests
+from pipelines.actors import Role
+
+# Requests shown below the lists.
+SHOWN = 10
+STANDS_STILL = ("waiting_for_approval", "hold", "failed")
+
+
+def show(page: Page) -> None:
+    """Sentence, numbers, today's lists; for whoever may export the wish, the plan, the release."""
+    words = page.words
+    due = due_lists(page)
+    asked = newest_requests(page)
+    if due:
+        lists = words.count(len(due), "list")
+        people = " · ".join(f"{title} {words.count(size, 'person')}" for _, title, size, _ in due)
+        parts.answer(words("exports.sentence", lists=lists, people=people))
+    else:
+        parts.answer(words("exports.sentence.none"))
+    states = [request.request_state for request in asked.values()]
+    parts.cards(
+        [
+            Card(words("exports.card.due"), Cell(words.count(len(due), "list"))),
+            *(
+                Card(words(f"request.{state}"), Cell(words.count(states.count(state), "list")))
+                for state in STANDS_STILL
+            ),
+        ]
+    )
+    parts.receipt(page, "numbers", [])
+    today(page, due, asked)
+    if not page.viewer.may(Role.EXPORTER):
+        parts.note(words("exports.viewer"))
+        return
+    export_asking.show(page)
+    history(page)
+
+
+def today(page: Page, due: Sequence[Due], asked: dict[str, requests.Request]) -> None:
+    """One row per list with somebody due."""
+    words = page.words
+    parts.title(words("overview.lists"), anchor="lists")
+    if not due:
+        parts.note(words("lists.none"))
+        return
+    head = [words(f"lists.{name}") for name in ("title", "people", "until", "state")]
+    rows: list[tables.Row] = [
+        [
+            Cell(title),
+            parts.people_or_few(page, size),
+            words.instant(until),
+            request_state(page, asked.get(key)),
+        ]
+        for key, title, size, until in due
+    ]
+    parts.table(page, "lists", head, rows)
+
+
+def history(page: Page) -> None:
+    """The newest requests; the one chosen is shown whole."""
+    words = page.words
+    if not page.has_requests:
+        return
+    known = requests.all_of(page.home, page.snapshot.facts.shop_id)[:SHOWN]
+    if not known:
+        return
+    parts.title(words("exports.history"))
+    options = [request.request_id for request in known]
+    by_id = {request.request_id: request for request in known}
+    key = "exports_request"
+    wish = st.query_params.get("request")
+    if st.session_state.get(key) not in options:
+        st.session_state[key] = wish if wish in options else options[0]
+    chosen = st.selectbox(
+        words("exports.choose"),
+        options,
+        format_func=lambda request_id: export_request.line(page, by_id[request_id]),
+        key=key,
+    )
+    st.query_params["request"] = chosen
+    is_settled = by_id[chosen].request_state not in export_request.MOVING
+    view = st.fragment(export_request.show, run_every=None if is_settled else 3)
+    view(page, chosen)
+
+
+viewer = access.guard()
+show(layout.open_page("exports", viewer))

@@ -1,0 +1,125 @@
+"""The exports page: a wish, its plan, the release, and who may not."""
+
+import datetime as dt
+
+import pytest
+
+from pipelines import requests
+from pipelines.actors import Actor, NotAllowed, Origin, Role
+from pipelines.requests import MaskedPlan
+from pipelines.settings import Home
+from tests.dashboards.conftest import Opener, shown
+from tests.dashboards.fixture import AS_OF, publish_kind
+
+TOLD = {"handed_over": 17, "no_consent": 12, "cool_down": 3, "held_out": 0}
+ANNA = Actor("anna@example.jp", Role.EXPORTER, Origin.DASHBOARD)
+
+
+@pytest.fixture
+def home(published, tmp_path) -> Home:
+    """A shop of its own, so that no other test finds its requests."""
+    published["exports"] = tmp_path
+    made = publish_kind(tmp_path, "demo")
+    with (tmp_path / "shop.yml").open("a") as stream:
+        stream.write(
+            "sender: {name: 店, address: 東京, stop_url: 'https://a.jp/s', contact: a@a.jp}\n"
+            "destinations:\n- {key: mailer, profile: generic_utf8, country: JP,"
+            " contract: entrustment, basis: 契約}\n"
+        )
+    return made
+
+
+def planned(home: Home) -> str:
+    """A dry run as the exporter leaves it: its plan written down, its state moved."""
+    asked = requests.create(
+        home, "demo", segment="winback", destination="mailer", requested_by=ANNA, requested_at=AS_OF
+    )
+    plan = MaskedPlan(
+        "winback/1/email",
+        TOLD,
+        [{"email": "t***@e***.jp", "arm_key": "mail", "item_1_name": "靴"}],
+        {"added": 5, "again": 12, "left": 2},
+        "s",
+    )
+    requests.move(home, asked, to="running", at=AS_OF)
+    requests.save_plans(home, asked, [plan], planned_at=AS_OF)
+    requests.move(home, asked, to="planned", at=AS_OF)
+    return asked
+
+
+def test_a_wish_is_a_dry_run_in_the_name_of_whoever_asked(opened: Opener, home: Home) -> None:
+    app = opened("exports", kind="exports")
+    app.button[0].click().run()
+
+    (request,) = requests.all_of(home, "demo")
+    assert not app.exception
+    assert (request.segment, request.destination, request.dry_run) == ("winback", "mailer", True)
+    assert request.requested_by == "loopback"
+    assert "順番待ち" in shown(app)
+
+
+def test_a_plan_shows_reasons_difference_and_masked_rows(opened: Opener, home: Home) -> None:
+    planned(home)
+    text = " ".join(shown(opened("exports", kind="exports")).split())
+
+    assert "書き出す人 17人 同意なし 12人 同じ施策の間隔 3人" in text
+    assert "送らないグループ" not in text
+    assert "追加 5人 · 前回も 12人 · 除外 2人" in text
+    assert "t***@e***.jp" in text
+    assert "国 JP、委託、根拠: 契約" in text
+
+
+def test_released_it_leaves_under_the_plans_own_slot_and_once(opened: Opener, home: Home) -> None:
+    asked = planned(home)
+    for _ in range(2):
+        app = opened("exports", kind="exports", request=asked)
+        app.button(key="exports_release").click().run()
+
+    (released,) = [one for one in requests.all_of(home, "demo") if not one.dry_run]
+    assert (released.slot, released.request_state) == (asked, "open")
+
+
+def test_without_a_login_nobody_is_a_second_person(opened: Opener, home: Home) -> None:
+    asked = requests.create(
+        home, "demo", segment="winback", destination="mailer", requested_by=ANNA,
+        requested_at=AS_OF, dry_run=False,
+    )  # fmt: skip
+    requests.move(home, asked, to="running", at=AS_OF)
+    requests.move(home, asked, to="waiting_for_approval", at=AS_OF)
+
+    app = opened("exports", kind="exports")
+    app.button(key="exports_release").click().run()
+
+    assert requests.read(home, asked).request_state == "waiting_for_approval"
+    assert "別の、ログインした人の承認が必要です" in shown(app)
+
+
+def test_a_viewer_sees_counts_and_no_way_to_act(opened: Opener, home: Home) -> None:
+    planned(home)
+    app = opened("exports", kind="exports", role="viewer")
+    text = shown(app)
+
+    assert "今日の配信リスト" in text
+    assert not [button for button in app.button if "承認" in button.label or "確認" in button.label]
+    assert "t***@e***.jp" not in text
+    with pytest.raises(NotAllowed):
+        requests.create(
+            home, "demo", segment="winback", destination="mailer",
+            requested_by=Actor("v", Role.VIEWER, Origin.DASHBOARD),
+            requested_at=dt.datetime.now(dt.UTC),
+        )  # fmt: skip
+
+
+def test_what_was_handed_over_shows_its_file_and_how_to_know_it(opened: Opener, home: Home) -> None:
+    asked = requests.create(
+        home, "demo", segment="winback", destination="mailer", requested_by=ANNA,
+        requested_at=AS_OF, dry_run=False,
+    )  # fmt: skip
+    requests.move(home, asked, to="running", at=AS_OF)
+    files = [{"program": "winback/1/email", "rows": 17, "sha256": "abc", "files": ["/out/w.csv"]}]
+    requests.move(home, asked, to="done", at=AS_OF, outcome={"files": files})
+
+    app = opened("exports", kind="exports")
+
+    assert [code.value for code in app.code] == ["/out/w.csv"]
+    assert "17人。ファイルの照合値: abc" in shown(app)

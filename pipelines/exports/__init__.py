@@ -4,7 +4,8 @@ Request → plan → arms → claim → seal → intent → rename → delivered
 a mailer does after it took the file is known from its results alone.
 """
 
-from pipelines.exports.coupons import Imported, Pool, import_codes, pools
+from pipelines.exports.coupon_files import Imported, import_codes
+from pipelines.exports.coupons import Pool, pools
 from pipelines.exports.disclosures import Disclosure, disclosures, type_totals
 from pipelines.exports.errors import ExportRefused, NoAddress, UnknownBatch
 from pipelines.exports.facts import Received

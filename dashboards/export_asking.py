@@ -1,7 +1,5 @@
 """A wish: which list to which place. It begins as a plan, and nothing leaves by it."""
 
-from typing import Any
-
 import streamlit as st
 
 from dashboards import export_request, parts
@@ -12,35 +10,25 @@ from pipelines import requests
 def show(page: Page) -> None:
     """List and destination, and the button that asks for a plan."""
     words = page.words
-    lists = titles(page)
+    lists = export_request.titles(page)
     places = [destination.key for destination in page.shop.destinations]
     if not lists or not places:
         parts.empty(words, "empty.destinations")
         return
     parts.title(words("exports.ask"))
-    row = st.container(horizontal=True, vertical_alignment="bottom")
-    with row.form("exports_ask", border=False):
+    with (
+        st.form("exports_ask", border=False),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
         segment = st.selectbox(
-            words("exports.ask.list"), list(lists), format_func=lambda key: lists[key]
+            words("exports.ask.list"), list(lists), format_func=lambda key: lists[key], width=260
         )
-        place = st.selectbox(words("exports.ask.place"), places)
+        place = st.selectbox(words("exports.ask.place"), places, width=260)
         is_asked = st.form_submit_button(words("exports.ask.button"))
     if is_asked:
         asked = ask(page, segment, place)
         st.session_state["exports_request"] = asked
         st.rerun()
-
-
-def titles(page: Page) -> dict[str, str]:
-    """Key and title of every list; newsletters need an issue's name: by the terminal."""
-    found: dict[str, str] = {}
-    for segment in page.snapshot.segments():
-        if segment.get("is_asked_for"):
-            continue
-        model = str(segment["model_name"])
-        title: Any = segment.get("title", {})
-        found[model.removeprefix("seg_")] = str(title.get(page.words.language, model))
-    return found
 
 
 def ask(page: Page, segment: str, place: str) -> str:

@@ -19,6 +19,18 @@ HANDED_OVER: Final = "handed_over"
 DIFFERENCES: Final = ("added", "again", "left")
 
 
+def titles(page: Page) -> dict[str, str]:
+    """Key and title of every list; newsletters need an issue's name: by the terminal."""
+    found: dict[str, str] = {}
+    for segment in page.snapshot.segments():
+        if segment.get("is_asked_for"):
+            continue
+        model = str(segment["model_name"])
+        title: Any = segment.get("title", {})
+        found[model.removeprefix("seg_")] = str(title.get(page.words.language, model))
+    return found
+
+
 def line(page: Page, request: Request) -> str:
     """The request as one line of a list."""
     words = page.words

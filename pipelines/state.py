@@ -8,6 +8,7 @@ Invariant: the ledger is the only proof of who was written to. It is written wit
 in `BEGIN IMMEDIATE` transactions; with less, a power loss forgets a hand-off that happened.
 """
 
+import hashlib
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,8 +22,9 @@ from sqlalchemy.types import TypeDecorator
 from pipelines.settings import Home
 
 # The newest revision of each database this code knows. A database beyond it is refused.
-HEADS: Final = {"requests": "requests_0003", "ledger": "ledger_0003"}
-_SQLITE_TIMEOUT_SECONDS: Final = 30.0
+HEADS: Final = {"requests": "requests_0003", "ledger": "ledger_0004"}
+# A million people are claimed in one transaction; whoever waits for it must not give up.
+_SQLITE_TIMEOUT_SECONDS: Final = 600.0
 
 
 class StateTooNew(RuntimeError):
@@ -234,11 +236,21 @@ meta: Final = sa.Table(
     "meta", LEDGER,
     _count("meta_no", key=True), _count("schema_version"), _text("instance_id"),
     _text("machine_id"), _count("epoch"), _text("paused_reason", null=True), _at("created_at"),
+    _at("adopted_at", null=True),
+    # Since when hand-overs are missing from here and from the manifests: programs need a date.
+    _at("lost_at", null=True),
+)  # fmt: skip
+
+# One row per program (or `*`) of a lost ledger: whoever qualified before may have been handed over.
+not_before: Final = sa.Table(
+    "not_before", LEDGER,
+    _text("program", key=True), _at("not_before_at"), _text("set_by"), _at("set_at"),
 )  # fmt: skip
 
 
 @cache
-def _engine(url: str) -> sa.Engine:
+def engine_of(url: str) -> sa.Engine:
+    """The one engine of a database in this process."""
     engine = sa.create_engine(url, connect_args=_connect_args(url))
     if engine.dialect.name != "sqlite":
         return engine
@@ -277,8 +289,51 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
 @contextmanager
 def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
     """One consistent view, without a lock."""
-    with engine.connect() as connection, connection.begin():
+    options = engine
+    if engine.dialect.name == "postgresql":
+        # By default each statement there sees what was committed before it.
+        options = engine.execution_options(isolation_level="REPEATABLE READ")
+    with options.connect() as connection, connection.begin():
         yield connection
+
+
+@contextmanager
+def locked(engine: sa.Engine, name: str) -> Iterator[None]:
+    """A PostgreSQL database's lock of that name to oneself, over several transactions.
+
+    The server frees it when the connection dies. On SQLite, which has none, nothing: it is used on
+    one machine, where a lock on a file does the same.
+    """
+    if engine.dialect.name != "postgresql":
+        yield
+        return
+    key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+    # Outside of a transaction: an open one would keep rows from being cleaned up meanwhile.
+    alone = engine.execution_options(isolation_level="AUTOCOMMIT")
+    with alone.connect() as connection:
+        connection.execute(sa.text("select pg_advisory_lock(:key)"), {"key": key})
+        try:
+            yield
+        finally:
+            connection.execute(sa.text("select pg_advisory_unlock(:key)"), {"key": key})
+
+
+def weakness(engine: sa.Engine) -> str | None:
+    """Why a commit of this database could be forgotten in a power cut, None if it could not."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            found = {
+                name: connection.exec_driver_sql(f"show {name}").scalar()
+                for name in ("fsync", "synchronous_commit")
+            }
+            weak = [f"{name}={value}" for name, value in found.items() if value == "off"]
+        else:
+            level = int(str(connection.exec_driver_sql("pragma synchronous").scalar()))
+            journal = str(connection.exec_driver_sql("pragma journal_mode").scalar())
+            # 2 is FULL; a journal in memory or none at all undoes nothing after a crash.
+            weak = [f"synchronous={level}"] if level < 2 else []
+            weak += [f"journal_mode={journal}"] if journal in ("memory", "off") else []
+    return ", ".join(weak) or None
 
 
 def requests_engine(home: Home) -> sa.Engine:
@@ -294,7 +349,7 @@ def ledger_engine(home: Home) -> sa.Engine:
 
 
 def _migrated(url: str, database: str) -> sa.Engine:
-    engine = _engine(url)
+    engine = engine_of(url)
     if _revision(engine) != HEADS[database]:
         # Imported here: a dashboard that finds the newest schema need not pay for alembic.
         from pipelines.migrations import upgrade

@@ -82,7 +82,7 @@ def write_suppress(handoff: Handoff, row: BatchRow) -> str | None:
     with state.reading(handoff.engine) as connection:
         claimed = claimed_of(connection, row.batch_id, vault=handoff.vault, looked=handoff.looked)
         exits = late_exits(
-            connection, row, claimed, rules=handoff.rules, facts=handoff.facts, now=handoff.now,
+            connection, row, claimed, rules=handoff.rules, facts=handoff.facts, now=handoff.present,
             looked=handoff.looked,
         )  # fmt: skip
     lines = [_line(handoff, row, one, exits[one.ord]) for one in claimed if one.ord in exits]

@@ -1,62 +1,156 @@
 """One ledger, one machine: a clone or a restored backup stops and asks instead of sending again."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from pipelines import state
-from pipelines.exports import ledger
+from pipelines.exports import lost
 from pipelines.exports.destinations import LocalFolder
-from pipelines.exports.errors import WrongMachine
+from pipelines.exports.errors import WeakLedger, WrongMachine
 from pipelines.exports.machine import Machine
-from pipelines.state import batch, claim, guard, meta
-from pipelines.state import transition as transitions
+from pipelines.exports.replay import replay
+from pipelines.shop import Shop
+from pipelines.state import batch, meta
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = 1
 
 
-def bind(engine: sa.Engine, machine: Machine, outbox: LocalFolder, *, now: datetime) -> None:
-    """Nothing, for a ledger that is this machine's and as new as its manifests.
+@contextmanager
+def alone(
+    engine: sa.Engine, outbox: LocalFolder, *, shop_id: str, destination: str
+) -> Iterator[None]:
+    """A destination to oneself: by a lock on a file, and by one of the database where it has any.
 
-    Raises: WrongMachine, and the ledger stays paused until somebody adopts it.
+    No lease and no time-out: kernel and server free them when the process dies.
     """
-    with state.writing(engine) as connection:
-        found = connection.execute(sa.select(meta)).one_or_none()
-        if found is None:
-            connection.execute(
-                meta.insert().values(
-                    meta_no=1,
-                    schema_version=SCHEMA_VERSION,
-                    instance_id=secrets.token_hex(16),
-                    machine_id=machine.machine_id,
-                    epoch=0,
-                    created_at=now,
-                )
-            )
-        reason = _why_paused(connection, machine, outbox)
-        if reason is not None:
-            connection.execute(meta.update().values(paused_reason=reason))
-    # Raised outside, so that the pause is committed.
-    if reason is not None:
-        raise WrongMachine(
-            f"all exports are paused: {reason}. If this ledger is the right one, run "
-            "`okaeri exports adopt`: files it does not know then count as handed over"
+    with outbox.locked(), state.locked(engine, f"{shop_id}/{destination}"):
+        yield
+
+
+def bind(
+    engine: sa.Engine,
+    machine: Machine,
+    outbox: LocalFolder,
+    *,
+    now: datetime,
+    reported: Collection[str] = (),
+) -> None:
+    """Nothing, for a ledger that is this machine's and as new as what was handed over.
+
+    `reported`: batches that finished requests name, which the ledger must therefore know.
+    Raises: WeakLedger; WrongMachine, and the ledger stays paused until somebody adopts it.
+    """
+    weak = state.weakness(engine)
+    if weak is not None:
+        raise WeakLedger(
+            f"the ledger may forget a hand-over in a power cut ({weak}); nothing is handed over "
+            "until every commit of it reaches the disk"
         )
+    with state.writing(engine) as connection:
+        if connection.execute(sa.select(meta.c.meta_no)).one_or_none() is None:
+            _begin(connection, machine, now=now)
+        why = _why_paused(connection, machine, outbox, reported)
+        if why is not None:
+            lost_at = {"lost_at": now} if why.is_lost else {}
+            connection.execute(meta.update().values(paused_reason=why.reason, **lost_at))
+    # Raised outside, so that the pause is committed.
+    if why is not None:
+        raise WrongMachine(f"all exports are paused: {why.reason}. {_what_to_do(engine)}")
+    sign(engine, outbox)
 
 
-def _why_paused(connection: sa.Connection, machine: Machine, outbox: LocalFolder) -> str | None:
+def _begin(connection: sa.Connection, machine: Machine, *, now: datetime) -> None:
+    connection.execute(
+        meta.insert().values(
+            meta_no=1,
+            schema_version=SCHEMA_VERSION,
+            instance_id=secrets.token_hex(16),
+            machine_id=machine.machine_id,
+            epoch=0,
+            created_at=now,
+        )
+    )
+
+
+def sign(engine: sa.Engine, outbox: LocalFolder) -> None:
+    """Write beside the staged files which ledger hands over here, and how far it has come.
+
+    Written after the ledger's own commit, so that a crash leaves it behind, never ahead.
+    """
+    with state.reading(engine) as connection:
+        found = connection.execute(sa.select(meta)).one()
+    mine: dict[str, object] = {
+        "instance_id": found.instance_id,
+        "machine_id": found.machine_id,
+        "epoch": found.epoch,
+        "manifests": outbox.count_manifests(),
+    }
+    if outbox.read_owner() != mine:
+        outbox.write_owner(mine)
+
+
+@dataclass(frozen=True)
+class _Pause:
+    reason: str
+    # Whether hand-overs are missing from the ledger and from the manifests.
+    is_lost: bool = False
+
+
+def _why_paused(
+    connection: sa.Connection, machine: Machine, outbox: LocalFolder, reported: Collection[str]
+) -> _Pause | None:
     found = connection.execute(sa.select(meta)).one()
     if found.paused_reason:
-        return str(found.paused_reason)
+        return _Pause(str(found.paused_reason))
     if found.machine_id != machine.machine_id:
-        return "the ledger was made on another machine (a clone or a restored disk)"
-    unknown = unknown_manifests(connection, outbox.read_manifests())
+        return _Pause("the ledger was made on another machine (a clone or a restored disk)")
+    manifests = outbox.read_manifests()
+    unknown = unknown_manifests(connection, manifests)
+    owner = outbox.read_owner() or {}
+    is_other = owner.get("instance_id", found.instance_id) != found.instance_id
+    is_older = is_other or _number(owner, "epoch") > found.epoch
+    missing = _missing(connection, manifests, reported)
+    if missing or (is_older and _number(owner, "manifests") > len(manifests)):
+        return _Pause("files were handed over of which neither ledger nor manifests tell", True)
     if unknown:
-        return f"{len(unknown)} files were sealed that this ledger does not know (a restored copy)"
+        return _Pause(
+            f"{len(unknown)} files were sealed that this ledger does not know (a restored copy)"
+        )
+    if is_other:
+        return _Pause(
+            f"another ledger hands over into {outbox.root}: a second host, or this ledger is new "
+            "because the old one was lost"
+        )
+    if is_older:
+        return _Pause("the ledger is older than what was handed over last (a restored copy)")
     return None
+
+
+def _number(owner: Mapping[str, object], name: str) -> int:
+    return int(str(owner.get(name, 0)))
+
+
+def _missing(
+    connection: sa.Connection, manifests: Sequence[Mapping[str, Any]], reported: Collection[str]
+) -> set[str]:
+    known: set[str] = set(connection.execute(sa.select(batch.c.batch_id)).scalars())
+    return set(reported) - known - {str(m["batch_id"]) for m in manifests}
+
+
+def _what_to_do(engine: sa.Engine) -> str:
+    with state.reading(engine) as connection:
+        if lost.is_lost(connection):
+            return lost.WHAT_TO_DO
+    return (
+        "If this ledger is the right one, run `okaeri exports adopt`: files it does not know then "
+        "count as handed over"
+    )
 
 
 def unknown_manifests(
@@ -65,99 +159,48 @@ def unknown_manifests(
     """Manifests of batches the ledger has not heard of, or knows at an earlier revision only."""
     query = sa.select(batch.c.batch_id, batch.c.rev)
     known = {row.batch_id: row.rev for row in connection.execute(query)}
-    return [m for m in manifests if known.get(m["batch_id"], -1) < m["rev"]]
+    unknown = [m for m in manifests if known.get(m["batch_id"], -1) < m["rev"]]
+    # A later revision holds the people an earlier one had lost: it must be taken in last.
+    return sorted(unknown, key=lambda m: (m["batch_id"], m["rev"]))
 
 
 def adopt(
     engine: sa.Engine,
     machine: Machine,
-    outboxes: Sequence[LocalFolder],
+    outboxes: Mapping[str, LocalFolder],
     *,
+    shop: Shop,
     actor: str,
     now: datetime,
+    not_before: Mapping[str, datetime] | None = None,
 ) -> list[str]:
     """Take the ledger over: unknown manifests count as delivered. Gives their batch ids.
 
+    A file that still lies in staging may not have left: its batch is put on HOLD. `not_before`:
+    program or `*` → whoever qualified before counts as handed over. `outboxes` by destination.
     Invariant: never twice over never lost; whoever stands in a manifest is guarded from here on.
+    Raises: WrongMachine for a ledger that was lost with manifests, without such a date.
     """
     replayed: list[str] = []
-    with state.writing(engine) as connection:
-        for outbox in outboxes:
-            for manifest in unknown_manifests(connection, outbox.read_manifests()):
-                _replay(connection, manifest, actor=actor, now=now)
-                replayed.append(str(manifest["batch_id"]))
-        connection.execute(
-            meta.update().values(
-                machine_id=machine.machine_id, paused_reason=None, epoch=meta.c.epoch + 1
-            )
-        )
-    return list(dict.fromkeys(replayed))
-
-
-def _replay(
-    connection: sa.Connection, manifest: Mapping[str, Any], *, actor: str, now: datetime
-) -> None:
-    batch_id = manifest["batch_id"]
-    # An earlier revision's rows give way to what was really sealed.
-    for table in (guard, claim, batch):
-        connection.execute(table.delete().where(table.c.batch_id == batch_id))
-    created = datetime.fromisoformat(manifest["created_at"])
-    expires = manifest["expires_at"]
-    same = (
-        "batch_id", "rev", "shop_id", "program", "campaign_key", "campaign_version",
-        "step_number", "channel", "segment", "destination", "slot", "part", "snapshot_id",
-        "input_digest", "profile", "renderer_version", "layout", "sha256",
-    )  # fmt: skip
-    connection.execute(
-        batch.insert().values(
-            **{name: manifest[name] for name in same},
-            state=ledger.DELIVERED,
-            nbytes=manifest["bytes"],
-            nrows=manifest["rows"],
-            fname=manifest["file"],
-            created_at=created,
-            intent_at=created,
-            expires_at=None if expires is None else datetime.fromisoformat(expires),
-            reason="replayed from its manifest",
-        )
-    )
-    _replay_claims(connection, manifest, claimed_at=created)
-    connection.execute(
-        transitions.insert().values(
-            batch_id=batch_id,
-            from_state=None,
-            to_state=ledger.DELIVERED,
-            rev=manifest["rev"],
-            actor=actor,
-            changed_at=now,
-        )
-    )
-
-
-def _replay_claims(
-    connection: sa.Connection, manifest: Mapping[str, Any], *, claimed_at: datetime
-) -> None:
-    batch_id = manifest["batch_id"]
-    for c in manifest["claims"]:
-        connection.execute(
-            claim.insert().values(**c, batch_id=batch_id, payload_enc=None, claimed_at=claimed_at)
-        )
-        if c["st"] == "released":
-            continue
-        for key in {c["person_key"], c["email_hash"]} - {None}:
-            taken = (
-                (guard.c.program == manifest["program"])
-                & (guard.c.occurrence == c["occurrence"])
-                & (guard.c.key == key)
-            )
-            connection.execute(guard.delete().where(taken))
+    with ExitStack() as stack:
+        for destination, outbox in outboxes.items():
+            stack.enter_context(alone(engine, outbox, shop_id=shop.id, destination=destination))
+        with state.writing(engine) as connection:
+            if connection.execute(sa.select(meta.c.meta_no)).one_or_none() is None:
+                _begin(connection, machine, now=now)
+            lost.set_dates(connection, not_before or {}, actor=actor, now=now)
+            if lost.is_lost(connection) and not lost.dates(connection):
+                raise WrongMachine(f"people are missing from the ledger. {lost.WHAT_TO_DO}")
+            for outbox in outboxes.values():
+                for manifest in unknown_manifests(connection, outbox.read_manifests()):
+                    replay(connection, manifest, outbox=outbox, shop=shop, actor=actor, now=now)
+                    replayed.append(str(manifest["batch_id"]))
             connection.execute(
-                guard.insert().values(
-                    program=manifest["program"],
-                    occurrence=c["occurrence"],
-                    key=key,
-                    batch_id=batch_id,
-                    ord=c["ord"],
-                    claimed_at=claimed_at,
+                meta.update().values(
+                    machine_id=machine.machine_id, paused_reason=None, epoch=meta.c.epoch + 1,
+                    adopted_at=now,
                 )
-            )
+            )  # fmt: skip
+        for outbox in outboxes.values():
+            sign(engine, outbox)
+    return list(dict.fromkeys(replayed))

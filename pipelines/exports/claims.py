@@ -10,7 +10,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from pipelines.exports import bulk, coupons, ledger
+from pipelines.exports import bulk, coupons, ledger, lost
 from pipelines.exports.errors import ApprovalNeeded, OtherInput, TooManyRows
 from pipelines.exports.gates import Situation
 from pipelines.exports.job import Job
@@ -60,6 +60,7 @@ def seen_by(
         today=job.today,
         longest_cap_days=max(at.caps, default=0),
     )
+    found = replace(found, guarded=found.guarded | lost.guarded(connection, at, members))
     return replace(at, ledger=found, blocked={})
 
 

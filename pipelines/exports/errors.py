@@ -49,6 +49,10 @@ class WrongMachine(ExportRefused):
     """The ledger belongs to another machine, or is older than what was handed over."""
 
 
+class WeakLedger(ExportRefused):
+    """The ledger's database does not write its commits through to the disk."""
+
+
 class OtherInput(ExportRefused):
     """The same batch id was asked for with other input; the stored batch is kept."""
 

@@ -42,7 +42,7 @@ class Claimed:
 class Looked:
     """What one walk saw of its batches' people: looking again asks the ledger for news alone.
 
-    Valid for one snapshot and one instant, which is what a walk has.
+    Valid for one snapshot, which is what a walk has.
     """
 
     claimed: dict[str, Sequence[Claimed]] = field(default_factory=dict)
@@ -89,23 +89,21 @@ def late_exits(
     now: datetime,
     looked: Looked | None = None,
 ) -> Mapping[int, str]:
-    """Claim number → the first reason it must not leave, as of now."""
+    """Claim number → the first reason it must not leave, as of now, under the claimed address."""
     scope = scope_of(rules, row.of, destination=row.destination)
-    before = None if looked is None else looked.clear.get(row.batch_id)
-    if before is not None and _view(connection, before[0], scope=scope, now=now) == before[1]:
+    if looked is not None and _no_news(connection, row, claimed, looked, scope=scope, now=now):
         return {}
     owners = {} if facts is None else facts.owners
     found: dict[int, str] = {}
     keys = {c.ord: _keys(c, facts, owners) for c in claimed}
-    every = sorted({key for mine in keys.values() for key in mine})
+    every = sorted(set().union(*keys.values()))
     view = _view(connection, every, scope=scope, now=now)
     people = {c.ord: _owner(c, facts, owners) for c in claimed}
-    seen = facts or Facts()
+    contacts = {people[c.ord]: {"email": c.payload.email} for c in claimed}
     at = Situation(
         program=row.of,
         cool=rules.step(row.of),
-        # The address that would be written to, not one the person has given since.
-        facts=replace(seen, contacts={people[c.ord]: {"email": c.payload.email} for c in claimed}),
+        facts=replace(facts or Facts(), contacts=contacts),
         ledger=view,
         now=now,
         today=now.astimezone(rules.zone).date(),
@@ -116,12 +114,27 @@ def late_exits(
     )
     among = _LEDGER_ONLY if facts is None else LATE
     for one in claimed:
-        reason = first_hit(_member(one, row, people[one.ord]), at, among=among)
-        if reason is not None:
+        if reason := first_hit(_member(one, row, people[one.ord]), at, among=among):
             found[one.ord] = reason
     if looked is not None and not found:
         looked.clear[row.batch_id] = (every, view)
     return found
+
+
+def _no_news(
+    connection: sa.Connection,
+    row: ledger.BatchRow,
+    claimed: Sequence[Claimed],
+    looked: Looked,
+    *,
+    scope: ledger.Scope,
+    now: datetime,
+) -> bool:
+    # Time is no news of the ledger's: a run may have waited between its two looks.
+    if any(one.valid_until_at is not None and one.valid_until_at <= now for one in claimed):
+        return False
+    before = looked.clear.get(row.batch_id)
+    return before is not None and _view(connection, before[0], scope=scope, now=now) == before[1]
 
 
 def _view(

@@ -5,39 +5,33 @@ HOLD for a person: at most once, never twice.
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
-from typing import Final
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from pipelines import state
-from pipelines.exports import ledger
+from pipelines.exports import binding, ledger
 from pipelines.exports.destinations import LocalFolder
 from pipelines.exports.errors import InDoubt, WrongMachine
 from pipelines.exports.exits import Claimed, Looked, claimed_of, drop, late_exits
 from pipelines.exports.facts import Facts
 from pipelines.exports.ledger import BatchRow
-from pipelines.exports.machine import Machine
+from pipelines.exports.machine import Machine, uptime
 from pipelines.exports.manifests import File, files_of, manifest_of, names_in, stem_of
 from pipelines.exports.payload import Vault
 from pipelines.exports.render import RENDERER_VERSION, Layout, Rendered, render
 from pipelines.exports.rules import Rules
 from pipelines.state import batch, meta
 
-Checkpoint = Callable[[str], None]
-# Every place a process may die at, in order: the harness of the tests stops at each.
-CHECKPOINTS: Final = (
-    "claim:before_commit", "claim:done", "seal:staged", "seal:manifest", "seal:before_commit",
-    "seal:done", "intent:before_commit", "intent:done", "rename:done", "rename:synced",
-    "delivered:before_commit", "delivered:done",
-)  # fmt: skip
-
 
 @dataclass(frozen=True)
 class Handoff:
-    """Everything the walk needs. Units: `now` UTC. `facts` None = ledger gates alone."""
+    """Everything the walk needs. `facts` None = ledger gates alone.
+
+    Units: `now` UTC, the instant the run stands for; `since` the machine's uptime at it, seconds.
+    """
 
     engine: sa.Engine
     destination: str
@@ -48,9 +42,14 @@ class Handoff:
     now: datetime
     actor: str
     machine: Machine
-    checkpoint: Checkpoint
     run_id: str | None = None
+    since: float = field(default_factory=uptime)
     looked: Looked = field(default_factory=Looked)
+
+    @property
+    def present(self) -> datetime:
+        """`now`, and what has gone by since: a run may have waited long for a lock or a disk."""
+        return self.now + timedelta(seconds=uptime() - self.since)
 
     def advance(self, batch_id: str) -> BatchRow:
         """Bring one batch as far as it goes: delivered, expired, void, or held for a person."""
@@ -67,13 +66,20 @@ class Handoff:
 
     def recover(self) -> list[BatchRow]:
         """Finish or hold every batch of this destination a dead process left behind."""
-        with state.reading(self.engine) as connection:
-            left = ledger.batches(
-                connection,
-                batch.c.destination == self.destination,
-                batch.c.state.in_(ledger.UNFINISHED),
-            )
+        left = unfinished(self.engine, self.destination)
+        self._sweep(left)
         return [self.advance(row.batch_id) for row in left]
+
+    def _sweep(self, left: Sequence[BatchRow]) -> None:
+        # What a batch that was revised, given up or decided left in staging. The lock is ours.
+        with state.reading(self.engine) as connection:
+            held = ledger.batches(
+                connection, batch.c.destination == self.destination, batch.c.state == ledger.HOLD
+            )
+        needed = {name for row in (*left, *held) for name in self.outbox.staged_of(stem_of(row))}
+        for name in self.outbox.staged():
+            if name not in needed:
+                self.outbox.discard(name)
 
     def _read(self, batch_id: str) -> BatchRow:
         with state.reading(self.engine) as connection:
@@ -92,23 +98,20 @@ class Handoff:
         with state.writing(self.engine) as connection:
             claimed = claimed_of(connection, row.batch_id, vault=self.vault, looked=self.looked)
             exits = late_exits(
-                connection, row, claimed, rules=self.rules, facts=self.facts, now=self.now,
+                connection, row, claimed, rules=self.rules, facts=self.facts, now=self.present,
                 looked=self.looked,
             )  # fmt: skip
             drop(connection, row.batch_id, exits)
-            rendered, files = self._stage(row, claimed, exits)
-            self.checkpoint("seal:staged")
+            with self.outbox.telling(stem):
+                rendered, files = self._stage(row, claimed, exits)
             manifest = manifest_of(connection, row, rendered, files=files)
             self.outbox.write_manifest(stem, manifest)
             self._discard(row, keep=[file.file for file in files])
-            self.checkpoint("seal:manifest")
             self._move(
                 connection, row, ledger.SEALED, sha256=rendered.sha256, nbytes=rendered.nbytes,
                 nrows=rendered.rows, fname=files[0].file, renderer_version=RENDERER_VERSION,
                 layout={**row.layout, "files": [asdict(file) for file in files]},
             )  # fmt: skip
-            self.checkpoint("seal:before_commit")
-        self.checkpoint("seal:done")
 
     def _intend(self, row: BatchRow) -> None:
         for file in files_of(row):
@@ -124,7 +127,7 @@ class Handoff:
             self._refuse_paused(connection)
             claimed = claimed_of(connection, row.batch_id, vault=self.vault, looked=self.looked)
             exits = late_exits(
-                connection, row, claimed, rules=self.rules, facts=self.facts, now=self.now,
+                connection, row, claimed, rules=self.rules, facts=self.facts, now=self.present,
                 looked=self.looked,
             )  # fmt: skip
             if exits:
@@ -136,11 +139,9 @@ class Handoff:
             else:
                 boot_id = self.machine.boot_id
                 self._move(connection, row, ledger.HANDING_OFF, boot_id=boot_id, intent_at=self.now)
-            self.checkpoint("intent:before_commit")
         if exits:
             self._discard(row)
             return
-        self.checkpoint("intent:done")
 
     def _rename(self, row: BatchRow) -> None:
         # A file that is no longer staged was handed over; the others of the batch follow it.
@@ -155,18 +156,15 @@ class Handoff:
             except InDoubt as doubt:
                 self._hold(row, str(doubt))
                 return
-            self.checkpoint("rename:done")
         if waiting:
             self.outbox.sync()
-            self.checkpoint("rename:synced")
         with state.writing(self.engine) as connection:
             self._move(connection, row, ledger.DELIVERED)
             connection.execute(meta.update().values(epoch=meta.c.epoch + 1))
-            self.checkpoint("delivered:before_commit")
-        self.checkpoint("delivered:done")
+        binding.sign(self.engine, self.outbox)
 
     def _expire(self, row: BatchRow) -> bool:
-        if row.expires_at is None or row.expires_at > self.now:
+        if row.expires_at is None or row.expires_at > self.present:
             return False
         with state.writing(self.engine) as connection:
             ledger.release(connection, row.batch_id, reason="stale")
@@ -210,4 +208,14 @@ class Handoff:
     def _move(self, connection: sa.Connection, row: BatchRow, to: str, **values: object) -> None:
         ledger.move(
             connection, row, to=to, actor=self.actor, at=self.now, run_id=self.run_id, **values
+        )
+
+
+def unfinished(engine: sa.Engine, destination: str) -> list[BatchRow]:
+    """Batches of a destination a dead process left behind, if its lock is held."""
+    with state.reading(engine) as connection:
+        return ledger.batches(
+            connection,
+            batch.c.destination == destination,
+            batch.c.state.in_(ledger.UNFINISHED),
         )

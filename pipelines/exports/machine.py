@@ -1,6 +1,7 @@
 """Which machine this is, and which start of it: what tells a crash from a restart or a clone."""
 
 import platform
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,3 +26,9 @@ class Machine:
         # hand-off then looks like the latter, which is what one start of one machine is.
         boot_id = _BOOT_FILE.read_text().strip() if _BOOT_FILE.is_file() else "unknown"
         return cls(machine_id, boot_id)
+
+
+def uptime() -> float:
+    """Seconds that can only grow, the time a machine was suspended included. For differences."""
+    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return time.clock_gettime(clock)

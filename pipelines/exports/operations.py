@@ -1,6 +1,7 @@
 """What a person does about exports by hand: look, decide a HOLD, adopt a ledger, render again."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -191,13 +192,24 @@ def resolve(
 
 
 def adopt(
-    home: Home, shop: Shop, *, actor: str, now: datetime, machine: Machine | None = None
+    home: Home,
+    shop: Shop,
+    *,
+    actor: str,
+    now: datetime,
+    machine: Machine | None = None,
+    not_before: Mapping[str, datetime] | None = None,
 ) -> list[str]:
-    """Take a restored or moved ledger over; ids of batches that now count as handed over."""
+    """Take a restored or moved ledger over; ids of batches that now count as handed over.
+
+    `not_before`: program, or `*` for every other one → whoever qualified before counts as handed
+    over. Raises: WrongMachine for a ledger that was lost with its manifests, without such a date.
+    """
     rules = Rules.of(shop, home)
-    outboxes = [outbox_of(rules, d, home) for d in shop.destinations]
-    for outbox in outboxes:
+    outboxes = {d.key: outbox_of(rules, d, home) for d in shop.destinations}
+    for outbox in outboxes.values():
         outbox.prepare()
     return binding.adopt(
-        state.ledger_engine(home), machine or Machine.this(), outboxes, actor=actor, now=now
-    )
+        state.ledger_engine(home), machine or Machine.this(), outboxes, shop=shop, actor=actor,
+        now=now, not_before=not_before,
+    )  # fmt: skip

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pipelines import requests, state
 from pipelines.actors import Actor, Role
-from pipelines.exports import ledger
+from pipelines.exports import binding, ledger
 from pipelines.exports.destinations import LocalFolder, outbox_of
 from pipelines.exports.errors import ExportRefused
 from pipelines.exports.operations import batches_of
@@ -38,7 +38,8 @@ def cancel(home: Home, shop: Shop, request_id: str, *, by: Actor, now: datetime)
     rules = Rules.of(shop, home)
     outbox = outbox_of(rules, rules.destination(asked.destination), home)
     outbox.prepare()
-    with outbox.locked():
+    engine = state.ledger_engine(home)
+    with binding.alone(engine, outbox, shop_id=shop.id, destination=asked.destination):
         # The lock is ours, so whatever says it is running died.
         requests.reopen_running(home, shop.id, asked.destination, at=now)
         asked = requests.read(home, request_id)

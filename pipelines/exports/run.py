@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from pipelines import requests, state
-from pipelines.exports import arms, binding, claims, ledger
+from pipelines.exports import arms, binding, claims, ledger, lost
 from pipelines.exports.amendments import handed_over_of, write_removed, write_suppress
 from pipelines.exports.destinations import LocalFolder, outbox_of
 from pipelines.exports.errors import ApprovalNeeded, CouponsShort, ExportRefused
-from pipelines.exports.handoff import Checkpoint, Handoff
+from pipelines.exports.handoff import Handoff, unfinished
 from pipelines.exports.job import Job, job_of
 from pipelines.exports.ledger import BatchRow
-from pipelines.exports.machine import Machine
+from pipelines.exports.machine import Machine, uptime
 from pipelines.exports.manifests import files_of
 from pipelines.exports.masked import masked_plan
 from pipelines.exports.payload import Vault
@@ -68,10 +68,6 @@ class Outcome:
     results: str | None = None
 
 
-def _never_stops(_place: str) -> None:
-    """The walk's checkpoint outside of tests: nothing happens."""
-
-
 def run_request(
     home: Home,
     shop: Shop,
@@ -80,7 +76,6 @@ def run_request(
     clock: datetime | None = None,
     run_id: str | None = None,
     machine: Machine | None = None,
-    checkpoint: Checkpoint = _never_stops,
 ) -> Outcome:
     """Carry one request out, or carry on with it where a dead process left it.
 
@@ -88,7 +83,7 @@ def run_request(
     its stored batches again and writes nothing.
     """
     rules = Rules.of(shop, home)
-    now = rules.now(clock)
+    now, since = rules.now(clock), uptime()
     request = requests.read(home, request_id)
     if request.request_state in ("done", "planned", "cancelled"):
         return _as_stored(home, rules, request)
@@ -99,7 +94,7 @@ def run_request(
         else:
             outcome = _send(
                 home, rules, request, now=now, run_id=run_id,
-                machine=machine or Machine.this(), checkpoint=checkpoint,
+                machine=machine or Machine.this(), since=since,
             )  # fmt: skip
     except Exception as error:
         _say_why(home, request_id, error, at=now)
@@ -166,7 +161,7 @@ def _send(
     now: datetime,
     run_id: str | None,
     machine: Machine,
-    checkpoint: Checkpoint,
+    since: float,
 ) -> Outcome:
     destination = rules.destination(request.destination)
     rules.refuse_sending(destination)
@@ -174,14 +169,16 @@ def _send(
     outbox.prepare()
     engine = state.ledger_engine(home)
     with ExitStack() as stack:
-        stack.enter_context(outbox.locked())
-        binding.bind(engine, machine, outbox, now=now)
+        mine = binding.alone(engine, outbox, shop_id=rules.shop.id, destination=destination.key)
+        stack.enter_context(mine)
+        reported = lost.reported(home, engine, shop_id=rules.shop.id, destination=destination.key)
+        binding.bind(engine, machine, outbox, now=now, reported=reported)
         job = _job(home, rules, request, now=now)
         rules.refuse_complained(destination, job.facts.received)
         handoff = Handoff(
             engine=engine, destination=destination.key, outbox=outbox, rules=rules,
             vault=Vault(rules.pepper), facts=job.facts, now=now, actor=request.requested_by,
-            machine=machine, checkpoint=checkpoint, run_id=run_id,
+            machine=machine, run_id=run_id, since=since,
         )  # fmt: skip
         handoff.recover()
         return _hand_over(handoff, job)
@@ -196,29 +193,25 @@ def recover(
     whose run died are open again. Raises: ExportRefused for a cloned or restored ledger.
     """
     rules = Rules.of(shop, home)
-    now = rules.now(clock)
+    now, since = rules.now(clock), uptime()
     engine = state.ledger_engine(home)
+    machine = machine or Machine.this()
     found: list[BatchResult] = []
     for destination in shop.destinations:
         outbox = outbox_of(rules, destination, home)
         if not outbox.root.exists():
             continue
         outbox.prepare()
-        with outbox.locked():
-            binding.bind(engine, machine or Machine.this(), outbox, now=now)
-            handoff = Handoff(
-                engine=engine,
-                destination=destination.key,
-                outbox=outbox,
-                rules=rules,
-                vault=Vault(rules.pepper),
-                facts=open_snapshot(home, shop.id).facts(rules.pepper),
-                now=now,
-                actor="recovery",
-                machine=machine or Machine.this(),
-                checkpoint=_never_stops,
-            )
-            found += [result_of(outbox, row) for row in handoff.recover()]
+        with binding.alone(engine, outbox, shop_id=shop.id, destination=destination.key):
+            reported = lost.reported(home, engine, shop_id=shop.id, destination=destination.key)
+            binding.bind(engine, machine, outbox, now=now, reported=reported)
+            if unfinished(engine, destination.key):
+                handoff = Handoff(
+                    engine=engine, destination=destination.key, outbox=outbox, rules=rules,
+                    vault=Vault(rules.pepper), now=now, actor="recovery", machine=machine,
+                    facts=open_snapshot(home, shop.id).facts(rules.pepper), since=since,
+                )  # fmt: skip
+                found += [result_of(outbox, row) for row in handoff.recover()]
             requests.reopen_running(home, shop.id, destination.key, at=now)
     return tuple(found)
 
@@ -227,9 +220,11 @@ def _hand_over(handoff: Handoff, job: Job) -> Outcome:
     counts: dict[str, Mapping[str, int]] = {}
     ids: list[str] = []
     waits = False
+    programs = _programs(job)
     with state.writing(handoff.engine) as connection:
+        lost.refuse_without_date(connection, [program.key for program in programs])
         arms.record_drawn(connection, job)
-    for program in _programs(job):
+    for program in programs:
         found, mine = _claim(handoff, job, program)
         counts[program.key] = found
         waits = waits or not mine
@@ -264,8 +259,6 @@ def _claim(
         plan, ids = claims.claim_program(
             connection, job, program, vault=handoff.vault, actor=handoff.actor
         )
-        handoff.checkpoint("claim:before_commit")
-    handoff.checkpoint("claim:done")
     return plan.counts, ids
 
 

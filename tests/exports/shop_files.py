@@ -14,6 +14,7 @@ from pipelines import exports, keys
 from pipelines.actors import Actor
 from pipelines.settings import Home
 from pipelines.shop import Shop, load_shop
+from tests.exports.inside import reaching
 
 NOW = datetime(2026, 11, 10, 3, 0, tzinfo=UTC)  # noon in Tokyo
 PEPPER = "a-public-pepper-of-the-demo"
@@ -276,11 +277,12 @@ class SmallShop:
             requested_by=Actor.at_terminal("tester"), clock=NOW, **more,
         )  # fmt: skip
 
-    def run(self, request_id: str, *, at: datetime = NOW, machine=MACHINE, **more):
-        """Outcome of carrying a request out at an instant."""
-        return exports.run_request(
-            self.home, self.shop, request_id, clock=at, machine=machine, **more
-        )
+    def run(self, request_id: str, *, at: datetime = NOW, machine=MACHINE, checkpoint=None, **more):
+        """Outcome of carrying a request out at an instant; `checkpoint` is told its places."""
+        with reaching(self.home.path, checkpoint):
+            return exports.run_request(
+                self.home, self.shop, request_id, clock=at, machine=machine, **more
+            )
 
     def send(self, *, at: datetime = NOW, destination: str = "mailer", **more):
         """Outcome of a new request carried out at once."""

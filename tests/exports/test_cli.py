@@ -16,8 +16,8 @@ from pipelines.exports.gates import ORDER
 from pipelines.exports.profile import load_profile
 from pipelines.report.export_words import REASONS
 from pipelines.shop import load_shop
+from tests.exports.killing import Exporters
 from tests.exports.shop_files import MACHINE, NOW, SmallShop, people, small_shop
-from tests.exports.test_handoff import Dead, dying_at
 
 MORE = """
   - {key: large, profile: generic_utf8, country: JP, contract: 委託, basis: 案内, approve_above: 2}
@@ -59,11 +59,10 @@ def okaeri(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
     return Terminal(shop, tmp_path / "shop.yml")
 
 
-def held(okaeri: Terminal) -> str:
+def held(okaeri: Terminal, exporters: Exporters) -> str:
     """Id of a batch that a restart of the machine put on HOLD."""
-    request_id = okaeri.shop.ask()
-    with pytest.raises(Dead):
-        okaeri.shop.run(request_id, checkpoint=dying_at("intent:done"))
+    wish = okaeri.shop.ask(), NOW
+    exporters.killed_at(okaeri.shop, wish, point="the intent is committed")
     after_restart = exports.Machine(MACHINE.machine_id, "boot-2")
     exports.recover(okaeri.shop.home, okaeri.shop.shop, clock=NOW, machine=after_restart)
     (row,) = exports.batches(okaeri.shop.home)
@@ -164,8 +163,8 @@ def test_a_large_request_needs_a_second_person(okaeri):
 @pytest.mark.parametrize(("verdict", "state", "again"), [
     ("delivered", "DELIVERED", {"already_handed_over": 3}), ("not-delivered", "VOID", {"handed_over": 3}),
 ])  # fmt: skip
-def test_a_held_batch_is_decided_once(okaeri, verdict, state, again):
-    batch = held(okaeri)
+def test_a_held_batch_is_decided_once(okaeri, exporters, verdict, state, again):
+    batch = held(okaeri, exporters)
     (row,) = okaeri.json("list")
     shown = okaeri("show", row["request_id"]).stdout
 
@@ -191,11 +190,10 @@ def test_a_ledger_of_another_machine_waits_until_it_is_adopted(okaeri, capsys):
     assert "Nothing yet" in okaeri("recover").stdout
 
 
-def test_the_start_of_the_program_finishes_what_a_dead_one_left(okaeri):
-    with pytest.raises(Dead):
-        okaeri.shop.run(
-            okaeri.shop.ask(), machine=exports.Machine.this(), checkpoint=dying_at("seal:done")
-        )
+def test_the_start_of_the_program_finishes_what_a_dead_one_left(okaeri, exporters):
+    wish = okaeri.shop.ask(), NOW
+    here = exports.Machine.this()
+    exporters.killed_at(okaeri.shop, wish, point="the seal is committed", machine=here)
 
     recover_at_start(load_shop(okaeri.file))
 
@@ -306,8 +304,8 @@ def test_totals_and_the_log_of_what_left_at_the_terminal(okaeri):
     assert "JP · entrustment · 購買者への案内 · cart_reminder" in shown
 
 
-def test_what_is_on_hold_is_not_decided_without_a_verdict(okaeri):
-    batch = held(okaeri)
+def test_what_is_on_hold_is_not_decided_without_a_verdict(okaeri, exporters):
+    batch = held(okaeri, exporters)
 
     assert f"okaeri exports hold {batch} delivered|not-delivered" in okaeri.refused("hold", batch)
     assert batch in okaeri("hold").stdout

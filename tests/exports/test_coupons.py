@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from pipelines import exports, requests, state
 from pipelines.actors import Actor, NotAllowed, Origin, Role
 from pipelines.exports.errors import BadCoupons, CouponsShort
+from tests.exports.inside import Dead, dying_at
 from tests.exports.shop_files import NOW, Person, SmallShop, opened_shop, people, small_shop
-from tests.exports.test_handoff import Dead, dying_at
 
 OWNER = Actor.at_terminal("owner")
 # The campaign of the small shop with a code for the people of its arm `send`.

@@ -1,141 +1,179 @@
-"""A process may die anywhere, and everybody is still handed over exactly once.
+"""A process may be killed anywhere, and everybody is still handed over exactly once.
 
-The same harness over a naive exporter must show duplicates, or it sees nothing.
+Killed from outside, by SIGKILL, at places the exporter knows nothing of; counted from the bytes a
+mailer took meanwhile. The same harness over a naive exporter must show duplicates, or it is blind.
 """
 
 import os
-import shutil
-import subprocess
-import sys
-from dataclasses import dataclass
-from pathlib import Path
+import signal
+from collections.abc import Callable
+from random import Random
+from threading import Timer
 
 import pytest
 
 from pipelines import exports
-from pipelines.exports.handoff import CHECKPOINTS
-from tests.exports.mailer import Mailer
-from tests.exports.shop_files import MACHINE, NOW, SmallShop, people, small_shop
+from tests.exports.effects import POINTS
+from tests.exports.killing import Exporters, World, assert_each_once
+from tests.exports.mailer import ADDRESS
+from tests.exports.shop_files import MACHINE, NOW
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@dataclass(frozen=True)
-class Crashed:
-    """A shop whose export died at a place, with what its mailer has taken so far."""
-
-    shop: SmallShop
-    request_id: str
-    mailer: Mailer
-    status: int
+ANYWHERE = ".+"
+# In the fast tests: before, at and after the moment that counts.
+A_FEW = ["the staged file is not on the disk", "the intent is committed",
+         "the file is out and not on the disk"]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def crashed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Crashed]:
-    """One dead export per place of the walk."""
-    folder = tmp_path_factory.mktemp("crashes")
-    model = small_shop(folder / "model")
-    model.publish(people(20))
-    wishes: dict[str, tuple[SmallShop, str]] = {}
-    for place in CHECKPOINTS:
-        shop = small_shop(folder / place.replace(":", "-"))
-        shutil.copytree(model.home.path, shop.home.path)
-        wishes[place] = (shop, shop.ask())
-    statuses = _die(*((shop, request, place) for place, (shop, request) in wishes.items()))
-    found = {}
-    for place, (shop, request_id) in wishes.items():
-        mailer = Mailer(shop.outbox())
-        mailer.poll()
-        found[place] = Crashed(shop, request_id, mailer, statuses[place])
-    return found
+def killed_and_recovered(exporters: Exporters, world: World, point: str, *, rounds: int) -> None:
+    """Kill an export at the point in each round, and every other time its recovery too."""
+    random = Random(f"{point} {rounds}")
+    for number in range(rounds):
+        wish = world.next()
+        exporters.killed_at(world.shop, wish, point=point)
+        if number % 2:
+            again = exporters.start(world.shop, wish, stop=POINTS[random.choice([*POINTS])])
+            if again.is_stopped():
+                again.kill()
+                assert not again.is_stopped()
+        exporters.start(world.shop, wish).finish()
+    assert_each_once(world)
 
 
-def _die(*wishes: tuple[SmallShop, str, str]) -> dict[str, int]:
-    said = _python(
-        "-m",
-        "tests.exports.crash_child",
-        *(f"{shop.home.path.parent}|{request}|{place}" for shop, request, place in wishes),
-    ).stdout
-    return {line.split()[0]: int(line.split()[1]) for line in said.splitlines()}
-
-
-def _python(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        check=False,
-        text=True,
-        stdout=subprocess.PIPE,
-    )
-
-
-@pytest.mark.parametrize("place", CHECKPOINTS)
-def test_a_crash_at_any_step_hands_everybody_over_once(
-    crashed: dict[str, Crashed], place: str
+@pytest.mark.parametrize("point", A_FEW)
+def test_a_kill_before_or_after_the_rename_hands_everybody_over_once(
+    exporters: Exporters, world: Callable[..., World], point: str
 ) -> None:
-    found = crashed[place]
-
-    again = found.shop.run(found.request_id)
-    found.mailer.poll()
-    found.shop.send()
-    found.mailer.poll()
-
-    assert found.status == 9
-    assert again.state == "done"
-    assert set(found.mailer.messages) == {f"u{n}@example.jp" for n in range(20)}
-    assert set(found.mailer.messages.values()) == {1}
-    handed = again.batches[0]
-    assert handed.file is not None
-    assert found.mailer.sha256[handed.file.name] == handed.sha256
+    killed_and_recovered(exporters, world(minutes=2), point, rounds=2)
 
 
-def test_a_dead_run_is_finished_by_the_recovery_at_start(tmp_path: Path) -> None:
-    shop = small_shop(tmp_path)
-    shop.publish(people(3))
-    request_id = shop.ask()
-    mailer = Mailer(shop.outbox())
+@pytest.mark.slow
+@pytest.mark.parametrize("point", POINTS)
+def test_ten_kills_at_each_named_point_hand_everybody_over_once(
+    exporters: Exporters, world: Callable[..., World], point: str
+) -> None:
+    killed_and_recovered(exporters, world(minutes=10), point, rounds=10)
 
-    _die((shop, request_id, "intent:done"))
-    recovered = exports.recover(shop.home, shop.shop, clock=NOW, machine=MACHINE)
-    mailer.poll()
+
+@pytest.mark.deep
+@pytest.mark.parametrize("point", POINTS)
+def test_a_hundred_kills_at_each_named_point_hand_everybody_over_once(
+    exporters: Exporters, world: Callable[..., World], point: str
+) -> None:
+    killed_and_recovered(exporters, world(minutes=100), point, rounds=100)
+
+
+@pytest.mark.slow
+def test_a_kill_at_every_single_effect_hands_everybody_over_once(
+    exporters: Exporters, world: Callable[..., World]
+) -> None:
+    shop = world(minutes=60)
+    effects = exporters.start(shop.shop, shop.next()).finish()["effects"]
+
+    for nth in range(1, len(effects) + 1):
+        wish = shop.next()
+        child = exporters.start(shop.shop, wish, stop=ANYWHERE, nth=nth)
+        if child.is_stopped():
+            child.kill()
+            assert not child.is_stopped()
+        exporters.start(shop.shop, wish).finish()
+
+    assert 30 < len(effects) < 60
+    assert_each_once(shop)
+
+
+def two_at_once(exporters: Exporters, world: World, *, rounds: int) -> int:
+    """Two exporters over the same people, each killed at a random instant. Kills that struck."""
+    random, struck = Random(rounds), 0
+    for number in range(rounds):
+        first = world.next()
+        # Every other time they want the same destination, and one has to wait for the other.
+        second = world.same(destination=("mailer", "listmonk")[number % 2])
+        both = [exporters.start(world.shop, wish) for wish in (first, second)]
+        timers = [Timer(random.uniform(0.01, 0.35), child.kill) for child in both]
+        for timer in timers:
+            timer.start()
+        for timer in timers:
+            timer.join()
+        for child in both:
+            assert not child.is_stopped()
+            struck += child.code == -signal.SIGKILL
+        for wish in (first, second):
+            exporters.start(world.shop, wish).finish()
+    return struck
+
+
+@pytest.mark.slow
+def test_two_exporters_killed_at_random_hand_everybody_over_once(
+    exporters: Exporters, world: Callable[..., World]
+) -> None:
+    shop = world(minutes=25, destinations=("mailer", "listmonk"))
+
+    struck = two_at_once(exporters, shop, rounds=25)
+
+    assert struck > 10
+    assert_each_once(shop)
+
+
+@pytest.mark.deep
+def test_two_exporters_killed_at_random_for_long_hand_everybody_over_once(
+    exporters: Exporters, world: Callable[..., World]
+) -> None:
+    shop = world(minutes=250, destinations=("mailer", "listmonk"))
+
+    struck = two_at_once(exporters, shop, rounds=250)
+
+    assert struck > 100
+    assert_each_once(shop)
+
+
+def test_the_same_harness_sees_a_naive_exporter_hand_over_twice_and_torn(
+    exporters: Exporters, world: Callable[..., World]
+) -> None:
+    shop = world(minutes=12)
+
+    for nth in range(1, 13):
+        wish = shop.next()
+        child = exporters.start(shop.shop, wish, stop=ANYWHERE, nth=nth, naive=True)
+        if not child.is_stopped():
+            break
+        shop.seen()
+        child.kill()
+        assert not child.is_stopped()
+        exporters.start(shop.shop, wish, naive=True).finish()
+
+    seen = shop.seen()
+    assert nth > 5
+    sizes = {len(ADDRESS.findall(data)) for _, data in seen.taken}
+    assert sum(times > 1 for times in seen.messages.values()) > 5
+    assert sizes - {0, 5}, "no file was taken half written"
+
+
+def test_the_recovery_at_start_finishes_what_a_killed_process_left(
+    exporters: Exporters, world: Callable[..., World]
+) -> None:
+    shop = world(minutes=1)
+    wish = shop.next()
+    exporters.killed_at(shop.shop, wish, point="the intent is committed")
+
+    recovered = exports.recover(shop.shop.home, shop.shop.shop, clock=NOW, machine=MACHINE)
 
     assert [batch.state for batch in recovered] == ["DELIVERED"]
-    assert [r.request_id for r in exports.open_requests(shop.home, now=NOW)] == [request_id]
-    assert shop.run(request_id).batches[0].state == "DELIVERED"
-    mailer.poll()
-    assert set(mailer.messages.values()) == {1}
+    assert [r.request_id for r in exports.open_requests(shop.shop.home, now=NOW)] == [wish[0]]
+    exporters.start(shop.shop, wish).finish()
+    assert_each_once(shop)
 
 
-NAIVE = """
-import csv, os, sys
-from pathlib import Path
-outbox, place = Path(sys.argv[1]), sys.argv[2]
-mark = outbox / "delivered"
-if not mark.exists():
-    with (outbox / "batch.csv").open("w", newline="") as out:
-        rows = csv.writer(out)
-        rows.writerow(["email"])
-        for n in range(20):
-            rows.writerow([f"u{n}@example.jp"])
-            if n == 10 and place == "half":
-                out.flush()
-                os._exit(9)
-    if place == "written":
-        os._exit(9)
-    mark.write_text("")
-"""
+def test_a_child_that_is_killed_frees_its_locks_at_once(
+    exporters: Exporters, world: Callable[..., World]
+) -> None:
+    shop = world(minutes=1)
+    wish = shop.next()
+    holder = exporters.start(shop.shop, wish, stop=POINTS["the seal is not committed"])
+    assert holder.is_stopped()
+    waiting = exporters.start(shop.shop, shop.same())
 
+    os.kill(holder.pid, signal.SIGKILL)
 
-@pytest.mark.parametrize("place", ["half", "written"])
-def test_the_same_harness_sees_a_naive_exporter_write_twice(tmp_path: Path, place: str) -> None:
-    outbox = tmp_path / "outbox"
-    outbox.mkdir()
-    mailer = Mailer(outbox)
-
-    _python("-c", NAIVE, str(outbox), place)
-    mailer.poll()
-    _python("-c", NAIVE, str(outbox), "nowhere")
-    mailer.poll()
-
-    assert max(mailer.messages.values()) == 2
+    assert waiting.finish()["states"] == ["done"]
+    assert not holder.is_stopped()
+    assert_each_once(shop)

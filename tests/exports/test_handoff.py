@@ -5,9 +5,6 @@ import hashlib
 import io
 import json
 import shutil
-import sqlite3
-from collections import Counter
-from datetime import timedelta
 from pathlib import Path
 
 import duckdb
@@ -23,26 +20,13 @@ from pipelines.exports.errors import (
     ShopNotReady,
     SnapshotMissing,
     TooManyRows,
-    WrongMachine,
 )
-from tests.exports.shop_files import MACHINE, NOW, Person, SmallShop, people, small_shop
+from tests.exports.shop_files import NOW, Person, SmallShop, people, small_shop
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> SmallShop:
     return small_shop(tmp_path)
-
-
-class Dead(BaseException):
-    """The process ends here, seen from inside it."""
-
-
-def dying_at(place: str):
-    def stop(reached: str) -> None:
-        if reached == place:
-            raise Dead
-
-    return stop
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -179,181 +163,6 @@ def test_a_rerender_is_byte_identical_and_stays_out_of_the_outbox(
     assert not batch.file.exists()
     with pytest.raises(exports.ExportRefused, match="outbox"):
         exports.rerender(shop.home, shop.shop, batch.batch_id, shop.outbox())
-
-
-@pytest.mark.parametrize("place", ["claim:done", "seal:done"])
-def test_who_unsubscribes_before_the_last_look_is_not_in_the_file(
-    shop: SmallShop, place: str
-) -> None:
-    shop.publish(people(3))
-
-    def unsubscribe(reached: str) -> None:
-        if reached == place:
-            exports.suppress(
-                shop.home, shop.shop, email=" U1@EXAMPLE.jp", reason="unsubscribe", by="t", now=NOW
-            )
-
-    outcome = shop.run(shop.ask(), checkpoint=unsubscribe)
-
-    assert emails(outcome) == ["u0@example.jp", "u2@example.jp"]
-    assert list(shop.outbox().glob("*.csv")) == [outcome.batches[0].file]
-    claims = exports.ledger_tables(shop.home, shop.shop)["export_claims"]
-    assert Counter(claims["reason_code"]) == {None: 2, "unsubscribed": 1}
-
-
-def test_who_orders_between_claim_and_recovery_is_dropped(shop: SmallShop) -> None:
-    shop.publish(people(3))
-    request_id = shop.ask()
-    with pytest.raises(Dead):
-        shop.run(request_id, checkpoint=dying_at("claim:done"))
-    shop.publish(people(3), sales={"s:2": NOW})
-
-    outcome = shop.run(request_id, at=NOW + timedelta(minutes=5))
-
-    assert emails(outcome) == ["u0@example.jp", "u1@example.jp"]
-
-
-def test_a_merge_between_claim_and_recovery_keeps_the_gates(shop: SmallShop) -> None:
-    shop.publish(people(2))
-    request_id = shop.ask()
-    with pytest.raises(Dead):
-        shop.run(request_id, checkpoint=dying_at("claim:done"))
-    merged = Person("s:9", "u1@example.jp", other_ids=("s:1",), in_segment=False)
-    shop.publish([people(1)[0], merged], sales={"s:9": NOW})
-
-    outcome = shop.run(request_id, at=NOW + timedelta(minutes=5))
-
-    assert emails(outcome) == ["u0@example.jp"]
-
-
-def test_a_restart_of_the_machine_in_mid_hand_over_waits_for_a_person(shop: SmallShop) -> None:
-    shop.publish(people(2))
-    request_id = shop.ask()
-    with pytest.raises(Dead):
-        shop.run(request_id, checkpoint=dying_at("intent:done"))
-    restarted = exports.Machine(MACHINE.machine_id, "boot-2")
-
-    held = shop.run(request_id, machine=restarted)
-
-    assert held.state == "hold"
-    assert "restarted" in str(held.reason)
-    assert list(shop.outbox().glob("*.csv")) == []
-    assert emails(shop.send(machine=restarted)) == []
-
-
-@pytest.mark.parametrize(("verdict", "then"), [("delivered", 0), ("not-delivered", 2)])
-def test_a_held_batch_is_decided_by_a_person(shop: SmallShop, verdict: str, then: int) -> None:
-    shop.publish(people(2))
-    request_id = shop.ask()
-    with pytest.raises(Dead):
-        shop.run(request_id, checkpoint=dying_at("intent:done"))
-    restarted = exports.Machine(MACHINE.machine_id, "boot-2")
-    held = shop.run(request_id, machine=restarted)
-
-    exports.resolve(shop.home, held.batches[0].batch_id, verdict, actor="me", now=NOW)
-
-    assert len(emails(shop.send(machine=restarted))) == then
-    with pytest.raises(exports.ExportRefused, match="only a batch on HOLD"):
-        exports.resolve(shop.home, held.batches[0].batch_id, verdict, actor="me", now=NOW)
-
-
-@pytest.mark.parametrize(("place", "change"), [
-    ("seal:done", "append"), ("seal:done", "unlink"), ("intent:done", "append"),
-])  # fmt: skip
-def test_a_staged_file_that_was_touched_is_held(shop: SmallShop, place: str, change: str) -> None:
-    shop.publish(people(2))
-
-    def touch(reached: str) -> None:
-        if reached == place:
-            (staged,) = (shop.outbox() / ".staging").glob("*.csv")
-            if change == "append":
-                staged.write_bytes(staged.read_bytes() + b'"=cmd"\r\n')
-            else:
-                staged.unlink()
-
-    outcome = shop.run(shop.ask(), checkpoint=touch)
-
-    assert outcome.state == "hold"
-    assert list(shop.outbox().glob("*.csv")) == []
-
-
-def test_an_expired_batch_is_given_up_and_its_people_are_free(shop: SmallShop) -> None:
-    shop.publish(people(2))
-    request_id = shop.ask()
-    with pytest.raises(Dead):
-        shop.run(request_id, checkpoint=dying_at("seal:done"))
-    later = NOW + timedelta(hours=25)
-
-    outcome = shop.run(request_id, at=later)
-
-    assert outcome.batches[0].state == "EXPIRED"
-    assert list((shop.outbox() / ".staging").glob("*.csv")) == []
-    assert list(shop.outbox().glob("*.csv")) == []
-    shop.publish([
-        Person(f"s:{n}", f"u{n}@example.jp", occurrence=f"episode-s:{n}",
-               valid_until_at=later + timedelta(hours=1)) for n in range(2)
-    ])  # fmt: skip
-    assert len(emails(shop.send(at=later))) == 2
-
-
-def test_another_machine_is_refused_until_it_adopts(shop: SmallShop) -> None:
-    shop.publish(people(2))
-    shop.send()
-    clone = exports.Machine("machine-2", "boot-7")
-
-    with pytest.raises(WrongMachine, match="adopt"):
-        shop.send(machine=clone)
-    exports.adopt(shop.home, shop.shop, actor="me", now=NOW, machine=clone)
-
-    assert emails(shop.send(machine=clone)) == []
-
-
-def test_a_restored_ledger_stops_and_adopting_it_writes_to_nobody_twice(shop: SmallShop) -> None:
-    shop.publish(people(2))
-    shop.send()
-    backup = shop.home.path / "backup.db"
-    ledger = shop.home.path / "ledger.db"
-    with sqlite3.connect(ledger) as connection:
-        connection.execute("vacuum into ?", (str(backup),))
-    shop.publish(people(4))
-    newer = shop.send()
-    _restore(shop, backup)
-
-    with pytest.raises(WrongMachine, match="restored"):
-        shop.send()
-    with pytest.raises(WrongMachine, match="paused"):
-        shop.send()
-    replayed = exports.adopt(shop.home, shop.shop, actor="me", now=NOW, machine=MACHINE)
-    after = shop.send()
-
-    assert replayed == [newer.batches[0].batch_id]
-    assert emails(after) == []
-    assert after.counts["cart_recovery/1/email"] == {"already_handed_over": 4}
-
-
-def test_a_ledger_restored_from_the_middle_of_a_batch_is_held(shop: SmallShop) -> None:
-    shop.publish(people(2))
-    request_id = shop.ask()
-    backup = shop.home.path / "backup.db"
-    with pytest.raises(Dead):
-        shop.run(request_id, checkpoint=dying_at("claim:done"))
-    with sqlite3.connect(shop.home.path / "ledger.db") as connection:
-        connection.execute("vacuum into ?", (str(backup),))
-    shop.run(request_id)
-    _restore(shop, backup)
-
-    outcome = shop.send()
-
-    states = [batch.state for batch in exports.batches(shop.home)]
-    assert sorted(states) == ["DELIVERED", "HOLD"]
-    assert emails(outcome) == []
-
-
-def _restore(shop: SmallShop, backup: Path) -> None:
-    state.ledger_engine(shop.home).dispose()
-    for suffix in ("", "-wal", "-shm"):
-        (shop.home.path / f"ledger.db{suffix}").unlink(missing_ok=True)
-    shutil.copy(backup, shop.home.path / "ledger.db")
 
 
 def test_too_many_people_are_refused_before_anybody_is_claimed(shop: SmallShop) -> None:

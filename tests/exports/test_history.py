@@ -236,7 +236,10 @@ def test_a_guard_of_an_older_ledger_keeps_its_instant(tmp_path: Path) -> None:
     engine = state.ledger_engine(shop.home)
     with state.writing(engine) as connection:
         claimed_at = connection.execute(sa.select(state.claim.c.claimed_at)).scalar()
-        connection.execute(sa.text("drop table coupon"))
+        for added in ("coupon", "not_before"):
+            connection.execute(sa.text(f"drop table {added}"))
+        for added in ("adopted_at", "lost_at"):
+            connection.execute(sa.text(f"alter table meta drop column {added}"))
         connection.execute(sa.text("alter table guard drop column claimed_at"))
         connection.execute(sa.text("alter table arm_record drop column is_foreign"))
         connection.execute(sa.text("update alembic_version set version_num = 'ledger_0001'"))

@@ -16,7 +16,9 @@ from tests.exports.test_handoff import Dead, dying_at
 HANA = Actor("hana@example.jp", Role.EXPORTER, Origin.DASHBOARD)
 TARO = Actor("taro@example.jp", Role.EXPORTER, Origin.DASHBOARD)
 GUEST = Actor("guest@example.jp", Role.VIEWER, Origin.DASHBOARD)
-BIG = "  - {key: big, profile: generic_utf8, country: JP, contract: 委託, basis: x, approve_above: 2}"
+BIG = (
+    "  - {key: big, profile: generic_utf8, country: JP, contract: 委託, basis: x, approve_above: 2}"
+)
 
 
 @pytest.fixture

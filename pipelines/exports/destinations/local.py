@@ -13,9 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, ClassVar
+from typing import BinaryIO, ClassVar, Final
 
 from pipelines.exports.errors import InDoubt, OutboxUnusable
+
+# In staging, and no file of a batch: the lock, whose outbox it is, and marks of remote places.
+_BESIDE: Final = ("lock", "owner.json")
+MARKS: Final = (".asked", ".left")
 
 
 @dataclass(frozen=True)
@@ -77,11 +81,23 @@ class LocalFolder:
     def writing(self, name: str) -> Iterator[BinaryIO]:
         """The staged file, begun anew, mode 0600, seen to the disk when the block ends."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-        with os.fdopen(os.open(self._staged(name), flags, 0o600), "wb") as stream:
+        path = self._staged(name)
+        with os.fdopen(os.open(path, flags, 0o600), "wb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
         _sync(self.staging)
+
+    @contextmanager
+    def telling(self, name: str) -> Iterator[None]:
+        """What the disk refuses inside is said with what to do. Raises: OutboxUnusable."""
+        try:
+            yield
+        except OSError as error:
+            raise OutboxUnusable(
+                f"{name} cannot be written below {self.root} ({error.strerror}); nothing of it was "
+                "handed over, its people stay reserved, and the next export tries again"
+            ) from error
 
     def stage(self, name: str, data: bytes) -> None:
         """Write the staged file anew and see it to the disk."""
@@ -92,6 +108,11 @@ class LocalFolder:
         """Names of the staged files of one batch and revision."""
         found = (path.name for path in self.staging.iterdir())
         return tuple(sorted(n for n in found if n.startswith((f"{stem}.", f"{stem}-p"))))
+
+    def staged(self) -> tuple[str, ...]:
+        """Names of all staged files, without what is kept beside them."""
+        found = (path.name for path in self.staging.glob("[!.]*"))
+        return tuple(sorted(n for n in found if n not in _BESIDE and not n.endswith(MARKS)))
 
     def staged_sha256(self, name: str) -> str | None:
         """sha256 of the staged file, None if it is gone."""
@@ -112,7 +133,16 @@ class LocalFolder:
         """Move the staged file into the outbox. Raises: InDoubt if it or its name is not free."""
         if self.staged_sha256(name) != sha256 or self.is_out(name):
             raise InDoubt("the staged file was changed, or lies in the outbox as well")
-        self._staged(name).rename(self._out(name))
+        try:
+            self._staged(name).rename(self._out(name))
+        except OSError as error:
+            # A network mount may do it, lose its answer, and find nothing when it asks again.
+            if isinstance(error, FileNotFoundError) and self.staged_sha256(name) is None:
+                return
+            raise OutboxUnusable(
+                f"{name} cannot be moved into {self.root} ({error.strerror}); it is kept in "
+                "staging and tried again by the next export"
+            ) from error
 
     def sync(self) -> None:
         """The rename survives a power cut from here on."""
@@ -147,14 +177,12 @@ class LocalFolder:
         entries = (f'"{key}": {_lines(value)}' for key, value in sorted(content.items()))
         text = "{\n" + ",\n".join(entries) + "\n}\n"
         target = self._manifest(stem)
-        pending = target.with_name(f".{target.name}.tmp")
-        with os.fdopen(os.open(pending, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
-        pending.replace(target)
-        _sync(self.manifests)
+        self._write_text(target, text)
         return target
+
+    def count_manifests(self) -> int:
+        """How many files were ever sealed here, as far as anybody knows."""
+        return sum(1 for _ in self.manifests.glob("[a-z0-9]*.json"))
 
     def read_manifests(self) -> list[Mapping[str, object]]:
         """Every manifest, oldest name first."""
@@ -162,6 +190,33 @@ class LocalFolder:
             json.loads(path.read_text(encoding="utf-8"))
             for path in sorted(self.manifests.glob("[a-z0-9]*.json"))
         ]
+
+    def read_owner(self) -> Mapping[str, object] | None:
+        """Which ledger handed over into this outbox last, None for nobody yet."""
+        try:
+            found: Mapping[str, object] = json.loads(self._owner.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        return found
+
+    def write_owner(self, content: Mapping[str, object]) -> None:
+        """Sign the outbox."""
+        self._write_text(self._owner, json.dumps(content, sort_keys=True) + "\n")
+
+    @property
+    def _owner(self) -> Path:
+        return self.staging / "owner.json"
+
+    def _write_text(self, target: Path, text: str) -> None:
+        pending = target.with_name(f".{target.name}.tmp")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        with self.telling(target.name):
+            with os.fdopen(os.open(pending, flags, 0o600), "w") as out:
+                out.write(text)
+                out.flush()
+                os.fsync(out.fileno())
+            pending.replace(target)
+            _sync(target.parent)
 
     def _staged(self, name: str) -> Path:
         return _inside(self.staging, name)

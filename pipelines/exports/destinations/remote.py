@@ -13,7 +13,7 @@ from enum import Enum
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from pipelines.exports.destinations.local import LocalFolder
+from pipelines.exports.destinations.local import MARKS, LocalFolder
 from pipelines.exports.errors import InDoubt, OutboxUnusable, Unsent
 
 
@@ -110,7 +110,7 @@ class RemoteFolder(LocalFolder):
 
     def staged_of(self, stem: str) -> tuple[str, ...]:
         """Names of the staged files of one batch and revision, without the marks beside them."""
-        return tuple(n for n in super().staged_of(stem) if not n.endswith((".asked", ".left")))
+        return tuple(n for n in super().staged_of(stem) if not n.endswith(MARKS))
 
     def _reveal(self, name: str, sha256: str) -> None:
         source = self._staged(name)

@@ -1,0 +1,89 @@
+"""A batch as its manifest tells it, written into a ledger that was restored without it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from pipelines.exports import ledger
+from pipelines.exports.destinations import LocalFolder
+from pipelines.exports.manifests import names_in
+from pipelines.shop import Shop
+from pipelines.state import batch, claim, frequency, guard
+from pipelines.state import transition as transitions
+
+# What a batch and its manifest call by one name.
+_SAME: Final = (
+    "batch_id", "rev", "shop_id", "program", "campaign_key", "campaign_version", "step_number",
+    "channel", "segment", "destination", "slot", "part", "snapshot_id", "input_digest", "profile",
+    "renderer_version", "layout", "sha256",
+)  # fmt: skip
+
+
+def replay(
+    connection: sa.Connection,
+    manifest: Mapping[str, Any],
+    *,
+    outbox: LocalFolder,
+    shop: Shop,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Take a batch over as delivered; on HOLD where its file still lies in staging."""
+    batch_id = manifest["batch_id"]
+    # An earlier revision's rows give way to what was really sealed.
+    for table in (frequency, guard, claim, batch):
+        connection.execute(table.delete().where(table.c.batch_id == batch_id))
+    created = datetime.fromisoformat(manifest["created_at"])
+    expires = manifest["expires_at"]
+    is_staged = any(outbox.staged_sha256(name) is not None for name in names_in(manifest))
+    reached = ledger.HOLD if is_staged else ledger.DELIVERED
+    reason = "its file still lies in staging" if is_staged else "replayed from its manifest"
+    connection.execute(
+        batch.insert().values(
+            **{name: manifest[name] for name in _SAME},
+            state=reached, nbytes=manifest["bytes"], nrows=manifest["rows"],
+            fname=manifest["file"], created_at=created, intent_at=created,
+            expires_at=None if expires is None else datetime.fromisoformat(expires),
+            reason=reason,
+        )
+    )  # fmt: skip
+    _claims(connection, manifest, claimed_at=created, zone=ZoneInfo(shop.timezone))
+    connection.execute(
+        transitions.insert().values(
+            batch_id=batch_id,
+            from_state=None,
+            to_state=reached,
+            rev=manifest["rev"],
+            actor=actor,
+            changed_at=now,
+        )
+    )
+
+
+def _claims(
+    connection: sa.Connection, manifest: Mapping[str, Any], *, claimed_at: datetime, zone: ZoneInfo
+) -> None:
+    batch_id = manifest["batch_id"]
+    for c in manifest["claims"]:
+        connection.execute(
+            claim.insert().values(**c, batch_id=batch_id, payload_enc=None, claimed_at=claimed_at)
+        )
+        if c["st"] == "released":
+            continue
+        place = {"batch_id": batch_id, "ord": c["ord"]}
+        for key in {c["person_key"], c["email_hash"]} - {None}:
+            program, occurrence = manifest["program"], c["occurrence"]
+            taken = (
+                (guard.c.program == program)
+                & (guard.c.occurrence == occurrence)
+                & (guard.c.key == key)
+            )
+            connection.execute(guard.delete().where(taken))
+            mine = {"program": program, "occurrence": occurrence, "key": key}
+            connection.execute(guard.insert().values(**mine, **place, claimed_at=claimed_at))
+            if c["st"] == "claimed":
+                day = {"channel": manifest["channel"], "day": claimed_at.astimezone(zone).date()}
+                connection.execute(frequency.insert().values(key=key, **day, **place))

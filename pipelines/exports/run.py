@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from pipelines import requests, state
-from pipelines.exports import arms, binding, claims, ledger, lost
+from pipelines.exports import arms, binding, bulk, claims, ledger, lost
 from pipelines.exports.amendments import handed_over_of, write_removed, write_suppress
 from pipelines.exports.destinations import LocalFolder, outbox_of
 from pipelines.exports.errors import ApprovalNeeded, CouponsShort, ExportRefused
@@ -173,6 +173,7 @@ def _send(
         stack.enter_context(mine)
         reported = lost.reported(home, engine, shop_id=rules.shop.id, destination=destination.key)
         binding.bind(engine, machine, outbox, now=now, reported=reported)
+        stack.enter_context(bulk.collector_paused())
         job = _job(home, rules, request, now=now)
         rules.refuse_complained(destination, job.facts.received)
         handoff = Handoff(

@@ -137,4 +137,40 @@ BEHAVIOUR_BUGS: Final = (
         "case when birth_month is null then 0 else 1 end asc,",
         "of two accounts the one that gives no birthday speaks",
     ),
+    Bug(
+        "int_persons__described",
+        "coalesce(customers.registered_at < as_of.as_of_at, true)",
+        "true",
+        "looked back at, who registers later is a member already",
+    ),
+    Bug(
+        "fct_hesitating_persons",
+        "phase_order_count < hesitating_below_order_count",
+        "phase_order_count < 2",
+        "whatever the shop says, nobody hesitates after a second order",
+    ),
+    Bug(
+        "int_products__dated",
+        "first_seen_on > source_first_seen_on",
+        "first_seen_on >= source_first_seen_on",
+        "a whole catalogue is new on the day it is first read",
+    ),
+    Bug(
+        "int_categories__guided",
+        "nested.distance asc",
+        "nested.distance desc",
+        "a mail links to the guide of the widest category",
+    ),
+    Bug(
+        "rpt_campaign_steps",
+        "coalesce(campaigns.segment_key, campaign_segments.segment_key)",
+        "campaigns.segment_key",
+        "mails of a version the shop file has dropped are nobody's",
+    ),
+    Bug(
+        "rpt_recovery_steps",
+        "segment_key is null and report_grain = 'totals'",
+        "segment_key is null",
+        "a newsletter sent by hand recovers carts",
+    ),
 )

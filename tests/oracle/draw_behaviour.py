@@ -110,8 +110,10 @@ def _put_on_sale(made: Shop, row: dict[str, object]) -> None:
     draw = random.Random(f"on sale {made.shop_id} {row['product_id']}")
     if random.Random(f"catalogue of {made.shop_id}").random() < 0.3:
         row["first_published_on"] = row["created_at"] = None
-        ages = (40 * DAY, 40 * DAY, 14 * DAY, 13 * DAY, DAY, timedelta(0))
-        row["loaded_at"] = AS_OF - draw.choice(ages)
+        first = random.Random(f"first load {made.shop_id}").choice((40 * DAY, 5 * DAY))
+        ages = (14 * DAY, 13 * DAY, DAY, timedelta(0))
+        later = [age for age in ages if age < first]
+        row["loaded_at"] = AS_OF - draw.choice((first, first, first, *later))
     elif row["first_published_on"] is None and row["created_at"] is None:
         row["loaded_at"] = AS_OF - 40 * DAY
 

@@ -77,6 +77,13 @@ def test_the_profiles_that_ship_are_the_eighteen_of_the_design() -> None:
     assert [load_profile(key).profile for key in ALL] == list(ALL)
 
 
+def test_the_docs_tell_of_every_profile() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "destinations.md").read_text("utf-8")
+    table = [line for line in text.splitlines() if line.startswith("| `")]
+
+    assert {key for key in ALL if any(f"`{key}`" in line for line in table)} == set(ALL)
+
+
 @pytest.mark.parametrize("key", ALL)
 def test_consent_token_and_batch_stand_on_every_row(
     handed: dict[str, list[dict[str, str]]], key: str

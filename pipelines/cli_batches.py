@@ -82,15 +82,27 @@ def recover(shop: ShopFile = None, as_json: AsJson = False) -> None:
 
 
 @batches_app.command()
-def adopt(shop: ShopFile = None, as_json: AsJson = False) -> None:
+def adopt(
+    not_before: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--not-before",
+            help="DATE or PROGRAM=DATE: of a lost ledger, who qualified before was handed over.",
+        ),
+    ] = None,
+    shop: ShopFile = None,
+    as_json: AsJson = False,
+) -> None:
     """Take over a moved or restored ledger: files it does not know count as handed over."""
     from pipelines import exports
 
     _, loaded = the_shop(shop)
     with refusing():
+        dates = exports.dates_of(loaded, not_before or ())
         found = exports.adopt(
-            settings.home_of(loaded.id), loaded, actor=operator(), now=now_of(loaded)
-        )
+            settings.home_of(loaded.id), loaded, actor=operator(), now=now_of(loaded),
+            not_before=dates,
+        )  # fmt: skip
     say("adopted", {"batches": found}, as_json=as_json, count=len(found))
 
 

@@ -12,6 +12,7 @@ from pipelines.exports.facts import Received
 from pipelines.exports.history import import_arms, import_claims
 from pipelines.exports.landed import ledger_tables, typed_results
 from pipelines.exports.ledger import BatchRow
+from pipelines.exports.lost import dates_of
 from pipelines.exports.machine import Machine
 from pipelines.exports.operations import (
     adopt,
@@ -51,6 +52,7 @@ __all__ = [
     "batches",
     "batches_of",
     "cancel",
+    "dates_of",
     "deliverability",
     "disclosures",
     "due_lists",

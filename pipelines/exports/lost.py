@@ -5,8 +5,9 @@ that day counts as handed over. Never twice over never lost.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -16,6 +17,7 @@ from pipelines.exports.errors import WrongMachine
 from pipelines.exports.gates import Situation
 from pipelines.exports.snapshot import Member
 from pipelines.settings import Home
+from pipelines.shop import Shop
 from pipelines.state import meta, not_before
 
 # In place of a program: the date of every one that has none of its own.
@@ -35,6 +37,24 @@ def dates(connection: sa.Connection) -> Mapping[str, datetime]:
     """Program or `*` → the instant before which its people may have been handed over already."""
     found = connection.execute(sa.select(not_before.c.program, not_before.c.not_before_at))
     return {row.program: row.not_before_at for row in found}
+
+
+def dates_of(shop: Shop, words: Iterable[str]) -> Mapping[str, datetime]:
+    """Instants at which these days begin for the shop, by program. Words: `DATE`, `PROGRAM=DATE`.
+
+    Raises: WrongMachine for a word that is neither.
+    """
+    found: dict[str, datetime] = {}
+    for word in words:
+        program, _, day = word.rpartition("=")
+        try:
+            begins = datetime.combine(date.fromisoformat(day), time(), ZoneInfo(shop.timezone))
+        except ValueError as error:
+            raise WrongMachine(
+                f"{word[:80]!r} is no date; give 2026-11-20, or cart_recovery/1/email=2026-11-20"
+            ) from error
+        found[program or EVERY_PROGRAM] = begins.astimezone(UTC)
+    return found
 
 
 def set_dates(

@@ -1,6 +1,7 @@
 """The exports commands as somebody types them: what is printed, and how they end."""
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -188,6 +189,21 @@ def test_a_ledger_of_another_machine_waits_until_it_is_adopted(okaeri, capsys):
     assert okaeri.json("adopt") == {"batches": []}
     assert okaeri.json("recover") == []
     assert "Nothing yet" in okaeri("recover").stdout
+
+
+def test_a_lost_ledger_is_adopted_from_a_day_on(okaeri, database):
+    okaeri("request", "cart_recovery", "--to", "mailer", "--send")
+    database.lose(okaeri.shop)
+    shutil.rmtree(okaeri.shop.outbox() / "manifests")
+
+    assert "--not-before DATE" in okaeri.refused(
+        "request", "cart_recovery", "--to", "mailer", "--send"
+    )
+    assert "--not-before DATE" in okaeri.refused("adopt")
+    assert "is no date" in okaeri.refused("adopt", "--not-before", "tomorrow")
+    assert okaeri.json("adopt", "--not-before", "2026-11-11") == {"batches": []}
+    again = okaeri.json("request", "cart_recovery", "--to", "mailer", "--send")
+    assert again["counts"] == {"cart_recovery/1/email": {"already_handed_over": 3}}
 
 
 def test_the_start_of_the_program_finishes_what_a_dead_one_left(okaeri, exporters):

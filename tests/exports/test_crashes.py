@@ -14,7 +14,7 @@ import pytest
 
 from pipelines import exports
 from tests.exports.effects import POINTS
-from tests.exports.killing import Exporters, World, assert_each_once
+from tests.exports.killing import SHARE, Exporters, World, assert_each_once, ledger_sha256
 from tests.exports.mailer import ADDRESS
 from tests.exports.shop_files import MACHINE, NOW
 
@@ -146,6 +146,62 @@ def test_the_same_harness_sees_a_naive_exporter_hand_over_twice_and_torn(
     sizes = {len(ADDRESS.findall(data)) for _, data in seen.taken}
     assert sum(times > 1 for times in seen.messages.values()) > 5
     assert sizes - {0, 5}, "no file was taken half written"
+
+
+@pytest.mark.slow
+def test_who_objects_at_a_kill_is_absent_before_the_intent_and_recalled_after_it(
+    exporters: Exporters, world: Callable[..., World]
+) -> None:
+    shop = world(minutes=len(POINTS))
+    late = set()
+    for number, point in enumerate(POINTS):
+        wish = shop.next()
+        exporters.killed_at(shop.shop, wish, point=point)
+        email = f"u{number * SHARE}@example.jp"
+        left = {row.slot: row.state for row in exports.batches(shop.shop.home)}.get(str(wish[0]))
+        if left in ("HANDING_OFF", "DELIVERED"):
+            late.add(email)
+        exports.suppress(
+            shop.shop.home, shop.shop.shop, email=email, reason="unsubscribe", by="t", now=wish[1]
+        )
+        exporters.start(shop.shop, wish).finish()
+
+    seen = shop.seen()
+    objected = {f"u{number * SHARE}@example.jp" for number in range(len(POINTS))}
+    assert len(late) == 3
+    assert set(seen.messages) & objected == late
+    assert set(seen.recalled) == late
+    assert shop.everybody - set(seen.messages) == objected - late
+    assert set(seen.messages.values()) == {1}
+    assert seen.sha256 == ledger_sha256(shop.shop)
+
+
+@pytest.mark.slow
+def test_who_objects_at_any_instant_of_a_run_is_absent_or_recalled(
+    exporters: Exporters, world: Callable[..., World]
+) -> None:
+    shop, random = world(minutes=20), Random(20)
+    for number in range(20):
+        wish = shop.next()
+        running = exporters.start(shop.shop, wish)
+        objecting = Timer(
+            random.uniform(0.0, 0.3),
+            lambda email, at: exports.suppress(
+                shop.shop.home, shop.shop.shop, email=email, reason="unsubscribe", by="t", now=at
+            ),
+            (f"u{number * SHARE}@example.jp", wish[1]),
+        )
+        objecting.start()
+        running.finish()
+        objecting.join()
+    # A recall is written by the next export of the destination.
+    exporters.start(shop.shop, shop.same()).finish()
+
+    seen = shop.seen()
+    objected = {f"u{number * SHARE}@example.jp" for number in range(20)}
+    assert set(seen.recalled) == set(seen.messages) & objected
+    assert shop.everybody - set(seen.messages) <= objected
+    assert set(seen.messages.values()) == {1}
 
 
 def test_the_recovery_at_start_finishes_what_a_killed_process_left(

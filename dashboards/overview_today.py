@@ -6,12 +6,11 @@ Long: one short function per line and card.
 import datetime as dt
 from typing import Any, Final
 
-from dashboards import charts, parts, tables
+from dashboards import charts, lists, parts
 from dashboards.page import Page
 from dashboards.parts import Card, Line, Metric
 from dashboards.snapshot import Filters
 from dashboards.text import Cell
-from pipelines import requests
 
 CART_DAYS: Final = "rpt_cart_days"
 MAILABLE: Final = "rpt_mailable_days"
@@ -25,12 +24,8 @@ F2_DAYS: Final = 90
 # The large mailbox providers refuse senders above it (sender guidelines of Google and Yahoo, 2024).
 COMPLAINT_LIMIT: Final = 0.003
 MONTHS_DRAWN: Final = 13
-# States of a request that wait for somebody.
-STUCK: Final = ("waiting_for_approval", "hold", "failed")
 
 Row = dict[str, Any]
-# Key, title, persons, the earliest end of validity.
-Due = tuple[str, str, int, dt.datetime]
 
 
 def is_small(page: Page) -> bool:
@@ -125,64 +120,26 @@ def fresh_line(page: Page) -> Line:
     return Line(is_good, text, link, words("overview.fresh.link"))
 
 
-def due_lists(page: Page) -> list[Due]:
-    """Segments with somebody due: key, title, persons, the earliest end of validity."""
-    snapshot = page.snapshot
-    now = snapshot.facts.as_of_at.replace(tzinfo=None)
-    due: Filters = {"due_at <=": now, "valid_until_at >": now, "is_held_out": False}
-    found = []
-    for segment in snapshot.segments():
-        # A newsletter goes out when somebody asks: nobody is due for it by themselves.
-        if segment.get("is_asked_for"):
-            continue
-        model = str(segment["model_name"])
-        size = int(snapshot.total(model, due, column="person_id", distinct=True) or 0)
-        if size:
-            title = str(segment.get("title", {}).get(page.words.language, model))
-            ends = snapshot.read(model, due, order_by=("valid_until_at",))["valid_until_at"]
-            found.append((model.removeprefix("seg_"), title, size, ends[0]))
-    return found
-
-
 def lists_line(page: Page) -> Line:
     """How many segments have somebody due, and how many people in each."""
     words = page.words
-    due = due_lists(page)
+    due = lists.due_lists(page)
     if not due:
         return Line(True, words("overview.lists.none"))
     people = " · ".join(f"{title} {words.count(size, 'person')}" for _, title, size, _ in due)
-    asked = newest_requests(page)
-    is_done = all(is_exported(page, asked.get(key)) for key, *_ in due)
-    lists = words.count(len(due), "list")
-    text = words(f"overview.lists.{'done' if is_done else 'some'}", lists=lists, people=people)
-    return Line(is_done, text, page.address("", anchor="lists"), words("overview.lists.link"))
-
-
-def is_exported(page: Page, request: requests.Request | None) -> bool:
-    """Whether the latest request of a list handed it over since the figures were made."""
-    if request is None or request.finished_at is None or request.request_state != "done":
-        return False
-    return request.finished_at >= page.snapshot.facts.as_of_at
-
-
-def newest_requests(page: Page) -> dict[str, requests.Request]:
-    """The latest request of each segment; none where nothing was ever asked for."""
-    if not page.has_requests:
-        return {}
-    known = requests.all_of(page.home, page.snapshot.facts.shop_id)
-    return {request.segment: request for request in reversed(known)}
-
-
-def stuck(page: Page) -> list[str]:
-    """What waits for somebody, each with its count in words."""
-    states = [request.request_state for request in newest_requests(page).values()]
-    return [page.words(f"stuck.{s}", n=states.count(s)) for s in STUCK if s in states]
+    asked = lists.newest_requests(page)
+    is_done = all(lists.is_exported(page, asked.get(key)) for key, *_ in due)
+    how_many = words.count(len(due), "list")
+    text = words(f"overview.lists.{'done' if is_done else 'some'}", lists=how_many, people=people)
+    return Line(
+        is_done, text, page.address("exports", anchor="lists"), words("overview.lists.link")
+    )
 
 
 def held_line(page: Page) -> Line:
     """Exports that stand still; unsubscribes and complaints of three months against the limit."""
     words, snapshot = page.words, page.snapshot
-    if waiting := stuck(page):
+    if waiting := lists.stuck(page):
         return Line(False, words("overview.held.requests", stuck=" · ".join(waiting)))
     whole: Filters = {"period_key": SEASON, "step_number": 0, "arm_key": "all"}
     counts = {
@@ -316,39 +273,8 @@ def today(page: Page) -> None:
         parts.title(words("overview.chart"))
         parts.empty(words, "empty.months")
     parts.title(words("overview.lists"), anchor="lists")
-    lists_table(page)
-
-
-def lists_table(page: Page) -> None:
-    """One row per list due: name, people, end of validity, what became of it."""
-    words = page.words
-    due = due_lists(page)
-    if not due:
-        parts.note(words("lists.none"))
-        return
-    asked = newest_requests(page)
-    head = [words(f"lists.{name}") for name in ("title", "people", "until", "state")]
-    rows: list[tables.Row] = [
-        [
-            Cell(title),
-            words.count(size, "person"),
-            words.instant(until),
-            request_state(page, asked.get(key)),
-        ]
-        for key, title, size, until in due
-    ]
-    parts.table(page, "lists", head, rows)
-    parts.note(words("lists.cure", segment=due[0][0]))
-
-
-def request_state(page: Page, request: requests.Request | None) -> str:
-    """What became of the latest request of a list."""
-    words = page.words
-    if request is None:
-        return words("request.none")
-    state = words(f"request.{request.request_state}")
-    at = request.finished_at or request.requested_at
-    return words("request.at", state=state, instant=words.instant(at))
+    lists.table(page)
+    parts.note(words("lists.cure"))
 
 
 def month_chart(page: Page) -> None:

@@ -1,11 +1,8 @@
 """配信リスト: what goes out today, may it, and what came of it."""
 
-from collections.abc import Sequence
-
 import streamlit as st
 
-from dashboards import access, export_asking, export_request, layout, parts, tables
-from dashboards.overview_today import Due, due_lists, newest_requests, request_state
+from dashboards import access, export_asking, export_request, layout, lists, parts
 from dashboards.page import Page
 from dashboards.parts import Card
 from dashboards.text import Cell
@@ -14,18 +11,17 @@ from pipelines.actors import Role
 
 # Requests shown below the lists.
 SHOWN = 10
-STANDS_STILL = ("waiting_for_approval", "hold", "failed")
 
 
 def show(page: Page) -> None:
     """Sentence, numbers, today's lists; for whoever may export the wish, the plan, the release."""
     words = page.words
-    due = due_lists(page)
-    asked = newest_requests(page)
+    due = lists.due_lists(page)
+    asked = lists.newest_requests(page)
     if due:
-        lists = words.count(len(due), "list")
+        how_many = words.count(len(due), "list")
         people = " · ".join(f"{title} {words.count(size, 'person')}" for _, title, size, _ in due)
-        parts.answer(words("exports.sentence", lists=lists, people=people))
+        parts.answer(words("exports.sentence", lists=how_many, people=people))
     else:
         parts.answer(words("exports.sentence.none"))
     states = [request.request_state for request in asked.values()]
@@ -34,37 +30,18 @@ def show(page: Page) -> None:
             Card(words("exports.card.due"), Cell(words.count(len(due), "list"))),
             *(
                 Card(words(f"request.{state}"), Cell(words.count(states.count(state), "list")))
-                for state in STANDS_STILL
+                for state in lists.STUCK
             ),
         ]
     )
     parts.receipt(page, "numbers", [])
-    today(page, due, asked)
+    parts.title(words("overview.lists"), anchor="lists")
+    lists.table(page)
     if not page.viewer.may(Role.EXPORTER):
         parts.note(words("exports.viewer"))
         return
     export_asking.show(page)
     history(page)
-
-
-def today(page: Page, due: Sequence[Due], asked: dict[str, requests.Request]) -> None:
-    """One row per list with somebody due."""
-    words = page.words
-    parts.title(words("overview.lists"), anchor="lists")
-    if not due:
-        parts.note(words("lists.none"))
-        return
-    head = [words(f"lists.{name}") for name in ("title", "people", "until", "state")]
-    rows: list[tables.Row] = [
-        [
-            Cell(title),
-            parts.people_or_few(page, size),
-            words.instant(until),
-            request_state(page, asked.get(key)),
-        ]
-        for key, title, size, until in due
-    ]
-    parts.table(page, "lists", head, rows)
 
 
 def history(page: Page) -> None:

@@ -106,8 +106,8 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "lists.until": ("有効期限", "Valid until"),
     "lists.state": ("状態", "State"),
     "lists.cure": (
-        "事前確認（書き出さない）: `okaeri exports request {segment} --to 配信先`",
-        "Dry run: `okaeri exports request {segment} --to DESTINATION`",
+        "内訳の確認と書き出しは「配信リスト」で行います。",
+        "Plans and releases are on the page Exports.",
     ),
     "lists.none": (
         "条件に合う人がいると、ここに名前と人数が並びます。",

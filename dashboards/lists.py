@@ -1,0 +1,87 @@
+"""Lists with somebody due today, and what became of the latest request of each."""
+
+import datetime as dt
+from typing import Final
+
+from dashboards import parts, tables
+from dashboards.page import Page
+from dashboards.snapshot import Filters
+from dashboards.text import Cell
+from pipelines import requests
+
+# Key, title, persons, the earliest end of validity.
+Due = tuple[str, str, int, dt.datetime]
+# States of a request that wait for somebody.
+STUCK: Final = ("waiting_for_approval", "hold", "failed")
+
+
+def due_lists(page: Page) -> list[Due]:
+    """Segments with somebody due: key, title, persons, the earliest end of validity."""
+    snapshot = page.snapshot
+    now = snapshot.facts.as_of_at.replace(tzinfo=None)
+    due: Filters = {"due_at <=": now, "valid_until_at >": now, "is_held_out": False}
+    found = []
+    for segment in snapshot.segments():
+        # A newsletter goes out when somebody asks: nobody is due for it by themselves.
+        if segment.get("is_asked_for"):
+            continue
+        model = str(segment["model_name"])
+        size = int(snapshot.total(model, due, column="person_id", distinct=True) or 0)
+        if size:
+            title = str(segment.get("title", {}).get(page.words.language, model))
+            ends = snapshot.read(model, due, order_by=("valid_until_at",))["valid_until_at"]
+            found.append((model.removeprefix("seg_"), title, size, ends[0]))
+    return found
+
+
+def newest_requests(page: Page) -> dict[str, requests.Request]:
+    """The latest request of each segment; none where nothing was ever asked for."""
+    if not page.has_requests:
+        return {}
+    known = requests.all_of(page.home, page.snapshot.facts.shop_id)
+    return {request.segment: request for request in reversed(known)}
+
+
+def is_exported(page: Page, request: requests.Request | None) -> bool:
+    """Whether the latest request of a list handed it over since the figures were made."""
+    if request is None or request.finished_at is None or request.request_state != "done":
+        return False
+    return request.finished_at >= page.snapshot.facts.as_of_at
+
+
+def stuck(page: Page) -> list[str]:
+    """What waits for somebody, each with its count in words."""
+    states = [request.request_state for request in newest_requests(page).values()]
+    return [page.words(f"stuck.{s}", n=states.count(s)) for s in STUCK if s in states]
+
+
+def table(page: Page) -> None:
+    """One row per list due: name, people, end of validity, what became of it."""
+    words = page.words
+    due = due_lists(page)
+    if not due:
+        parts.note(words("lists.none"))
+        return
+    asked = newest_requests(page)
+    head = [words(f"lists.{name}") for name in ("title", "people", "until", "state")]
+    rows: list[tables.Row] = [
+        [
+            Cell(title),
+            parts.people_or_few(page, size),
+            words.instant(until),
+            request_state(page, asked.get(key)),
+        ]
+        for key, title, size, until in due
+    ]
+    parts.table(page, "lists", head, rows)
+    parts.note(words("lists.cure", segment=due[0][0]))
+
+
+def request_state(page: Page, request: requests.Request | None) -> str:
+    """What became of the latest request of a list."""
+    words = page.words
+    if request is None:
+        return words("request.none")
+    state = words(f"request.{request.request_state}")
+    at = request.finished_at or request.requested_at
+    return words("request.at", state=state, instant=words.instant(at))

@@ -37,7 +37,7 @@ NO_BATCH: Final = "y" * 60
 NO_TOKEN: Final = "x" * 32
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Change:
     """One cell that could not leave as it was. The value itself is never kept."""
 
@@ -45,7 +45,7 @@ class Change:
     what: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """Cells of one row. `refused` names why the row must stay out, else None."""
 

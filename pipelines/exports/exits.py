@@ -27,7 +27,7 @@ _LEDGER_ONLY: Final = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Claimed:
     """One claim that would be rendered, opened."""
 

@@ -32,7 +32,7 @@ where contacts.shop_id = ?
 _CHUNK: Final = 1 << 16
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PersonKeys:
     """Keyed hashes one person was or could be handed over under."""
 
@@ -40,7 +40,7 @@ class PersonKeys:
     all: frozenset[str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Consent:
     """Whether a person may be written to on one channel for one purpose, as of the build."""
 
@@ -52,7 +52,7 @@ class Consent:
     explicit_grant_at: datetime | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Drawn:
     """An eligible occurrence whose arm is drawn and not on record yet."""
 

@@ -18,7 +18,7 @@ HANDED_OVER: Final = "handed_over"
 HELD_OUT: Final = "held_out"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What becomes of one member. `outcome` is `handed_over`, `held_out` or a gate's reason."""
 

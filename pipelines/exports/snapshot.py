@@ -35,7 +35,7 @@ CORE: Final = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Member:
     """One row of a segment. `content`: every column that is not core. Units: instants UTC."""
 

@@ -220,17 +220,14 @@ def export(
 
 
 def carry_out(shop: Shop, request_id: str) -> exports.Outcome:
-    """One request carried out here, after what the mailers have reported until now.
-
-    Raises: ExportRefused with what to do.
-    """
+    """One request carried out, after the mailers' newest reports. Raises: ExportRefused."""
     home = settings.home_of(shop.id)
     results.take_in(home, shop, now=shop.clock or datetime.now(UTC))
     return exports.run_request(home, shop, request_id, clock=shop.clock)
 
 
 def hand_off_due(shop: Shop) -> list[exports.Outcome]:
-    """Every campaign that leaves by itself, handed to the first destination for this clock's tick.
+    """Every campaign that leaves by itself, handed to its destination for this clock's tick.
 
     The tick is the batch's slot: doing it again finds the same batch and hands nobody over twice.
     """

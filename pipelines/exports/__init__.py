@@ -24,10 +24,11 @@ from pipelines.exports.operations import (
     resolve,
     show,
 )
+from pipelines.exports.outcome import BatchResult, Outcome
 from pipelines.exports.overview import Overview, overview
 from pipelines.exports.recheck import Recheck, recheck, write_recall
 from pipelines.exports.releases import cancel, release
-from pipelines.exports.run import BatchResult, Outcome, recover, run_request
+from pipelines.exports.run import recover, run_request
 from pipelines.exports.schedule import Due, ask_due, due_lists
 from pipelines.exports.snapshot import deliverability
 from pipelines.exports.suppressions import import_mail_events, import_suppressions, suppress

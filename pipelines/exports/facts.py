@@ -116,36 +116,22 @@ def read_facts(
                 shop_id,
             )
         ),
-        coupon_blocked_until={
-            str(person): required_instant(at)
-            for person, at in _rows(
-                published,
-                "select person_id, coupon_blocked_until_at from dim_persons"
-                " where coupon_blocked_until_at is not null and shop_id = ?",
-                shop_id,
-            )
-        },
+        coupon_blocked_until=_instants(
+            published,
+            "select person_id, coupon_blocked_until_at from dim_persons"
+            " where coupon_blocked_until_at is not null and shop_id = ?",
+            shop_id,
+        ),
         drawn=_drawn(published, shop_id),
         shop_mails=_shop_mails(private, shop_id),
         received=received(published, shop_id),
-        last_sale_at={
-            str(person): required_instant(at)
-            for person, at in _rows(
-                published,
-                "select person_id, max(ordered_at) from fct_orders"
-                " where is_sale and person_id is not null and shop_id = ? group by person_id",
-                shop_id,
-            )
-        },
-        closed={
-            str(episode): str(reason)
-            for episode, reason in _rows(
-                published,
-                "select episode_id, close_reason from fct_cart_episodes"
-                " where close_reason is not null and shop_id = ?",
-                shop_id,
-            )
-        },
+        last_sale_at=_instants(
+            published,
+            "select person_id, max(ordered_at) from fct_orders"
+            " where is_sale and person_id is not null and shop_id = ? group by person_id",
+            shop_id,
+        ),
+        closed=_closed(published, shop_id),
     )
 
 
@@ -180,6 +166,20 @@ def _rows(
     cursor = connection.execute(query, [shop_id])
     while batch := cursor.fetchmany(_CHUNK):
         yield from batch
+
+
+def _instants(
+    connection: duckdb.DuckDBPyConnection, query: str, shop_id: str
+) -> Mapping[str, datetime]:
+    return {str(key): required_instant(at) for key, at in _rows(connection, query, shop_id)}
+
+
+def _closed(published: duckdb.DuckDBPyConnection, shop_id: str) -> Mapping[str, str]:
+    query = (
+        "select episode_id, close_reason from fct_cart_episodes"
+        " where close_reason is not null and shop_id = ?"
+    )
+    return {str(episode): str(why) for episode, why in _rows(published, query, shop_id)}
 
 
 def _consents(

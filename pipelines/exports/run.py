@@ -2,22 +2,21 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Final
 
 from pipelines import requests, state
 from pipelines.exports import arms, binding, bulk, claims, ledger, lost
 from pipelines.exports.amendments import handed_over_of, write_removed, write_suppress
-from pipelines.exports.destinations import LocalFolder, outbox_of
+from pipelines.exports.destinations import outbox_of
 from pipelines.exports.errors import ApprovalNeeded, CouponsShort, ExportRefused
 from pipelines.exports.handoff import Handoff, unfinished
 from pipelines.exports.job import Job, job_of
 from pipelines.exports.ledger import BatchRow
 from pipelines.exports.machine import Machine, uptime
-from pipelines.exports.manifests import files_of
 from pipelines.exports.masked import masked_plan
+from pipelines.exports.outcome import BatchResult, Outcome, as_stored, result_of
 from pipelines.exports.payload import Vault
 from pipelines.exports.plan import programs_of
 from pipelines.exports.rules import Program, Rules
@@ -29,43 +28,6 @@ from pipelines.shop import Shop
 
 # How often a request that waits for coupons looks whether there are some.
 _COUPONS_RETRY: Final = timedelta(hours=1)
-
-
-@dataclass(frozen=True)
-class BatchResult:
-    """One batch of a request as it stands afterwards. Its files may be picked up already.
-
-    `files`: where each part lies, a remote place's as its address. `file`: the first, if local.
-    """
-
-    batch_id: str
-    program: str
-    state: str
-    reason: str | None
-    rows: int | None
-    sha256: str | None
-    file: Path | None
-    manifest: Path | None
-    files: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a request. `counts`: program → members per outcome, handed over included.
-
-    `import_hint`: language → what a person does with the files in this destination's mailer.
-    """
-
-    request_id: str
-    state: str
-    reason: str | None
-    batches: tuple[BatchResult, ...]
-    counts: Mapping[str, Mapping[str, int]]
-    not_before: datetime | None = None
-    import_hint: Mapping[str, str] = field(default_factory=dict)
-    # How the files are written, and where the mailer's report may be dropped.
-    encoding: str | None = None
-    results: str | None = None
 
 
 def run_request(
@@ -86,7 +48,7 @@ def run_request(
     now, since = rules.now(clock), uptime()
     request = requests.read(home, request_id)
     if request.request_state in ("done", "planned", "cancelled"):
-        return _as_stored(home, rules, request)
+        return as_stored(home, rules, request)
     requests.move(home, request_id, to="running", at=now)
     try:
         if request.dry_run:
@@ -279,31 +241,3 @@ def _programs(job: Job) -> tuple[Program, ...]:
 def _again(handoff: Handoff, ids: Iterable[str]) -> Sequence[BatchRow]:
     with state.reading(handoff.engine) as connection:
         return [ledger.one(connection, batch_id) for batch_id in ids]
-
-
-def result_of(outbox: LocalFolder, row: BatchRow) -> BatchResult:
-    """A batch with the paths of its file and manifest."""
-    stem = f"{row.batch_id}-r{row.rev}"
-    is_sealed = outbox.has_manifest(stem)
-    names = [file.file for file in files_of(row)] if row.fname else []
-    return BatchResult(
-        batch_id=row.batch_id, program=row.program, state=row.state, reason=row.reason,
-        rows=row.nrows, sha256=row.sha256,
-        file=None if row.fname is None or outbox.is_remote else outbox.root / row.fname,
-        manifest=outbox.manifests / f"{stem}.json" if is_sealed else None,
-        files=tuple(outbox.address(name) for name in names),
-    )  # fmt: skip
-
-
-def _as_stored(home: Home, rules: Rules, request: Request) -> Outcome:
-    stored = request.outcome or {}
-    ids = stored.get("batches")
-    counts = stored.get("counts")
-    outbox = outbox_of(rules, rules.destination(request.destination), home)
-    with state.reading(state.ledger_engine(home)) as connection:
-        rows = [ledger.one(connection, i) for i in (ids if isinstance(ids, list) else [])]
-    return Outcome(
-        request_id=request.request_id, state=request.request_state, reason=request.reason,
-        batches=tuple(result_of(outbox, row) for row in rows),
-        counts=counts if isinstance(counts, dict) else {},
-    )  # fmt: skip

@@ -14,6 +14,7 @@ from tests.exports.effects import watching
 
 # Names of places, and the effects a run has reached them with.
 PLACES: Final = {
+    "claim:before_commit": r"commit CLAIMED",
     "claim:done": r"committed CLAIMED",
     "seal:staged": r"opened outbox/\w+/manifests/.+",
     "seal:manifest": r"fsync-done outbox/\w+/manifests",

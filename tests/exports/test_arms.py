@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import exports
+from tests.exports.inside import Dead, dying_at
 from tests.exports.shop_files import NOW, Person, SmallShop, opened_shop, people, small_shop
 from tests.exports.test_gates import counts
 
@@ -116,8 +117,6 @@ def test_an_earlier_add_that_arrives_late_cuts_the_cart_anew_and_writes_to_nobod
 
 def test_arms_are_on_record_before_the_first_person_is_claimed(shop: SmallShop) -> None:
     """A process that dies before it claims anybody has recorded everybody all the same."""
-    from tests.exports.test_handoff import Dead, dying_at
-
     shop.publish([ANNA, BEN])
     with pytest.raises(Dead):
         shop.run(shop.ask(), checkpoint=dying_at("claim:before_commit"))

@@ -10,8 +10,8 @@ from sqlalchemy.exc import DatabaseError
 from pipelines import exports, requests, state
 from pipelines.actors import Actor, NotAllowed, Origin, Role
 from pipelines.canonical import TABLES
+from tests.exports.inside import Dead, dying_at
 from tests.exports.shop_files import NOW, SmallShop, people, small_shop
-from tests.exports.test_handoff import Dead, dying_at
 
 HANA = Actor("hana@example.jp", Role.EXPORTER, Origin.DASHBOARD)
 TARO = Actor("taro@example.jp", Role.EXPORTER, Origin.DASHBOARD)

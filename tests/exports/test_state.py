@@ -1,7 +1,9 @@
 """The two state databases: one schema in code and on disk, and no weaker promise than written."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +14,8 @@ from pipelines import requests, state
 from pipelines.actors import Actor
 from pipelines.migrations import upgrade
 from pipelines.settings import Home
+from tests.exports.databases import Database
+from tests.exports.postgres import Server, environment
 
 NOW = datetime(2026, 11, 10, 3, 0, tzinfo=UTC)
 
@@ -167,3 +171,69 @@ def test_a_request_nobody_made_is_named(home: Home) -> None:
         requests.read(home, "req-none")
     with pytest.raises(requests.BadRequest, match="at least 1"):
         ask(home, max_rows=0)
+
+
+@pytest.fixture
+def shared(database: Database, tmp_path: Path) -> Home:
+    """A home on either database."""
+    assert database
+    return Home(tmp_path / "tea")
+
+
+def test_both_databases_have_exactly_the_tables_of_the_code(shared: Home) -> None:
+    for engine, tables in (
+        (state.requests_engine(shared), state.REQUESTS),
+        (state.ledger_engine(shared), state.LEDGER),
+    ):
+        with engine.connect() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), tables) == []
+        assert state.weakness(engine) is None
+
+
+def test_a_reader_sees_one_state_of_the_ledger_while_another_writes(shared: Home) -> None:
+    engine = state.ledger_engine(shared)
+    count = sa.select(sa.func.count()).select_from(state.erased)
+
+    with state.reading(engine) as reader:
+        before = reader.execute(count).scalar()
+        with state.writing(engine) as writer:
+            writer.execute(state.erased.insert().values(key="k", erased_at=NOW))
+        during = reader.execute(count).scalar()
+    with state.reading(engine) as reader:
+        after = reader.execute(count).scalar()
+
+    assert (before, during, after) == (0, 0, 1)
+
+
+def test_a_writer_waits_for_the_one_before_it(shared: Home) -> None:
+    engine, seen = state.ledger_engine(shared), []
+
+    def second() -> None:
+        with state.writing(engine) as writer:
+            seen.append(writer.execute(sa.select(state.erased.c.key)).scalar())
+
+    with state.writing(engine) as writer:
+        waiting = Thread(target=second)
+        waiting.start()
+        writer.execute(state.erased.insert().values(key="k", erased_at=NOW))
+        waiting.join(timeout=0.2)
+        assert waiting.is_alive()
+    waiting.join()
+
+    assert seen == ["k"]
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+def test_a_destination_on_postgresql_is_locked_against_other_hosts(server: Server) -> None:
+    with environment(server.fresh()) as urls:
+        engine = state.engine_of(urls["OKAERI_LEDGER_URL"])
+        # 8 bytes of the name's digest, as another host would compute them.
+        key = int.from_bytes(hashlib.sha256(b"tea/mailer").digest()[:8], signed=True)
+        ask = sa.text("select pg_try_advisory_lock(:key)")
+
+        with state.locked(engine, "tea/mailer"), engine.connect() as other:
+            assert other.execute(ask, {"key": key}).scalar() is False
+        with engine.connect() as other:
+            assert other.execute(ask, {"key": key}).scalar() is True
+        engine.dispose()

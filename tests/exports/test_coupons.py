@@ -61,7 +61,7 @@ def again(person: Person, at, occurrence: str) -> Person:
     )  # fmt: skip
 
 
-def test_everybody_in_the_file_has_a_code_of_their_own(shop):
+def test_everybody_in_the_file_has_a_code_of_their_own(database, shop):
     codes(shop, "code", "AAA-1", "AAA-2", "AAA-3")
     held = Person("s:h", "h@example.jp", arm="holdout", is_held_out=True)
     shop.publish([*people(2), held])
@@ -148,7 +148,7 @@ def test_two_codes_of_one_person_are_ninety_days_apart(shop, days, code):
     assert given(shop.send(at=later)) == {"u0@example.jp": code}
 
 
-def test_a_code_of_a_batch_that_never_left_stays_its_persons(shop):
+def test_a_code_of_a_batch_that_never_left_stays_its_persons(database, shop):
     codes(shop, "AAA-1", "AAA-2", "AAA-3")
     shop.publish(people(2))
     first = shop.ask()
@@ -223,7 +223,7 @@ def test_codes_are_imported_once_and_only_into_a_pool_an_arm_names(shop):
         codes(shop, "BBB-1", by=Actor("v", Role.VIEWER, Origin.DASHBOARD))
 
 
-def test_a_code_another_ledger_gave_out_is_never_given_again(shop):
+def test_a_code_another_ledger_gave_out_is_never_given_again(database, shop):
     from tests.exports.test_history import batches_of, claims_of
 
     codes(shop, "AAA-1", "AAA-2")

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DatabaseError
 from pipelines import exports, requests, state
 from pipelines.actors import Actor, NotAllowed, Origin, Role
 from pipelines.canonical import TABLES
+from tests.exports.databases import Database
 from tests.exports.inside import Dead, dying_at
 from tests.exports.shop_files import NOW, SmallShop, people, small_shop
 
@@ -150,7 +151,9 @@ def test_what_has_left_or_may_have_cannot_be_cancelled(shop: SmallShop) -> None:
 
 @pytest.mark.parametrize("table", ["request_events", "typed_totals"])
 @pytest.mark.parametrize("change", ["delete from {}", "update {} set actor = 'nobody'"])
-def test_the_database_itself_keeps_the_trail(shop: SmallShop, table: str, change: str) -> None:
+def test_the_database_itself_keeps_the_trail(
+    database: Database, shop: SmallShop, table: str, change: str
+) -> None:
     shop.send()
     (row,) = exports.batches(shop.home)
     exports.type_totals(shop.home, shop.shop, row.batch_id, {"sent": 3}, by=HANA, now=NOW)

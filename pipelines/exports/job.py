@@ -197,7 +197,9 @@ def _tried(
     needs_email = any(column.type == "email" for column in profile.columns)
     for member in segment.members:
         contact = facts.contacts.get(member.person_id, {})
-        if needs_email and cells.deliverable(contact.get("email")) is None:
+        has_no_address = cells.deliverable(contact.get("email")) is None
+        if needs_email and has_no_address and member.channel == "email":
+            # A gate of its own says so.
             continue
         line = line_of(member, NO_BATCH, NO_TOKEN)
         if line.refused is None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import exports
+from pipelines.exports.destinations import LocalFolder
 from pipelines.exports.errors import OutboxUnusable
 from pipelines.shop import ShopFileError
 from tests.exports.places import PASSWORD, SftpServer, cut_line, s3_server
@@ -328,6 +329,36 @@ def test_fewer_people_at_the_second_sealing_leave_no_stray_part(
     assert [Path(file).name for file in batch.files] == [f"{batch.batch_id}-r0.csv"]
     left = sorted(path.name for path in (shop.outbox() / ".staging").iterdir())
     assert left == ["lock", "owner.json"]
+
+
+@pytest.mark.parametrize("name", ["../x.csv", "a/b.csv", "a\0.csv", ".hidden.csv", "", "x" * 300])
+def test_a_name_that_would_leave_the_outbox_is_no_file(tmp_path: Path, name: str) -> None:
+    outbox = LocalFolder(tmp_path / "outbox")
+    outbox.prepare()
+    before = sorted(tmp_path.rglob("*"))
+
+    with pytest.raises((OutboxUnusable, OSError)):
+        outbox.stage(name, b"x")
+
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_nobody_else_of_the_machine_reads_what_is_staged_or_listed(tmp_path: Path) -> None:
+    shop = small_shop(tmp_path)
+    shop.publish(people(2))
+    seen: dict[str, int] = {}
+
+    def look(reached: str) -> None:
+        if reached == "seal:done":
+            for path in [shop.outbox(), *shop.outbox().rglob("*")]:
+                seen[path.name.rsplit(".", 1)[-1]] = path.stat().st_mode & 0o777
+
+    shop.run(shop.ask(), checkpoint=look)
+
+    assert seen == {
+        "mailer": 0o700, "staging": 0o700, "manifests": 0o700, "csv": 0o600, "json": 0o600,
+        "lock": 0o600,
+    }  # fmt: skip
 
 
 def s3_line(endpoint: str) -> str:

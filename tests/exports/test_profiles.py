@@ -234,6 +234,17 @@ def test_a_letter_needs_a_whole_address_and_consent_for_letters(tmp_path: Path) 
     }  # fmt: skip
 
 
+def test_a_file_of_addresses_takes_nobody_without_one_on_any_channel(tmp_path: Path) -> None:
+    shop = small_shop(tmp_path, more=destinations())
+    shop.publish([
+        Person("s:1", "a@example.jp", channel="line"), Person("s:2", None, channel="line"),
+    ])  # fmt: skip
+
+    outcome = shop.send(destination="to_generic_utf8")
+
+    assert outcome.counts["cart_recovery/1/line"] == {"handed_over": 1, "unencodable": 1}
+
+
 @pytest.mark.parametrize(("channel", "destination"), [
     ("email", "to_postal_dm"), ("post", "to_generic_utf8"),
 ])  # fmt: skip

@@ -36,9 +36,8 @@ def line(page: Page, request: Request) -> str:
     words = page.words
     state = words(f"request.{request.request_state}")
     at = words.instant(request.requested_at)
-    return words(
-        "exports.line", list=request.segment, place=request.destination, state=state, at=at
-    )
+    title = titles(page).get(request.segment, request.segment)
+    return words("exports.line", list=title, place=request.destination, state=state, at=at)
 
 
 def show(page: Page, request_id: str) -> None:

@@ -74,7 +74,6 @@ def table(page: Page) -> None:
         for key, title, size, until in due
     ]
     parts.table(page, "lists", head, rows)
-    parts.note(words("lists.cure", segment=due[0][0]))
 
 
 def request_state(page: Page, request: requests.Request | None) -> str:

@@ -18,6 +18,7 @@ addresses as (
 merged as (
 
     select * from {{ ref('int_persons__merged') }}
+    where not is_excluded
 
 ),
 

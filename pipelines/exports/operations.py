@@ -174,7 +174,7 @@ def resolve(
 ) -> BatchRow:
     """Decide a batch on HOLD: it left, or it did not and its people are free again.
 
-    Raises: ExportRefused if it is not on HOLD.
+    Its request is over with the last of its batches. Raises: ExportRefused if it is not on HOLD.
     """
     with state.writing(state.ledger_engine(home)) as connection:
         row = ledger.one(connection, batch_id)
@@ -188,7 +188,27 @@ def resolve(
         else:
             ledger.release(connection, batch_id, reason="not_delivered")
             ledger.move(connection, row, to=ledger.VOID, actor=actor, at=now, fname=None)
-        return ledger.one(connection, batch_id)
+        decided = ledger.one(connection, batch_id)
+    _close(home, decided, actor=actor, now=now)
+    return decided
+
+
+def _close(home: Home, row: BatchRow, *, actor: str, now: datetime) -> None:
+    asked = [
+        one
+        for one in requests.all_of(home, row.shop_id)
+        if one.request_state == "hold"
+        and (one.segment, one.destination, one.slot) == (row.segment, row.destination, row.slot)
+    ]
+    for one in asked:
+        mine = batches_of(home, one)
+        if any(batch.state == ledger.HOLD for batch in mine):
+            continue
+        has_left = any(batch.state in ledger.HANDED for batch in mine)
+        requests.move(
+            home, one.request_id, to="done" if has_left else "cancelled", at=now,
+            reason=one.reason, outcome=one.outcome, by=Actor.at_terminal(actor),
+        )  # fmt: skip
 
 
 def adopt(

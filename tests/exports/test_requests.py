@@ -231,3 +231,24 @@ def test_a_difference_names_who_is_added_again_and_gone(shop: SmallShop) -> None
 
     (plan,) = requests.plans_of(shop.home, outcome.request_id)
     assert plan.difference == {"added": 2, "again": 2, "in_last": 3, "left": 1}
+
+
+@pytest.mark.parametrize(("verdict", "becomes"), [
+    ("delivered", "done"), ("not-delivered", "cancelled"),
+])  # fmt: skip
+def test_a_request_on_hold_is_over_when_its_batch_is_decided(
+    shop: SmallShop, verdict: str, becomes: str
+) -> None:
+    request_id = ask(shop, destination="mailer")
+    with pytest.raises(Dead):
+        shop.run(request_id, checkpoint=dying_at("intent:done"))
+    outcome = shop.run(request_id, machine=exports.Machine("machine-1", "boot-2"))
+    assert (outcome.state, [batch.state for batch in outcome.batches]) == ("hold", ["HOLD"])
+    with pytest.raises(requests.BadMove, match="decide it first"):
+        exports.cancel(shop.home, shop.shop, request_id, by=TARO, now=NOW)
+
+    (row,) = exports.batches(shop.home)
+    exports.resolve(shop.home, row.batch_id, verdict, actor="taro", now=NOW)
+
+    assert requests.read(shop.home, request_id).request_state == becomes
+    assert events(shop, request_id)[-1] == (becomes, "taro", "terminal")

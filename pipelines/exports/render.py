@@ -151,10 +151,15 @@ class _Csv:
 
     def _texts(self, rows: Sequence[Row]) -> list[str]:
         found = _Lines()
-        csv.writer(
-            found, delimiter=self._layout.delimiter, lineterminator=self._layout.newline,
-            quoting=_QUOTING[self._layout.quoting],  # type: ignore[arg-type]
-        ).writerows(rows)  # fmt: skip
+        try:
+            csv.writer(
+                found, delimiter=self._layout.delimiter, lineterminator=self._layout.newline,
+                quoting=_QUOTING[self._layout.quoting],  # type: ignore[arg-type]
+            ).writerows(rows)  # fmt: skip
+        except csv.Error as error:
+            raise FileNotFaithful(
+                f"a cell cannot be written without quotes ({error}); nothing was sealed"
+            ) from error
         return found.lines
 
     def lines(self, rows: Sequence[Row]) -> list[bytes]:

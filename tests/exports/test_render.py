@@ -12,8 +12,9 @@ import pytest
 
 from pipelines import exports
 from pipelines.exports import cells
-from pipelines.exports.errors import Unencodable
+from pipelines.exports.errors import FileNotFaithful, Unencodable
 from pipelines.exports.profile import Profile, ProfileColumn, load_profile
+from pipelines.exports.render import Layout, files_bytes
 from tests.exports.shop_files import NOW, Person, SmallShop, small_shop
 
 UTF8 = load_profile("generic_utf8")
@@ -129,6 +130,21 @@ def test_a_forged_name_makes_no_second_row(shop: SmallShop) -> None:
     assert len(rows) == 2
     assert len(rows[0]) == len(rows[1])
     assert rows[1][1] == 'x","y" "evil@example.jp","z'
+
+
+@pytest.mark.parametrize(("changed", "cell"), [
+    # Read as two lines, as a second column, as a quote that never ends.
+    ({"quoting": "none", "newline": "\n"}, "x\rforged"), ({"quoting": "none"}, "x,forged"),
+    ({"quoting": "none"}, '"x'), ({"encoding": "cp932"}, "〜"),
+])  # fmt: skip
+def test_bytes_that_read_as_other_cells_are_never_sealed(
+    changed: dict[str, object], cell: str
+) -> None:
+    columns = [ProfileColumn.model_validate({"label": n, "from": n}) for n in ("a", "b")]
+    layout = Layout.of(UTF8.model_copy(update=changed), columns)
+
+    with pytest.raises((FileNotFaithful, UnicodeEncodeError)):
+        files_bytes(layout, [("plain", "plain"), (cell, "plain")])
 
 
 def test_an_unencodable_row_is_left_out_before_it_is_claimed(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ defs = dg.Definitions(
         landing.rows_are_conserved,
         exports.complaint_rate,
         exports.hard_bounce_rate,
+        exports.mail_match_rate,
     ],
     jobs=[automation.street, automation.hand_off],
     schedules=[automation.every_quarter_hour],

@@ -11,6 +11,8 @@ from pipelines.defs.street import Street
 # Where large mailboxes want a sender to stay, and where they begin to refuse one. Source: Gmail's
 # and Yahoo's rules for bulk senders.
 WARN_ABOVE, ERROR_ABOVE = 0.001, 0.003
+# Results without a message: a mailer's own news and tests come along, more is a lost token.
+UNMATCHED_ABOVE = 0.05
 # Of fewer nobody can say what rate they are.
 FEWEST = 3
 
@@ -49,18 +51,33 @@ def hard_bounce_rate(street: Street) -> dg.AssetCheckResult:
     return _rated(street, lambda seen: seen.hard_bounces)
 
 
+@dg.asset_check(asset="published_snapshot")
+def mail_match_rate(street: Street) -> dg.AssetCheckResult:
+    """Of the last 30 days' results of each mailer, no more than 5 % belong to no message of ours.
+
+    More of them mean that the mailer drops `recipient_token`, or sends mails that are not ours.
+    """
+    counts = {} if street.is_replay else exports.unmatched(street.home, street.shop.id)
+    return judged(counts, warn_above=UNMATCHED_ABOVE, error_above=1.0)
+
+
 def _rated(street: Street, bad: Callable[[exports.Received], int]) -> dg.AssetCheckResult:
     seen = {} if street.is_replay else exports.deliverability(street.home, street.shop.id)
     return judged({key: (bad(one), one.sent) for key, one in seen.items()})
 
 
-def judged(counts: Mapping[str, tuple[int, int]]) -> dg.AssetCheckResult:
-    """The worst destination's verdict. `counts`: destination → bad messages, messages sent."""
+def judged(
+    counts: Mapping[str, tuple[int, int]],
+    *,
+    warn_above: float = WARN_ABOVE,
+    error_above: float = ERROR_ABOVE,
+) -> dg.AssetCheckResult:
+    """The worst one's verdict. `counts`: destination or mailer → bad ones, all of them."""
     rates = {key: bad / sent for key, (bad, sent) in counts.items() if bad >= FEWEST and sent}
     worst = max(rates.values(), default=0.0)
-    is_error = worst > ERROR_ABOVE
+    is_error = worst > error_above
     return dg.AssetCheckResult(
-        passed=worst <= WARN_ABOVE,
+        passed=worst <= warn_above,
         severity=dg.AssetCheckSeverity.ERROR if is_error else dg.AssetCheckSeverity.WARN,
         metadata={key: f"{bad} of {sent}" for key, (bad, sent) in sorted(counts.items())},
     )

@@ -30,7 +30,7 @@ from pipelines.exports.recheck import Recheck, recheck, write_recall
 from pipelines.exports.releases import cancel, release
 from pipelines.exports.run import recover, run_request
 from pipelines.exports.schedule import Due, ask_due, due_lists
-from pipelines.exports.snapshot import deliverability
+from pipelines.exports.snapshot import deliverability, unmatched
 from pipelines.exports.suppressions import import_mail_events, import_suppressions, suppress
 
 __all__ = [
@@ -77,5 +77,6 @@ __all__ = [
     "suppress",
     "type_totals",
     "typed_results",
+    "unmatched",
     "write_recall",
 ]

@@ -173,6 +173,23 @@ def deliverability(home: Home, shop_id: str) -> Mapping[str, Received]:
         return received(connection, shop_id)
 
 
+def unmatched(home: Home, shop_id: str) -> Mapping[str, tuple[int, int]]:
+    """Mailer → its results that belong to no message of ours, and all of them.
+
+    Shape: the 30 dates that end with the newest result. Raises: SnapshotMissing.
+    """
+    query = (
+        "select provider, count(case when match_basis = 'none' then 1 end), count(*)"
+        " from fct_mail_events where shop_id = $shop and occurred_on >"
+        " (select max(occurred_on) - 30 from fct_mail_events where shop_id = $shop)"
+        " group by provider order by provider"
+    )
+    snapshot = open_snapshot(home, shop_id)
+    with _reader(snapshot.published) as connection:
+        found = connection.execute(query, {"shop": shop_id}).fetchall()
+    return {str(provider): (int(lost), int(every)) for provider, lost, every in found}
+
+
 def published_segments(home: Home) -> tuple[str, ...]:
     """Keys of the segments of the snapshot in force, sorted. Raises: SnapshotMissing.
 

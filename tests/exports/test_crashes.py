@@ -4,7 +4,7 @@ Killed from outside, by SIGKILL, at places the exporter knows nothing of; counte
 mailer took meanwhile. The same harness over a naive exporter must show duplicates, or it is blind.
 """
 
-import os
+import fcntl
 import signal
 from collections.abc import Callable
 from random import Random
@@ -219,17 +219,32 @@ def test_the_recovery_at_start_finishes_what_a_killed_process_left(
     assert_each_once(shop)
 
 
-def test_a_child_that_is_killed_frees_its_locks_at_once(
-    exporters: Exporters, world: Callable[..., World]
+def is_locked(world: World) -> bool:
+    """Whether somebody has the destination to oneself right now."""
+    with (world.shop.outbox() / ".staging" / "lock").open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("point", [
+    "the claims are committed", "the seal is not committed", "the intent is committed",
+])  # fmt: skip
+def test_a_destination_is_one_exporters_until_it_is_killed(
+    exporters: Exporters, world: Callable[..., World], point: str
 ) -> None:
     shop = world(minutes=1)
     wish = shop.next()
-    holder = exporters.start(shop.shop, wish, stop=POINTS["the seal is not committed"])
+    holder = exporters.start(shop.shop, wish, stop=POINTS[point])
     assert holder.is_stopped()
+    assert is_locked(shop)
     waiting = exporters.start(shop.shop, shop.same())
 
-    os.kill(holder.pid, signal.SIGKILL)
+    holder.kill()
 
     assert waiting.finish()["states"] == ["done"]
     assert not holder.is_stopped()
+    assert not is_locked(shop)
     assert_each_once(shop)

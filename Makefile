@@ -34,6 +34,7 @@ test-deep: .venv/ready ## the long runs too: more kills, every suite through Gre
 
 bench: .venv/ready ## the benchmarks: ratios against a reference in one run
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.exports
 
 lock: ## write requirements.lock again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --only-binary :all: --extra dev --extra postgres --extra remote pyproject.toml -o requirements.lock

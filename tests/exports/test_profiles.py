@@ -3,14 +3,15 @@
 import csv
 import io
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
-from pipelines import exports
+from pipelines import exports, state
 from pipelines.exports.errors import ShopNotReady
 from pipelines.exports.profile import Profile, load_profile, profiles
-from tests.exports.shop_files import NOW, Person, small_shop
+from tests.exports.shop_files import NOW, Person, SmallShop, small_shop
 
 ALL = (
     "arara", "blastmail", "braze", "brevo", "generic_cp932", "generic_utf8", "haihaimail",
@@ -41,20 +42,30 @@ def destinations() -> str:
 @pytest.fixture(scope="module")
 def handed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, str]]]:
     """Profile → rows of its file, read by the dialect alone; one shop each, as guards ask."""
+    models = {channel: published(tmp_path_factory, channel) for channel in ("email", "post")}
     found = {}
     for key in ALL:
+        model = models["post" if key == "postal_dm" else "email"]
         shop = small_shop(tmp_path_factory.mktemp(key), more=destinations())
-        channel = "post" if key == "postal_dm" else "email"
-        shop.publish([
-            Person("s:1", "a@example.jp", name='山田, "花"子', channel=channel, browsers=("b2", "b1")),
-            Person("s:2", "b@example.jp", name="=佐藤\r\n次郎", item="茶 <100g>", channel=channel),
-        ])  # fmt: skip
+        shutil.copytree(model.home.path, shop.home.path)
         (batch,) = shop.send(destination=f"to_{key}").batches
         assert batch.state == "DELIVERED"
         assert batch.file is not None
         assert batch.rows == 2
         found[key] = rows_of(load_profile(key), batch.file.read_bytes())
     return found
+
+
+def published(factory: pytest.TempPathFactory, channel: str) -> SmallShop:
+    shop = small_shop(factory.mktemp(channel), more=destinations())
+    hana = Person(
+        "s:1", "a@example.jp", name='山田, "花"子', channel=channel, browsers=("b2", "b1")
+    )
+    sato = Person("s:2", "b@example.jp", name="=佐藤\r\n次郎", item="茶 <100g>", channel=channel)
+    shop.publish([hana, sato])
+    state.ledger_engine(shop.home).dispose()
+    state.requests_engine(shop.home).dispose()
+    return shop
 
 
 def rows_of(profile: Profile, data: bytes) -> list[dict[str, str]]:

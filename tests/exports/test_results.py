@@ -50,6 +50,7 @@ def test_a_report_dropped_beside_the_shop_file_stops_the_next_hand_over(shop: Sm
     }
 
 
+@pytest.mark.slow
 def test_a_report_brought_again_stops_nobody_anew_and_a_broken_one_no_hand_over(
     shop: SmallShop, caplog: pytest.LogCaptureFixture
 ) -> None:

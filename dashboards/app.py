@@ -22,6 +22,7 @@ pages = {
         st.Page("app_pages/experiments.py", title=words("page.experiments")),
     ],
     words("menu.setup"): [
+        st.Page("app_pages/segments.py", title=words("page.segments")),
         st.Page("app_pages/data_health.py", title=words("page.data_health")),
     ],
 }

@@ -22,6 +22,7 @@ from typing import Any, Final
 import duckdb
 import polars as pl
 
+from pipelines import conditions
 from pipelines.settings import Home
 
 Scalar = str | int | float | bool | Decimal | dt.date | dt.datetime
@@ -245,6 +246,38 @@ class Snapshot:
         ).row(0)
         return Difference(value, low, high)
 
+    @cached_property
+    def basis(self) -> conditions.Basis | None:
+        """What may be asked of people; None for a file that publishes no such column."""
+        try:
+            return conditions.basis_of(self.connection)
+        except conditions.BasisMissing:
+            return None
+
+    def people(
+        self,
+        checked: conditions.Checked,
+        *,
+        also: conditions.Checked | None = None,
+        is_mailable: bool = False,
+    ) -> int:
+        """Persons who meet conditions, and `also` others, or may be sent mail besides."""
+        basis = self.basis
+        if basis is None:
+            raise conditions.BasisMissing("the published file names no column to ask about")
+        if is_mailable:
+            return conditions.mailable(self.connection, checked, basis)
+        return conditions.count(self.connection, checked, basis, also=also)
+
+    @lru_cache(maxsize=256)  # noqa: B019 - a snapshot is replaced, and its cache with it
+    def choices(self, column: str) -> tuple[str, ...]:
+        """Values of a column to choose from, none where it takes no text."""
+        basis = self.basis
+        known = None if basis is None else basis.columns.get(column)
+        if basis is None or known is None or known.kind not in _CHOSEN:
+            return ()
+        return conditions.choices(self.connection, known, basis)
+
     def _where(self, table: str, filters: Filters) -> tuple[str, list[Scalar]]:
         """Condition text and its bound values; this shop's rows only."""
         names = set(self.columns[table])
@@ -278,6 +311,7 @@ class Snapshot:
             cursor.close()
 
 
+_CHOSEN: Final = (conditions.Kind.CHOICE, conditions.Kind.TEXT)
 _COMPARISONS: Final = {"": "=", ">=": ">=", "<": "<", "<=": "<=", ">": ">", "!=": "<>"}
 
 

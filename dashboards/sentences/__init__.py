@@ -18,6 +18,7 @@ from dashboards.sentences import (
     health,
     overview,
     retention,
+    segments,
 )
 
 PAIRS: Final[Mapping[str, tuple[str, str]]] = {
@@ -31,6 +32,7 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     **goods.PAIRS,
     **health.PAIRS,
     **exports.PAIRS,
+    **segments.PAIRS,
 }
 
 # Latin that a Japanese sentence may hold: what the trade itself writes so, and our own names.

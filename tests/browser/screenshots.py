@@ -28,6 +28,7 @@ PAGES = {
     "customers": "customers",
     "merchandising": "merchandising",
     "experiments": "experiments",
+    "segments": "segments",
     "data_health": "data_health",
 }
 REPORT = {"report": "?view=report"}

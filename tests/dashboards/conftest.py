@@ -20,6 +20,7 @@ PAGES = (
     "customers",
     "merchandising",
     "experiments",
+    "segments",
     "data_health",
 )
 Opener = Callable[..., AppTest]

@@ -986,6 +986,37 @@ OF_ORDERS = {
 }
 
 
+def persons() -> ModelSpec:
+    """Twelve people one may ask about, with what the model's own YAML says of each column.
+
+    Eight have ordered once, four three times; every third may be mailed. A browser is nobody.
+    """
+    (path,) = (DBT_PROJECT / "models").rglob("dim_persons.yml")
+    (described,) = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)["models"]
+    said = {
+        column["name"]: column.get("config", {}).get("meta", {}) for column in described["columns"]
+    }
+    frame = pl.DataFrame(
+        {
+            "shop_id": "demo",
+            "person_id": f"p{n}",
+            "person_kind": "browser" if n == 12 else "member",
+            "prefecture": ("東京都", "大阪府")[n % 2],
+            "is_mailable": n % 3 == 0,
+            "order_count": 1 if n < 8 else 3,
+        }
+        for n in range(13)
+    )
+    columns = {name: said[name] for name in frame.columns}
+    return ModelSpec("dim_persons", "select * from given", frame=frame, columns=columns)
+
+
+def days() -> ModelSpec:
+    """The calendar's one day that counts here."""
+    rows = "select 'demo' as shop_id, date '2026-11-20' as day_on, true as is_today"
+    return ModelSpec("dim_days", rows)
+
+
 def models(kind: Kind) -> list[ModelSpec]:
     """Every table the pages read, without rows where the shop has no such data."""
     groups = ((OF_CARTS, kind.has_carts), (OF_MAIL, kind.has_mail), (OF_ORDERS, True))
@@ -996,7 +1027,7 @@ def models(kind: Kind) -> list[ModelSpec]:
     ]
     if kind.grain == "totals":
         found.append(model("rpt_report_audit", audit()))
-    return [*found, settings(), *PRIVATE]
+    return [*found, persons(), days(), settings(), *PRIVATE]
 
 
 def with_rows(

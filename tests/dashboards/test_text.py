@@ -19,6 +19,8 @@ EN = Words("en")
 SOURCES = sorted((REPOSITORY / "dashboards").rglob("*.py"))
 # Keys built from data or a choice, by what they begin with.
 GROUPS = (
+    "segments.",
+    "builder.",
     "exports.",
     "contract.",
     "entity.",

@@ -1,0 +1,212 @@
+"""The builder: conditions on people from closed lists, read back as one sentence, counted live."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+import streamlit as st
+
+from dashboards import export_request, parts, tables
+from dashboards.page import Page
+from pipelines import saved_segments
+from pipelines.actors import Role
+from pipelines.conditions import (
+    BadConditions,
+    Basis,
+    Checked,
+    Column,
+    Operator,
+    checked,
+    sentence,
+    word_of,
+)
+from pipelines.conditions.columns import TAKES, Kind, Takes
+from pipelines.requests import BadRequest
+from pipelines.saved_segments import SavedSegment
+
+MOST_ROWS: Final = 8
+# A column with so few values shows them all.
+FEW_VALUES: Final = 12
+
+
+def show(page: Page, basis: Basis, saved: Sequence[SavedSegment]) -> None:
+    """Rows of column, operator and value; the sentence; the count; the name to save it by."""
+    words = page.words
+    parts.title(words("builder.title"))
+    how = st.segmented_control(
+        words("builder.how"),
+        ["all", "any"],
+        format_func=lambda key: words(f"builder.{key}"),
+        key="builder_how",
+        default="all",
+        required=True,
+    )
+    rows = int(st.session_state.get("builder_rows", 1))
+    asked = [row for place in range(rows) if (row := condition(page, basis, place)) is not None]
+    if rows < MOST_ROWS and st.button(words("builder.more"), key="builder_more", type="tertiary"):
+        st.session_state["builder_rows"] = rows + 1
+        st.rerun()
+    if len(asked) < rows:
+        parts.note(words("builder.unfinished"))
+        return
+    try:
+        found = checked({str(how or "all"): asked}, basis.columns)
+    except BadConditions as bad:
+        found_at = (re.search(r"\[(\d+)\]", problem.place) for problem in bad.problems)
+        places = sorted({found.group(1) for found in found_at if found is not None})
+        parts.note(words("builder.bad", places=words.raw("list.join").join(places)))
+        return
+    told(page, found, saved, basis)
+    save_form(page, basis, found)
+
+
+def condition(page: Page, basis: Basis, place: int) -> dict[str, Any] | None:
+    """One row as the document wants it; None while its value is missing."""
+    words, language = page.words, page.words.language
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox(
+            words("builder.column"),
+            list(basis.columns),
+            format_func=lambda key: basis.columns[key].labels[language],
+            key=f"builder_column_{place}",
+            width=300,
+        )
+        column = basis.columns[name]
+        operator = st.selectbox(
+            words("builder.operator"),
+            list(column.operators),
+            format_func=lambda one: word_of(one, language),
+            key=f"builder_operator_{place}_{column.kind}",
+            width=200,
+        )
+        given = value(page, column, operator, f"builder_value_{place}_{name}_{operator}")
+    takes = TAKES[operator]
+    if takes is Takes.NOTHING:
+        return {"column": name, "operator": str(operator)}
+    if given is None or given in ("", []):
+        return None
+    return {"column": name, "operator": str(operator), "value": given}
+
+
+def value(page: Page, column: Column, operator: Operator, key: str) -> Any:
+    """What the operator wants, asked for by the column's kind; None while nothing is given."""
+    words, language = page.words, page.words.language
+    takes, label = TAKES[operator], words("builder.value")
+    if takes is Takes.NOTHING:
+        return None
+    if takes is Takes.DAYS:
+        return st.number_input(
+            words("builder.days"),
+            min_value=1,
+            max_value=3_650,
+            value=30,
+            step=1,
+            key=key,
+            width=140,
+        )
+    if takes is Takes.TWO:
+        low = plain(page, column, words("builder.from"), f"{key}_low")
+        high = plain(page, column, words("builder.to"), f"{key}_high")
+        return None if low is None or high is None else [low, high]
+    if column.kind is Kind.FLAG:
+        return st.segmented_control(
+            label, [True, False], format_func=lambda flag: words(f"builder.{flag}"), key=key
+        )
+    values = page.snapshot.choices(column.name)
+    if column.kind in (Kind.CHOICE, Kind.TEXT) and values:
+        names = {one: column.values.get(one, {}).get(language, one) for one in values}
+
+        def name_of(one: str) -> str:
+            return names[one]
+
+        if takes is Takes.MANY and len(values) <= FEW_VALUES:
+            return st.pills(
+                label,
+                list(names),
+                format_func=name_of,
+                selection_mode="multi",
+                key=key,
+            )
+        if takes is Takes.ONE and operator in (Operator.EQUALS, Operator.NOT_EQUALS):
+            return st.selectbox(
+                label, list(names), format_func=name_of, key=key, index=None, width=260,
+                placeholder=words("builder.choose"),
+            )  # fmt: skip
+    if takes is Takes.MANY:
+        typed = st.text_input(words("builder.many"), key=key, width=260)
+        return [
+            typed_value(column, one) for one in typed.replace("、", ",").split(",") if one.strip()
+        ]
+    return plain(page, column, label, key)
+
+
+def plain(page: Page, column: Column, label: str, key: str) -> Any:
+    """One typed value: a whole number, an amount, a day or a text."""
+    words = page.words
+    if column.kind is Kind.DATE:
+        return st.text_input(label, key=key, placeholder="2026-04-01", width=160) or None
+    if column.kind is Kind.WHOLE:
+        return st.number_input(label, value=None, step=1, key=key, width=140)
+    if column.kind in (Kind.AMOUNT, Kind.MEASURE):
+        return st.number_input(label, value=None, key=key, width=160)
+    return st.text_input(label, key=key, placeholder=words("builder.text"), width=260) or None
+
+
+def typed_value(column: Column, text: str) -> Any:
+    """One of several typed values as its column counts it; what is no number is told as such."""
+    bare = text.strip()
+    return int(bare) if column.kind is Kind.WHOLE and bare.lstrip("-").isdecimal() else bare
+
+
+def told(page: Page, found: Checked, saved: Sequence[SavedSegment], basis: Basis) -> None:
+    """The sentence, the people now, those who may be written to, and who is in saved ones too."""
+    words, language = page.words, page.words.language
+    people = words.count(page.snapshot.people(found), "person")
+    mailable = words.count(page.snapshot.people(found, is_mailable=True), "person")
+    parts.note(words("builder.sentence", said=sentence(found, language)))
+    parts.note(words("builder.count", people=people, mailable=mailable))
+    overlaps: list[tables.Row] = []
+    for row in saved:
+        try:
+            other = checked(row.conditions, basis.columns)
+        except BadConditions:
+            continue
+        both = page.snapshot.people(found, also=other)
+        overlaps.append([row.title(language), words.count(both, "person")])
+    if overlaps:
+        with st.expander(words("builder.overlap")):
+            head = [words("segments.name"), words("builder.both")]
+            st.html(tables.table(head, overlaps))
+
+
+def save_form(page: Page, basis: Basis, found: Checked) -> None:
+    """A key and a title; saving the same again makes no new version."""
+    words = page.words
+    with st.form("builder_save", border=False):
+        key = st.text_input(words("builder.key"), placeholder="regulars", width=260)
+        title = st.text_input(words("builder.name"), width=400)
+        is_saved = st.form_submit_button(words("builder.save"))
+    if not is_saved:
+        return
+    try:
+        row = save(page, basis, found, key=key.strip(), title=title.strip())
+    except BadRequest as refused:
+        st.warning(words("builder.refused", why=str(refused)))
+        return
+    st.success(words("builder.saved", title=row.title(words.language), n=row.version))
+
+
+def save(page: Page, basis: Basis, found: Checked, *, key: str, title: str) -> SavedSegment:
+    """The version in force afterwards. Raises: NotAllowed for a viewer; BadRequest."""
+    actor = page.viewer.actor
+    actor.must_be(Role.EXPORTER, to="save a segment")
+    return saved_segments.save(
+        page.home,
+        basis,
+        key=key,
+        title_ja=title,
+        title_en=title,
+        conditions=found.document,
+        saved_by=actor.name,
+        saved_at=export_request.now_of(page),
+    )

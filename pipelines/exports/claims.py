@@ -7,6 +7,7 @@ a person could be written to twice.
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -28,6 +29,9 @@ from pipelines.exports.rules import Program, Rules
 from pipelines.exports.snapshot import Member
 from pipelines.state import batch, claim, frequency, gated, guard
 from pipelines.state import transition as transitions
+
+# Claims whose rows are held in memory at once.
+_AT_ONCE: Final = 5_000
 
 
 def scope_of(rules: Rules, program: Program, *, destination: str) -> ledger.Scope:
@@ -213,8 +217,24 @@ def _write_claims(
     batch_id: str,
     vault: Vault,
 ) -> None:
+    for first in range(0, len(share), _AT_ONCE):
+        some = share[first : first + _AT_ONCE]
+        _write_some(connection, job, program, some, first=first, batch_id=batch_id, vault=vault)
+    coupons.take(connection, share, batch_id=batch_id, now=job.now)
+
+
+def _write_some(
+    connection: sa.Connection,
+    job: Job,
+    program: Program,
+    share: Sequence[Decision],
+    *,
+    first: int,
+    batch_id: str,
+    vault: Vault,
+) -> None:
     claims, guards, messages = [], [], []
-    for ord_, decision in enumerate(share):
+    for ord_, decision in enumerate(share, start=first):
         held_out = decision.outcome == HELD_OUT
         token = ledger.token_of(batch_id, ord_, pepper=job.rules.pepper)
         claims.append(
@@ -234,7 +254,6 @@ def _write_claims(
             messages += [{"key": k, **day, **place} for k in mine]
     for table, rows in ((claim, claims), (guard, guards), (frequency, messages)):
         bulk.insert_rows(connection, table, rows)
-    coupons.take(connection, share, batch_id=batch_id, now=job.now)
 
 
 def _claim_row(

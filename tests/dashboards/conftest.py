@@ -71,6 +71,25 @@ def opened(published: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> Opene
     return run
 
 
+@pytest.fixture(scope="session")
+def drawings() -> dict[tuple[object, ...], AppTest]:
+    """Pages that were drawn already."""
+    return {}
+
+
+@pytest.fixture
+def drawn(opened: Opener, drawings: dict[tuple[object, ...], AppTest]) -> Opener:
+    """As `opened`, drawn once per session: for whoever only reads what it says."""
+
+    def read(page: str, **chosen: str) -> AppTest:
+        key = (page, *sorted(chosen.items()))
+        if key not in drawings:
+            drawings[key] = opened(page, **chosen)
+        return drawings[key]
+
+    return read
+
+
 def shown(app: AppTest) -> str:
     """Everything the page says, as plain text."""
     assert not app.exception, app.exception

@@ -8,7 +8,6 @@ import pytest
 from tests.dashboards.conftest import PAGES, Opener, shown
 from tests.dashboards.fixture import AS_OF, KINDS, STATES, publish_kind
 
-
 # What is there differs by kind, words by language: the rest of the square is for where there is time.
 FAST = {("demo", "en"), ("no_carts", "ja"), ("small", "ja")}
 
@@ -23,9 +22,9 @@ FAST = {("demo", "en"), ("no_carts", "ja"), ("small", "ja")}
 )
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_opens_for_every_shop_in_both_languages(
-    opened: Opener, page: str, language: str, kind: str
+    drawn: Opener, page: str, language: str, kind: str
 ) -> None:
-    text = shown(opened(page, kind=kind, language=language))
+    text = shown(drawn(page, kind=kind, language=language))
 
     assert (
         "2026/11/20(金) 06:05 時点" in text
@@ -39,9 +38,9 @@ def test_every_page_opens_for_every_shop_in_both_languages(
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_status_line_comes_before_the_sentence_and_the_sentence_before_the_numbers(
-    opened: Opener, page: str
+    drawn: Opener, page: str
 ) -> None:
-    bodies = [element.proto.body for element in opened(page).get("html")]
+    bodies = [element.proto.body for element in drawn(page).get("html")]
     order = [
         next(i for i, body in enumerate(bodies) if mark in body)
         for mark in ("ok-status", "ok-answer", "ok-cards")
@@ -165,9 +164,9 @@ def test_only_people_who_may_get_the_mail_today_count_as_due(opened: Opener) -> 
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_viewer_sees_the_figures_and_no_versions(opened: Opener, page: str) -> None:
-    seen = shown(opened(page, role="viewer"))
-    full = shown(opened(page, role="exporter"))
+def test_a_viewer_sees_the_figures_and_no_versions(drawn: Opener, page: str) -> None:
+    seen = shown(drawn(page, role="viewer"))
+    full = shown(drawn(page))
 
     assert "settings1" in full
     assert "settings1" not in seen
@@ -175,8 +174,8 @@ def test_a_viewer_sees_the_figures_and_no_versions(opened: Opener, page: str) ->
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_no_person_id_reaches_a_page(opened: Opener, page: str) -> None:
-    assert "p1" not in shown(opened(page)).split()
+def test_no_person_id_reaches_a_page(drawn: Opener, page: str) -> None:
+    assert "p1" not in shown(drawn(page)).split()
 
 
 def test_a_session_follows_a_new_snapshot(

@@ -22,6 +22,7 @@ COLUMNS: Mapping[str, tuple[str, Mapping[str, object] | None]] = {
     "is_mailable": ("BOOLEAN", {"ja": "配信可能", "en": "Mailable", "behavioural": False}),
     "last_ordered_at": ("TIMESTAMP", {"ja": "最終購入", "en": "Last order"}),
     "open_inquiry_count": ("BIGINT", None),
+    "coupon_blocked_until_at": ("TIMESTAMP", None),
     "person_id": ("VARCHAR", None),
     "shop_id": ("VARCHAR", None),
 }  # fmt: skip

@@ -51,9 +51,9 @@ class NewsletterShop(SmallShop):
     more_campaigns: Sequence[str] = ()
     unbuilt: Sequence[str] = ()
 
-    def _write_public(self, connection, people, sales, closed, inquiries, meta) -> None:
+    def _write_public(self, connection, people, sales, closed, inquiries, meta, received) -> None:
         said = {"stops_on_order": False, "needs_content": False, "behavioural": False, **meta}
-        super()._write_public(connection, people, sales, closed, inquiries, said)
+        super()._write_public(connection, people, sales, closed, inquiries, said, received)
         connection.execute("drop table dim_persons")
         rows = [
             {"person_id": p.person_id, "open_inquiry_count": int(p.person_id in inquiries),
@@ -95,8 +95,9 @@ class NewsletterShop(SmallShop):
 
     def request(self, key: str, *, send: bool = True, **more) -> str:
         return exports.request(
-            self.home, self.shop, key, "mailer", send=send, requested_by=Actor.at_terminal("t"), clock=NOW, **more
-        )
+            self.home, self.shop, key, "mailer", send=send,
+            requested_by=Actor.at_terminal("t"), clock=NOW, **more,
+        )  # fmt: skip
 
     def hand_over(self, key: str, **more) -> exports.Outcome:
         return self.run(self.request(key, **more))

@@ -109,8 +109,9 @@ class Regulars:
     def ask(self, segment: str, *, send: bool) -> Outcome:
         """One request carried out."""
         asked = exports.request(
-            self.home, self.shop, segment, "mailer", send=send, requested_by=Actor.at_terminal("test"), clock=AS_OF
-        )
+            self.home, self.shop, segment, "mailer", send=send,
+            requested_by=Actor.at_terminal("test"), clock=AS_OF,
+        )  # fmt: skip
         machine = exports.Machine("machine", "boot")
         return exports.run_request(self.home, self.shop, asked, clock=AS_OF, machine=machine)
 

@@ -124,7 +124,7 @@ def exporters() -> Iterator[Exporters]:
 
 
 # Persons of a world who are due at each of its minutes.
-SHARE: Final = 5
+SHARE: Final = 3
 
 
 @dataclass

@@ -5,6 +5,7 @@ mailer took meanwhile. The same harness over a naive exporter must show duplicat
 """
 
 import fcntl
+import re
 import signal
 from collections.abc import Callable
 from random import Random
@@ -18,7 +19,8 @@ from tests.exports.killing import SHARE, Exporters, World, assert_each_once, led
 from tests.exports.mailer import ADDRESS
 from tests.exports.shop_files import MACHINE, NOW
 
-ANYWHERE = ".+"
+# An effect that is over is the one before the next.
+ANYWHERE = r"(?!\S+-done ).+"
 # In the fast tests: before, at and after the moment that counts.
 A_FEW = ["the staged file is not on the disk", "the intent is committed",
          "the file is out and not on the disk"]  # fmt: skip
@@ -66,8 +68,9 @@ def test_a_hundred_kills_at_each_named_point_hand_everybody_over_once(
 def test_a_kill_at_every_single_effect_hands_everybody_over_once(
     exporters: Exporters, world: Callable[..., World]
 ) -> None:
-    shop = world(minutes=60)
-    effects = exporters.start(shop.shop, shop.next()).finish()["effects"]
+    shop = world(minutes=50)
+    told = exporters.start(shop.shop, shop.next()).finish()["effects"]
+    effects = [effect for effect in told if re.fullmatch(ANYWHERE, effect)]
 
     for nth in range(1, len(effects) + 1):
         wish = shop.next()
@@ -77,7 +80,7 @@ def test_a_kill_at_every_single_effect_hands_everybody_over_once(
             assert not child.is_stopped()
         exporters.start(shop.shop, wish).finish()
 
-    assert 30 < len(effects) < 60
+    assert 30 < len(effects) < 50
     assert_each_once(shop)
 
 
@@ -106,11 +109,11 @@ def two_at_once(exporters: Exporters, world: World, *, rounds: int) -> int:
 def test_two_exporters_killed_at_random_hand_everybody_over_once(
     exporters: Exporters, world: Callable[..., World]
 ) -> None:
-    shop = world(minutes=25, destinations=("mailer", "listmonk"))
+    shop = world(minutes=15, destinations=("mailer", "listmonk"))
 
-    struck = two_at_once(exporters, shop, rounds=25)
+    struck = two_at_once(exporters, shop, rounds=15)
 
-    assert struck > 10
+    assert struck > 5
     assert_each_once(shop)
 
 
@@ -142,10 +145,10 @@ def test_the_same_harness_sees_a_naive_exporter_hand_over_twice_and_torn(
         exporters.start(shop.shop, wish, naive=True).finish()
 
     seen = shop.seen()
-    assert nth > 5
+    assert nth > 4
     sizes = {len(ADDRESS.findall(data)) for _, data in seen.taken}
-    assert sum(times > 1 for times in seen.messages.values()) > 5
-    assert sizes - {0, 5}, "no file was taken half written"
+    assert sum(times > 1 for times in seen.messages.values()) > 2
+    assert sizes - {0, SHARE}, "no file was taken half written"
 
 
 @pytest.mark.slow

@@ -265,13 +265,14 @@ def _values(rows: Rows) -> pl.DataFrame:
 def dressed(chart: Drawing, *, is_dark: bool) -> Drawing:
     """The chart with the house's fonts and quiet axes, and without Vega's English menu."""
     colours = DARK if is_dark else LIGHT
-    finished: Drawing = (
-        chart.properties(usermeta={"embedOptions": {"actions": False}})
-        .configure(font=FONT, background="transparent")
-        .configure_view(strokeWidth=0)
-        .configure_text(color=colours.ink)
-        .configure_bar(stroke=colours.ground, strokeWidth=0.6)
-        .configure_axis(
+    # Said at once: every call of its own copies the whole chart.
+    finished: Drawing = chart.properties(usermeta={"embedOptions": {"actions": False}}).configure(
+        font=FONT,
+        background="transparent",
+        view=alt.ViewConfig(strokeWidth=0),
+        text=alt.MarkConfig(color=colours.ink),
+        bar=alt.BarConfig(stroke=colours.ground, strokeWidth=0.6),
+        axis=alt.AxisConfig(
             labelColor=colours.quiet,
             titleColor=colours.quiet,
             titleFontWeight="normal",
@@ -280,9 +281,9 @@ def dressed(chart: Drawing, *, is_dark: bool) -> Drawing:
             tickColor=colours.grid,
             labelFontSize=12,
             titleFontSize=12,
-        )
-        .configure_axisY(grid=True)
-        .configure_legend(labelColor=colours.ink, labelFontSize=12)
+        ),
+        axisY=alt.AxisConfig(grid=True),
+        legend=alt.LegendConfig(labelColor=colours.ink, labelFontSize=12),
     )
     return finished
 

@@ -27,6 +27,8 @@ from pipelines.saved_segments import SavedSegment
 MOST_ROWS: Final = 8
 # A column with so few values shows them all.
 FEW_VALUES: Final = 12
+# Operators whose values are picked from those there are; parts of a text are typed.
+CHOOSING: Final = (Operator.EQUALS, Operator.NOT_EQUALS, Operator.IN, Operator.NOT_IN)
 
 
 def show(page: Page, basis: Basis, saved: Sequence[SavedSegment]) -> None:
@@ -90,54 +92,45 @@ def condition(page: Page, basis: Basis, place: int) -> dict[str, Any] | None:
 
 def value(page: Page, column: Column, operator: Operator, key: str) -> Any:
     """What the operator wants, asked for by the column's kind; None while nothing is given."""
-    words, language = page.words, page.words.language
-    takes, label = TAKES[operator], words("builder.value")
+    words, takes = page.words, TAKES[operator]
     if takes is Takes.NOTHING:
         return None
     if takes is Takes.DAYS:
-        return st.number_input(
-            words("builder.days"),
-            min_value=1,
-            max_value=3_650,
-            value=30,
-            step=1,
-            key=key,
-            width=140,
-        )
+        days = words("builder.days")
+        return st.number_input(days, min_value=1, max_value=3_650, value=30, key=key, width=140)
     if takes is Takes.TWO:
         low = plain(page, column, words("builder.from"), f"{key}_low")
         high = plain(page, column, words("builder.to"), f"{key}_high")
         return None if low is None or high is None else [low, high]
+    label = words("builder.value")
     if column.kind is Kind.FLAG:
         return st.segmented_control(
             label, [True, False], format_func=lambda flag: words(f"builder.{flag}"), key=key
         )
     values = page.snapshot.choices(column.name)
-    if column.kind in (Kind.CHOICE, Kind.TEXT) and values:
-        names = {one: column.values.get(one, {}).get(language, one) for one in values}
-
-        def name_of(one: str) -> str:
-            return names[one]
-
-        if takes is Takes.MANY and len(values) <= FEW_VALUES:
-            return st.pills(
-                label,
-                list(names),
-                format_func=name_of,
-                selection_mode="multi",
-                key=key,
-            )
-        if takes is Takes.ONE and operator in (Operator.EQUALS, Operator.NOT_EQUALS):
-            return st.selectbox(
-                label, list(names), format_func=name_of, key=key, index=None, width=260,
-                placeholder=words("builder.choose"),
-            )  # fmt: skip
-    if takes is Takes.MANY:
-        typed = st.text_input(words("builder.many"), key=key, width=260)
-        return [
-            typed_value(column, one) for one in typed.replace("、", ",").split(",") if one.strip()
-        ]
+    if takes is Takes.MANY and not 0 < len(values) <= FEW_VALUES:
+        typed = st.text_input(words("builder.many"), key=key, width=260).replace("、", ",")
+        return [typed_value(column, one) for one in typed.split(",") if one.strip()]
+    if values and operator in CHOOSING:
+        return chosen(page, column, values, key=key, is_many=takes is Takes.MANY)
     return plain(page, column, label, key)
+
+
+def chosen(page: Page, column: Column, values: Sequence[str], *, key: str, is_many: bool) -> Any:
+    """One of the values there are, or several of few."""
+    words, language = page.words, page.words.language
+    names = {one: column.values.get(one, {}).get(language, one) for one in values}
+
+    def name_of(one: str) -> str:
+        return names[one]
+
+    label = words("builder.value")
+    if is_many:
+        return st.pills(label, list(names), format_func=name_of, selection_mode="multi", key=key)
+    return st.selectbox(
+        label, list(names), format_func=name_of, key=key, index=None, width=260,
+        placeholder=words("builder.choose"),
+    )  # fmt: skip
 
 
 def plain(page: Page, column: Column, label: str, key: str) -> Any:

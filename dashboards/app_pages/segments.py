@@ -6,17 +6,13 @@ from dashboards.parts import Card
 from dashboards.text import Cell
 from pipelines import saved_segments
 from pipelines.actors import Role
-from pipelines.state import StateTooNew
 
 
 def saved_of(page: Page) -> list[saved_segments.SavedSegment]:
     """Saved segments of the shop; none where nobody ever saved one."""
     if not page.has_requests:
         return []
-    try:
-        return saved_segments.all_of(page.home, page.snapshot.facts.shop_id)
-    except StateTooNew:
-        return []
+    return saved_segments.all_of(page.home, page.snapshot.facts.shop_id)
 
 
 def show(page: Page) -> None:

@@ -134,21 +134,19 @@ def test_the_same_harness_sees_a_naive_exporter_hand_over_twice_and_torn(
 ) -> None:
     shop = world(minutes=12)
 
-    for nth in range(1, 13):
+    for nth in (1, 2, 3, 4) * 3:
         wish = shop.next()
         child = exporters.start(shop.shop, wish, stop=ANYWHERE, nth=nth, naive=True)
-        if not child.is_stopped():
-            break
+        assert child.is_stopped()
         shop.seen()
         child.kill()
         assert not child.is_stopped()
         exporters.start(shop.shop, wish, naive=True).finish()
 
     seen = shop.seen()
-    assert nth > 4
     sizes = {len(ADDRESS.findall(data)) for _, data in seen.taken}
-    assert sum(times > 1 for times in seen.messages.values()) > 2
-    assert sizes - {0, SHARE}, "no file was taken half written"
+    assert sum(times > 1 for times in seen.messages.values()) > 3
+    assert sizes != {SHARE}, "no file was taken half written"
 
 
 @pytest.mark.slow

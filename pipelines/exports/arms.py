@@ -40,13 +40,13 @@ def record_drawn(connection: sa.Connection, job: Job) -> None:
         arms = ledger.arms(connection, program, keys)
         rows = []
         for drawn, member in zip(mine, people, strict=True):
-            known = [arms[key] for key in at.keys(member).all if key in arms]
+            known = arms.of(at.keys(member).all, drawn.occurrence_key)
             rows.append(
                 {
                     "occurrence": drawn.occurrence_key,
                     "person_key": at.keys(member).person_key,
                     "email_hash": at.email_hash(member),
-                    "arm": min(known)[1] if known else drawn.arm_key,
+                    "arm": known or drawn.arm_key,
                     "eligible_at": drawn.eligible_at,
                 }
             )

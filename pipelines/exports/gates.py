@@ -2,9 +2,11 @@
 
 Each gate is a pure question about one member. The first that says yes is the recorded reason.
 Source: definitions, section 10.
+
+Long: what every gate may look at and every gate stand in one file, so that their order can be read.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -28,6 +30,27 @@ GATE_OF_SUPPRESSION: Final = {
 @lru_cache(maxsize=1 << 18)
 def _hash_of(address: str | None, pepper: bytes) -> str | None:
     return keys.email_hash(address, pepper=pepper)
+
+
+@dataclass(frozen=True)
+class Arms:
+    """Records of one campaign version, each an instant and an arm.
+
+    `first`: person key → its earliest; `own`: (occurrence, person key) → that occurrence's.
+    """
+
+    first: Mapping[str, tuple[datetime, str]] = field(default_factory=dict)
+    own: Mapping[tuple[str, str], tuple[datetime, str]] = field(default_factory=dict)
+
+    def of(self, keys: Iterable[str], occurrence: str) -> str | None:
+        """Arm an occurrence is on record with; else the earliest of its person, if there is one.
+
+        Persons of two arms who turn out to be one keep what each cart was recorded with.
+        """
+        all_of = list(keys)
+        found = [self.own[occurrence, key] for key in all_of if (occurrence, key) in self.own]
+        found = found or [self.first[key] for key in all_of if key in self.first]
+        return min(found)[1] if found else None
 
 
 @dataclass(frozen=True)
@@ -55,8 +78,8 @@ class LedgerView:
     last_at: Mapping[str, datetime] = field(default_factory=dict)
     # Key → message (batch, number) → its day, over all programs of the channel.
     messages: Mapping[str, Mapping[tuple[str, int], date]] = field(default_factory=dict)
-    # Key → earliest recorded arm of this campaign version.
-    arms: Mapping[str, tuple[datetime, str]] = field(default_factory=dict)
+    # What is on record of them in this campaign version.
+    arms: Arms = field(default_factory=Arms)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from pipelines.exports.bulk import by_keys
 from pipelines.exports.errors import UnknownBatch
-from pipelines.exports.gates import GATE_OF_SUPPRESSION, LedgerView
+from pipelines.exports.gates import GATE_OF_SUPPRESSION, Arms, LedgerView
 from pipelines.exports.rules import Program
 from pipelines.state import arm_record, batch, claim, erased, frequency, guard, suppression
 from pipelines.state import transition as transitions
@@ -202,19 +202,19 @@ def erased_among(connection: sa.Connection, keys: Sequence[str]) -> frozenset[st
     )
 
 
-def arms(
-    connection: sa.Connection, program: Program, keys: Sequence[str]
-) -> Mapping[str, tuple[datetime, str]]:
-    """Person key → instant and arm of its earliest record in this campaign version."""
+def arms(connection: sa.Connection, program: Program, keys: Sequence[str]) -> Arms:
+    """What is on record of these persons in this campaign version."""
     query = sa.select(arm_record).where(
         arm_record.c.campaign == program.campaign_key,
         arm_record.c.version == program.campaign_version,
     )
-    found: dict[str, tuple[datetime, str]] = {}
+    first: dict[str, tuple[datetime, str]] = {}
+    own: dict[tuple[str, str], tuple[datetime, str]] = {}
     for row in by_keys(connection, query, arm_record.c.person_key, keys):
         mine = (row.recorded_at, row.arm)
-        found[row.person_key] = min(mine, found.get(row.person_key, mine))
-    return found
+        first[row.person_key] = min(mine, first.get(row.person_key, mine))
+        own[row.occurrence, row.person_key] = mine
+    return Arms(first, own)
 
 
 def _messages(

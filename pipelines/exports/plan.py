@@ -122,9 +122,8 @@ def decide(member: Member, at: Situation, *, rules: Rules) -> Decision:
 
 
 def recorded_arm(member: Member, at: Situation) -> str | None:
-    """Arm of the earliest record under any key of the person, None if there is none."""
-    found = [at.ledger.arms[key] for key in at.keys(member).all if key in at.ledger.arms]
-    return min(found)[1] if found else None
+    """Arm on record for the member under any key of the person, None if there is none."""
+    return at.ledger.arms.of(at.keys(member).all, member.occurrence_key)
 
 
 def eligible(members: Sequence[Member], at: Situation) -> tuple[Member, ...]:

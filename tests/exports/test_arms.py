@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import exports
+from pipelines.exports.gates import Arms
 from tests.exports.inside import Dead, dying_at
 from tests.exports.shop_files import NOW, Person, SmallShop, opened_shop, people, small_shop
 from tests.exports.test_gates import counts
@@ -93,6 +94,15 @@ def test_two_persons_of_different_arms_who_turn_out_to_be_one_keep_the_earlier_a
 
     assert counts(shop.send(at=at)) == {becomes: 1}
     assert arms(shop)["cart-9"] == arm
+
+
+def test_a_cart_on_record_keeps_its_arm_and_a_new_one_of_two_persons_takes_the_earlier() -> None:
+    earlier, later_on = (NOW, "send"), (NOW + timedelta(hours=1), "holdout")
+    known = Arms({"anna": earlier, "ben": later_on}, {("cart-2", "ben"): later_on})
+
+    assert known.of(["anna", "ben"], "cart-2") == "holdout"
+    assert known.of(["anna", "ben"], "cart-9") == "send"
+    assert known.of(["cay"], "cart-2") is None
 
 
 @pytest.mark.parametrize("person", [ANNA, BEN])

@@ -12,6 +12,7 @@ from tests.exports.killing import World, due_by_minute
 from tests.exports.mailer import taking
 from tests.exports.shop_files import small_shop
 
+# The long runs of either are `deep` all the same.
 BOTH = ["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.slow])]
 
 

@@ -274,7 +274,13 @@ def test_up_serves_carries_out_requests_and_stops_whole(okaeri):
         shop = load_shop(okaeri.shop_file)
         home = Home(okaeri.home / "demo")
         asked = exports.request(
-            home, shop, "winback", "mailer", send=True, requested_by=Actor.at_terminal("screen"), clock=shop.clock
+            home,
+            shop,
+            "winback",
+            "mailer",
+            send=True,
+            requested_by=Actor.at_terminal("screen"),
+            clock=shop.clock,
         )
         wait_for(lambda: requests.read(home, asked).request_state == "done", seconds=120)
     finally:

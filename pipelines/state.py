@@ -9,7 +9,6 @@ in `BEGIN IMMEDIATE` transactions; with less, a power loss forgets a hand-off th
 """
 
 import hashlib
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -282,9 +281,10 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
     options = engine.execution_options(okaeri_write=True)
     with options.connect() as connection, connection.begin():
         if engine.dialect.name == "postgresql":
-            # Claims of different destinations read and write the same caps: one at a time.
-            key = zlib.crc32(b"okaeri-ledger")
-            connection.execute(sa.text("select pg_advisory_xact_lock(:key)"), {"key": key})
+            # Claims of different destinations read and write the same caps: one at a time. By
+            # schema, so that nobody who asks for something waits for a claim.
+            mine = "hashtextextended('okaeri/' || current_schema(), 0)"
+            connection.execute(sa.text(f"select pg_advisory_xact_lock({mine})"))
         yield connection
 
 

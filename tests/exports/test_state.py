@@ -223,6 +223,11 @@ def test_a_writer_waits_for_the_one_before_it(shared: Home) -> None:
     assert seen == ["k"]
 
 
+def test_a_claim_keeps_nobody_from_asking(shared: Home) -> None:
+    with state.writing(state.ledger_engine(shared)):
+        assert requests.read(shared, ask(shared)).request_state == "open"
+
+
 @pytest.mark.slow
 @pytest.mark.postgres
 def test_a_destination_on_postgresql_is_locked_against_other_hosts(server: Server) -> None:

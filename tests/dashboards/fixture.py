@@ -918,6 +918,9 @@ def ranking(kind: Kind) -> list[dict[str, object]]:
     ]
 
 
+NAMES_OF = {"shoes": "革靴", "laces": "靴ひも"}
+
+
 def pairs(kind: Kind) -> list[dict[str, object]]:
     """Shoes and laces, from either side; a small shop has no two things five times together."""
     if kind.scale > 1:
@@ -928,8 +931,8 @@ def pairs(kind: Kind) -> list[dict[str, object]]:
             "product_id": first,
             "pair_rank": 1,
             "other_product_id": second,
-            "product_name": first.title(),
-            "other_product_name": second.title(),
+            "product_name": NAMES_OF[first],
+            "other_product_name": NAMES_OF[second],
             "is_curated": False,
             "is_complement": True,
             "is_other_purchasable": True,

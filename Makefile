@@ -24,7 +24,13 @@ up: .venv/ready ## web server, daemon and dashboard on loopback, until Ctrl-C
 	$(BIN)/okaeri up
 
 lint: .venv/ready ## ruff, mypy, sqlfluff, import-linter
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache && $(BIN)/sqlfluff lint dbt_project/models dbt_project/tests --disable-progress-bar --processes 2
+	@$(MAKE) --no-print-directory --jobs=2 lint-python lint-sql
+
+lint-python:
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache
+
+lint-sql:
+	$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests --disable-progress-bar --processes 2
 
 format: .venv/ready ## let ruff and sqlfluff write what they can
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format . ; $(BIN)/sqlfluff fix dbt_project/models dbt_project/tests --disable-progress-bar
@@ -39,4 +45,4 @@ bench: .venv/ready ## the benchmarks: ratios against a reference in one run
 lock: ## write requirements.lock again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --only-binary :all: --extra dev --extra postgres --extra remote pyproject.toml -o requirements.lock
 
-.PHONY: help run test test-deep up lint format bench lock
+.PHONY: help run test test-deep up lint lint-python lint-sql format bench lock

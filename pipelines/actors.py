@@ -28,6 +28,8 @@ class NotAllowed(PermissionError):
 
 
 _RANK: Final = {Role.VIEWER: 0, Role.EXPORTER: 1, Role.ADMIN: 2}
+# Whoever sits at the machine, on a screen without a login.
+LOOPBACK: Final = "loopback"
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,18 @@ class Actor:
         """Whoever has a shell on the machine: an exporter."""
         return cls(name, Role.EXPORTER, Origin.TERMINAL)
 
+    @property
+    def is_known(self) -> bool:
+        """Whether it can be said which person this is; of a screen without a login it cannot."""
+        return self.name != LOOPBACK
+
+    def may(self, role: Role) -> bool:
+        """Whether this one has at least that role."""
+        return _RANK[self.role] >= _RANK[role]
+
     def must_be(self, role: Role, *, to: str) -> None:
         """Nothing, for somebody who may. Raises: NotAllowed naming what was wanted."""
-        if _RANK[self.role] < _RANK[role]:
+        if not self.may(role):
             raise NotAllowed(f"{self.name} is {self.role}; to {to} one has to be {role}")
 
 

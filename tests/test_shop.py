@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines import keys
+from pipelines.actors import Role
 from pipelines.canonical import TABLES
 from pipelines.settings import Home
 from pipelines.shop import (
@@ -107,6 +108,20 @@ def test_two_lines_are_a_shop_with_every_default(write) -> None:
         (MINIMAL + "sender: {adress: x}\n", 3, "sender.adress", "did you mean address?"),
         (MINIMAL + "pepper: abcdefghijklmnopq\n", 3, "pepper", "pepper.key"),
         (MINIMAL + "excluded_addresses: [ok@shop.jp, nowhere]\n", 3, "excluded_addresses[1]", "@"),
+        (MINIMAL + "people:\n  - {email: taro, role: viewer}\n", 4, "people[0].email", "logs in"),
+        (
+            MINIMAL + "people:\n  - {email: a@b.jp, role: owner}\n",
+            4,
+            "people[0].role",
+            "viewer, exporter, admin",
+        ),
+        (
+            MINIMAL
+            + "people:\n  - {email: a@b.jp, role: viewer}\n  - {email: A@B.jp, role: admin}\n",
+            5,
+            "people[1]",
+            "a second time",
+        ),
         (
             MINIMAL + "thresholds:\n  motivation_low: 25\n",
             4,
@@ -514,3 +529,19 @@ def test_the_published_schema_is_the_models() -> None:
         "write it anew: python -m pipelines.shop > docs/shop.schema.json"
     )
     assert json.loads(json_schema())["additionalProperties"] is False
+
+
+def test_a_member_of_staff_has_a_role_whatever_the_case_of_the_address(write) -> None:
+    shop = load_shop(write(MINIMAL + "people:\n  - {email: Hanako@Shop.jp, role: exporter}\n"))
+
+    assert shop.role_of(" hanako@SHOP.jp ") is Role.EXPORTER
+    assert shop.role_of("taro@shop.jp") is None
+
+
+def test_the_staff_is_in_no_settings_table_and_moves_no_version(write) -> None:
+    bare = load_shop(write(MINIMAL))
+    staffed = load_shop(write(MINIMAL + "people:\n  - {email: hanako@shop.jp, role: admin}\n"))
+
+    rows = settings_tables(staffed, status_defaults=(), today=date(2026, 11, 20), pepper=PEPPER)
+    assert staffed.version == bare.version
+    assert not any("hanako" in frame.write_json() for frame in rows.values())

@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from pipelines import state
-from pipelines.actors import EXPORTER, Actor, Role
+from pipelines.actors import EXPORTER, LOOPBACK, Actor, NotAllowed, Role
 from pipelines.requests.model import (
     MOVES,
     OPEN,
@@ -182,8 +182,8 @@ def release(home: Home, request_id: str, *, by: Actor, at: datetime) -> str:
     """Id of the request that may leave now: one that waited for a second person, else a plan's own.
 
     A dry run that was looked at becomes a hand-off under its own id as slot, so that releasing it
-    twice asks once. Raises: NotAllowed; BadRequest for the person who asked, where a second one has
-    to; BadMove for a request nobody waits for.
+    twice asks once. Raises: NotAllowed, also where a second person has to and one of the two is not
+    known; BadRequest for the person who asked; BadMove for a request nobody waits for.
     """
     by.must_be(Role.EXPORTER, to="release a hand-off")
     found = read(home, request_id)
@@ -191,6 +191,12 @@ def release(home: Home, request_id: str, *, by: Actor, at: datetime) -> str:
         return _release_plan(home, found, by=by, at=at)
     if found.request_state != "waiting_for_approval":
         raise BadMove(f"request {request_id} is {found.request_state}; nothing waits for a release")
+    if not by.is_known or found.requested_by == LOOPBACK:
+        raise NotAllowed(
+            "a second person has to release it, and without a login nobody knows who asks or "
+            "releases: log in and ask again, or do both at the terminal, okaeri exports request "
+            "and, by somebody else, okaeri exports release"
+        )
     if found.requested_by == by.name:
         raise BadRequest(
             "the person who asked cannot release it; a second one has to: okaeri exports release "
@@ -205,10 +211,14 @@ def _release_plan(home: Home, plan: Request, *, by: Actor, at: datetime) -> str:
         "request_id": f"req-{secrets.token_hex(8)}", "slot": plan.request_id, "dry_run": False,
         "request_state": "open", "reason": None, "requested_at": at, "not_before": None,
         "started_at": None, "finished_at": None, "attempt_count": 0, "outcome": None,
-        # Who looked at somebody else's plan is the second person.
-        "approved_by": None if by.name == plan.requested_by else by.name,
+        # Who looked at somebody else's plan is the second person, where both are known.
+        "approved_by": by.name if _are_two(plan.requested_by, by) else None,
     }  # fmt: skip
     return _insert(home, row, by=by, at=at, once=True)
+
+
+def _are_two(asked_by: str, by: Actor) -> bool:
+    return by.is_known and asked_by not in (LOOPBACK, by.name)
 
 
 def cancel(home: Home, request_id: str, *, by: Actor, at: datetime) -> None:

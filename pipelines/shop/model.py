@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from pipelines.actors import Role
 from pipelines.settings import Home
 from pipelines.shop.base import Currency, Id, Money, Part, Text, Url
 from pipelines.shop.campaign import Campaign
@@ -32,6 +33,7 @@ from pipelines.shop.parts import (
     Weights,
     Zone,
 )
+from pipelines.shop.people import StaffMember
 from pipelines.shop.rules import broken_rules, rules_error
 
 
@@ -75,6 +77,9 @@ class Shop(Part):
     quiet_hours: QuietHours | None = None
     holidays: tuple[date, ...] = Field(default=(), description="Days on which nothing is sent.")
     destinations: tuple[Destination, ...] = ()
+    people: tuple[StaffMember, ...] = Field(
+        default=(), description="Who may log in to the screens, and as what."
+    )
 
     _folder: Path = PrivateAttr(default=Path())
 
@@ -118,10 +123,18 @@ class Shop(Part):
 
     @cached_property
     def version(self) -> str:
-        """Version by content, 16 hex. Not of the clock or the folder: time is not a setting."""
-        content = self.model_dump(mode="json", exclude={"clock"}, by_alias=True)
+        """Version by content, 16 hex.
+
+        Not of the clock, the folder or the staff: none of them moves a number.
+        """
+        content = self.model_dump(mode="json", exclude={"clock", "people"}, by_alias=True)
         text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def role_of(self, email: str) -> Role | None:
+        """What somebody who logged in may do; None for nobody of this shop."""
+        known = {person.email: Role(person.role) for person in self.people}
+        return known.get(email.strip().lower())
 
     def source(self, key: str) -> Source:
         """The source of that key. Raises KeyError where there is none."""

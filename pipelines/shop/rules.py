@@ -82,6 +82,7 @@ def _unique_keys(shop: "Shop") -> Iterator[Broken]:
         "campaigns": [(c.key, c.version) for c in shop.campaigns],
         "caps": [(c.channel, c.days) for c in shop.caps],
         "excluded_addresses": list(shop.excluded_addresses),
+        "people": [person.email for person in shop.people],
     }
     for name, keys in lists.items():
         for index, key in _repeated(keys):

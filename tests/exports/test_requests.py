@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 
 from pipelines import exports, requests, state
-from pipelines.actors import Actor, NotAllowed, Origin, Role
+from pipelines.actors import LOOPBACK, Actor, NotAllowed, Origin, Role
 from pipelines.canonical import TABLES
 from tests.exports.databases import Database
 from tests.exports.inside import Dead, dying_at
@@ -16,6 +16,7 @@ from tests.exports.shop_files import NOW, SmallShop, people, small_shop
 
 HANA = Actor("hana@example.jp", Role.EXPORTER, Origin.DASHBOARD)
 TARO = Actor("taro@example.jp", Role.EXPORTER, Origin.DASHBOARD)
+SCREEN = Actor(LOOPBACK, Role.EXPORTER, Origin.DASHBOARD)
 GUEST = Actor("guest@example.jp", Role.VIEWER, Origin.DASHBOARD)
 BIG = (
     "  - {key: big, profile: generic_utf8, country: JP, contract: 委託, basis: x, approve_above: 2}"
@@ -107,6 +108,22 @@ def test_a_plan_is_released_by_whoever_read_it_and_by_a_second_person_if_it_is_l
     released = requests.read(shop.home, theirs)
     assert (released.requested_by, released.approved_by) == (HANA.name, TARO.name)
     assert released.slot == again
+
+
+@pytest.mark.parametrize(("asks", "releases"), [(SCREEN, TARO), (HANA, SCREEN), (SCREEN, SCREEN)])
+def test_who_sits_at_a_screen_without_a_login_is_neither_of_the_two(
+    shop: SmallShop, asks: Actor, releases: Actor
+) -> None:
+    """It may be the same person twice, who also types at the terminal under another name."""
+    plan = ask(shop, send=False, by=asks)
+    shop.run(plan)
+    released = exports.release(shop.home, shop.shop, plan, by=releases, clock=NOW)
+    with pytest.raises(exports.ExportRefused, match="second person"):
+        shop.run(released)
+
+    with pytest.raises(NotAllowed, match="without a login"):
+        exports.release(shop.home, shop.shop, released, by=releases, clock=NOW)
+    assert requests.read(shop.home, released).request_state == "waiting_for_approval"
 
 
 def test_a_plan_for_a_destination_without_grounds_is_never_released(shop: SmallShop) -> None:

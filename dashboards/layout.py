@@ -6,7 +6,7 @@ from typing import Final, NoReturn
 
 import streamlit as st
 
-from dashboards import parts, tables
+from dashboards import freshness, parts, tables
 from dashboards.access import Viewer
 from dashboards.filters import language
 from dashboards.page import Page
@@ -31,7 +31,9 @@ def open_page(key: str, viewer: Viewer) -> Page:
     page = Page(key, words, snapshot, viewer, home, shop)
     if snapshot.is_fallback:
         st.warning(words("app.fallback"))
+    freshness.banner(page)
     _head(page)
+    freshness.watch(page)
     with st.sidebar:
         st.caption(facts.shop_name)
     return page

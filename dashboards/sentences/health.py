@@ -4,6 +4,36 @@ from collections.abc import Mapping
 from typing import Final
 
 PAIRS: Final[Mapping[str, tuple[str, str]]] = {
+    # Above every page, while the newest run has not reached the published file
+    "run.failed": (
+        "{since}からの集計が、{stage}。最後に成功した集計を表示しています。",
+        "The run begun {since} {stage}; the last good figures are shown.",
+    ),
+    "run.landing": ("取り込みで止まりました", "stopped while taking files in"),
+    "run.landing.cure": (
+        "`okaeri check` が、ファイルと直し方を示します。",
+        "`okaeri check` names the file and the cure.",
+    ),
+    "run.books": ("行数の照合で止まりました", "stopped because rows did not add up"),
+    "run.books.cure": (
+        "取り込み済みのファイルが変わっています。保存場所を控えから戻し、`okaeri run` を実行してください。",
+        "Files already taken in have changed: restore the data folder, then `okaeri run`.",
+    ),
+    "run.build": ("計算と検査で止まりました", "stopped at a calculation or its check"),
+    "run.build.cure": (
+        "`okaeri run` を実行すると、止まった検査の名前が表示されます。",
+        "`okaeri run` names the check that failed.",
+    ),
+    "run.publish": ("公開の手前で止まりました", "stopped before it was published"),
+    "run.publish.cure": (
+        "空き容量を確認し、`okaeri run` をもう一度実行してください。",
+        "See whether the disk is full, then `okaeri run` again.",
+    ),
+    "run.dead": ("途中で終了しました", "ended half-way"),
+    "run.dead.cure": (
+        "`okaeri run` をもう一度実行してください。",
+        "Run `okaeri run` again.",
+    ),
     "page.data_health": ("データの状態", "Data health"),
     "health.sentence.good": (
         "すべての取り込み元が最新です。取り込めなかった行は{rejected}行です。",

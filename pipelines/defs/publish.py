@@ -6,6 +6,7 @@ import dagster as dg
 
 from pipelines import landing, publish
 from pipelines.defs.street import Street
+from pipelines.run_state import Stage
 
 log = logging.getLogger("okaeri")
 
@@ -31,6 +32,7 @@ def published_snapshot(models: dg.AssetsDefinition) -> dg.AssetsDefinition:
                 street.home, table, rows, source="publish", loaded_at=street.run.loaded_at
             )
             figures = rows.height
+        street.reach(Stage.DONE)
         where = " as a replay" if street.is_replay else ""
         log.info("published %s%s%s", made.snapshot_id, where, "" if made.is_new else " (unchanged)")
         return dg.MaterializeResult(

@@ -13,6 +13,7 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from pipelines import landing, publish, settings
+from pipelines.run_state import Progress, Stage
 from pipelines.settings import Home
 from pipelines.shop import Shop, load_shop
 
@@ -38,6 +39,7 @@ class Street(dg.ConfigurableResource):  # type: ignore[type-arg]
     _shop: Shop = PrivateAttr()
     _run: landing.Run = PrivateAttr()
     _is_replay: bool = PrivateAttr()
+    _progress: Progress | None = PrivateAttr(default=None)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator["Street"]:
@@ -49,7 +51,19 @@ class Street(dg.ConfigurableResource):  # type: ignore[type-arg]
         with _alone(self.home) if self.writes else nullcontext():
             self._run = self._new_run(context.run_id or "unnamed")
             self._is_replay = self._looks_back()
-            yield self
+            if self.writes and not self._is_replay:
+                started_at = self._run.loaded_at
+                self._progress = Progress(self.home, self._run.run_id, started_at=started_at)
+            try:
+                yield self
+            finally:
+                if self._progress is not None:
+                    self._progress.end()
+
+    def reach(self, stage: Stage) -> None:
+        """Tell the screens how far the run is; of a replay, which leaves them alone, nothing."""
+        if self._progress is not None:
+            self._progress.reach(stage)
 
     @property
     def shop(self) -> Shop:

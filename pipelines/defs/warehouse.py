@@ -18,6 +18,7 @@ from packaging.version import Version
 
 from pipelines import settings
 from pipelines.defs.street import Street
+from pipelines.run_state import Stage
 
 log = logging.getLogger("okaeri")
 
@@ -82,6 +83,7 @@ def warehouse_assets() -> dg.AssetsDefinition:
             if done % 100 == 0:
                 log.info("warehouse: %d models and checks done", done)
             yield event
+        street.reach(Stage.PUBLISH)
         log.info("warehouse built in %.0f s", time.monotonic() - started)
 
     return warehouse

@@ -25,6 +25,7 @@ GROUPS = (
     "contract.",
     "entity.",
     "health.",
+    "run.",
     "data_health.",
     "goods.",
     "merchandising.",

@@ -334,6 +334,11 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "reason.quiet_hours": ("夜間のため延期", "quiet hours"),
     "reason.stale": ("期限切れ", "stale"),
     "reason.missed": ("書き出しの機会なし", "missed"),
+    "reason.address_refused": ("配信ツールが受け付けないアドレス", "address the mailer refuses"),
+    "reason.no_member_id": ("会員ではない", "no account"),
+    "reason.value_missing": ("必須の項目が空", "a required value is missing"),
     "reason.unencodable": ("文字コードで表せない", "unencodable"),
+    "reason.too_long": ("長すぎて書けない", "too long for the file"),
+    "reason.unwritable": ("ファイルに書けない文字がある", "a character the file cannot carry"),
     "reason.held_out": ("送らないグループ", "held out"),
 }

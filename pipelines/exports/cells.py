@@ -20,12 +20,14 @@ import idna
 from pipelines.exports.encodable import encodable
 from pipelines.exports.errors import ShopNotReady
 from pipelines.exports.profile import EXACT, CellType, Profile, ProfileColumn
+from pipelines.exports.refusals import has_stray_dot, missing
 
 # OWASP ASVS 1.2.10, and the full-width forms a Japanese spreadsheet reads as the same signs.
 DANGEROUS: Final = "=+-@\t\r\n\0＝＋－＠"
 _SEVEN_DIGITS: Final = re.compile(r"^(\d{3})(\d{4})$")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 # Strict on purpose: an address that starts with a formula's sign or carries a quote is not one.
+# Loose about dots, where a profile's `address_rule` decides.
 _EMAIL: Final = re.compile(
     r"[A-Za-z0-9_!#$%&'*/?^`{|}~.][A-Za-z0-9_!#$%&'*/?^`{|}~.+=-]{0,63}@"
     r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{0,62}"
@@ -176,7 +178,7 @@ def _writer(
     def finished(given: str) -> _Cell:
         text, changes, stop = _guarded(given, column, profile=profile) if given else ("", (), None)
         if not text:
-            stop = stop or ("empty" if column.required else None)
+            stop = stop or (missing(column) if column.required else None)
         return text or said, changes, stop
 
     if column.constant is not None:
@@ -252,6 +254,8 @@ def _guarded(text: str, column: ProfileColumn, *, profile: Profile) -> _Cell:
         text = ascii_address(text)
         if not text.isascii():
             return "", (), "not_ascii"
+    if column.type == "email" and profile.address_rule == "rfc" and has_stray_dot(text):
+        return "", (), "stray_dot"
     if column.type == "postal_code" and profile.kind == "people":
         # A spreadsheet reads seven digits as a number, and the zeros in front are gone.
         text = _SEVEN_DIGITS.sub(r"\1-\2", text)

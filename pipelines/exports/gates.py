@@ -15,6 +15,7 @@ from typing import Final
 from pipelines import keys
 from pipelines.exports.cells import deliverable
 from pipelines.exports.facts import Consent, Facts, PersonKeys, keys_of
+from pipelines.exports.refusals import REASONS as REFUSALS
 from pipelines.exports.rules import Cool, Program
 from pipelines.exports.snapshot import Member
 
@@ -98,7 +99,7 @@ class Situation:
     stops_on_order: bool = True
     is_behavioural: bool = True
     needs_content: bool = False
-    unencodable: frozenset[str] = frozenset()
+    refused: Mapping[str, str] = field(default_factory=dict)
     taken: Taken = field(default_factory=Taken)
     # Every gate asks for the keys again; hashing an address once a person is enough.
     known: dict[str, PersonKeys] = field(default_factory=dict)
@@ -266,6 +267,10 @@ def _stale(member: Member, at: Situation) -> bool:
     return member.valid_until_at is not None and member.valid_until_at <= at.now
 
 
+def _refused(reason: str) -> Gate:
+    return lambda member, at: at.refused.get(f"{member.dedupe_key}|{member.person_id}") == reason
+
+
 GATES: Final[Mapping[str, Gate]] = {
     "erased": _erased,
     "no_address": _no_address,
@@ -287,7 +292,7 @@ GATES: Final[Mapping[str, Gate]] = {
     "frequency_cap": _frequency_cap,
     "quiet_hours": lambda _member, at: at.is_quiet,
     "stale": _stale,
-    "unencodable": lambda member, at: f"{member.dedupe_key}|{member.person_id}" in at.unencodable,
+    **{reason: _refused(reason) for reason in REFUSALS},
 }
 ORDER: Final = (*GATES, "held_out")
 # Whoever one of these stops could not have been written to in any arm: no arm is recorded.

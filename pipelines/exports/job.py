@@ -15,6 +15,7 @@ from pipelines.exports.facts import Facts, PersonKeys
 from pipelines.exports.gates import LedgerView, Situation
 from pipelines.exports.plan import Decision, programs_of
 from pipelines.exports.profile import Profile
+from pipelines.exports.refusals import reason_of
 from pipelines.exports.render import Layout
 from pipelines.exports.rules import Program, Rules
 from pipelines.exports.snapshot import Member, Segment, Snapshot
@@ -27,7 +28,7 @@ LineOf = Callable[[Member, str, str], Line]
 
 @dataclass(frozen=True)
 class Job:
-    """Shape: one request. `unencodable` names rows (`dedupe_key|person_id`) the profile refuses.
+    """Shape: one request. `refused`: row (`dedupe_key|person_id`) → why the profile refuses it.
 
     `tried`: the line of every other row by that name, without its batch and token.
     """
@@ -41,7 +42,7 @@ class Job:
     profile: Profile
     layout: Mapping[str, object]
     line_of: LineOf
-    unencodable: frozenset[str]
+    refused: Mapping[str, str]
     tried: Mapping[str, Line]
     now: datetime
     # Person → keys: worked out once for every look at them.
@@ -77,7 +78,7 @@ class Job:
             stops_on_order=self.segment.stops_on_order,
             is_behavioural=_is_behavioural(self.segment, self.profile),
             needs_content=self.segment.needs_content,
-            unencodable=self.unencodable,
+            refused=self.refused,
             known=self.known,
         )
 
@@ -127,7 +128,7 @@ def job_of(
             },
             **_saved(request, segment),
         },
-        unencodable=refused, tried=tried, now=now,
+        refused=refused, tried=tried, now=now,
     )  # fmt: skip
 
 
@@ -189,9 +190,9 @@ def _line(
 
 def _tried(
     segment: Segment, facts: Facts, line_of: LineOf, *, profile: Profile
-) -> tuple[frozenset[str], dict[str, Line], dict[str, int]]:
+) -> tuple[dict[str, str], dict[str, Line], dict[str, int]]:
     # Before anything is claimed: a row that cannot be written must not hold a guard.
-    refused: set[str] = set()
+    refused: dict[str, str] = {}
     tried: dict[str, Line] = {}
     changes: Counter[str] = Counter()
     needs_email = any(column.type == "email" for column in profile.columns)
@@ -205,11 +206,11 @@ def _tried(
         if line.refused is None:
             tried[_place(member)] = line
         else:
-            refused.add(_place(member))
+            refused[_place(member)] = reason_of(line.refused)
             changes[f"refused:{line.refused}"] += 1
         if line.changes:
             changes.update(f"{change.label}:{change.what}" for change in line.changes)
-    return frozenset(refused), tried, dict(sorted(changes.items()))
+    return refused, tried, dict(sorted(changes.items()))
 
 
 def _place(member: Member) -> str:

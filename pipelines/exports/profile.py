@@ -82,6 +82,9 @@ class Profile(_Part):
     # The importer knows no address beyond ASCII: the domain is written as IDNA does (xn--…), which
     # is the same address. One whose first half is beyond it stays out.
     ascii_addresses: bool = False
+    # Dots before the @, first, last or two in a row, as Japan's carriers gave out until 2009: `rfc`
+    # = the importer refuses them and the row stays out, `loose` = it takes them.
+    address_rule: Literal["rfc", "loose"] = "loose"
     # Sign → what free text says in its place, where the importer cannot read it.
     stand_ins: Mapping[Annotated[str, Field(min_length=1, max_length=1)], str] = Field(
         default_factory=dict

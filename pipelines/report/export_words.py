@@ -98,7 +98,12 @@ REASONS: Final[Texts] = {
     "frequency_cap": ("通数の上限", "frequency cap"),
     "quiet_hours": ("夜間のため延期", "quiet hours"),
     "stale": ("期限切れ", "stale"),
+    "address_refused": ("配信ツールが受け付けないアドレス", "address the mailer refuses"),
+    "no_member_id": ("会員ではない", "no account"),
+    "value_missing": ("必須の項目が空", "a required value is missing"),
     "unencodable": ("文字コードで表せない", "unencodable"),
+    "too_long": ("長すぎて書けない", "too long for the file"),
+    "unwritable": ("ファイルに書けない文字がある", "a character the file cannot carry"),
 }  # fmt: skip
 
 

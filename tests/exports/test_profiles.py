@@ -192,7 +192,7 @@ def test_a_row_longer_than_arara_reads_stays_out(tmp_path: Path) -> None:
 
     outcome = shop.send(destination="to_arara")
 
-    assert outcome.counts["cart_recovery/1/email"] == {"handed_over": 1, "unencodable": 1}
+    assert outcome.counts["cart_recovery/1/email"] == {"handed_over": 1, "too_long": 1}
 
 
 def test_mailchimp_cuts_a_text_at_255_bytes_and_keeps_characters_whole(tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_whoever_has_no_account_has_no_id_braze_could_find(tmp_path: Path) -> No
 
     outcome = shop.send(destination="to_braze")
 
-    assert outcome.counts["cart_recovery/1/email"] == {"handed_over": 1, "unencodable": 1}
+    assert outcome.counts["cart_recovery/1/email"] == {"handed_over": 1, "no_member_id": 1}
 
 
 def test_a_letter_carries_an_address_on_paper_and_no_e_mail(
@@ -241,7 +241,7 @@ def test_a_letter_needs_a_whole_address_and_consent_for_letters(tmp_path: Path) 
     outcome = shop.send(destination="to_postal_dm")
 
     assert outcome.counts["cart_recovery/1/post"] == {
-        "handed_over": 1, "no_consent": 1, "unencodable": 1,
+        "handed_over": 1, "no_consent": 1, "value_missing": 1,
     }  # fmt: skip
 
 
@@ -253,7 +253,7 @@ def test_a_file_of_addresses_takes_nobody_without_one_on_any_channel(tmp_path: P
 
     outcome = shop.send(destination="to_generic_utf8")
 
-    assert outcome.counts["cart_recovery/1/line"] == {"handed_over": 1, "unencodable": 1}
+    assert outcome.counts["cart_recovery/1/line"] == {"handed_over": 1, "value_missing": 1}
 
 
 @pytest.mark.parametrize(("channel", "destination"), [

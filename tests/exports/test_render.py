@@ -10,11 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from dashboards.sentences import PAIRS
 from pipelines import exports
 from pipelines.exports import cells
 from pipelines.exports.errors import FileNotFaithful, Unencodable
+from pipelines.exports.gates import ORDER
 from pipelines.exports.profile import Profile, ProfileColumn, load_profile
+from pipelines.exports.refusals import REASON_OF, reason_of
 from pipelines.exports.render import Layout, files_bytes
+from pipelines.report import export_words
 from tests.exports.shop_files import NOW, Person, SmallShop, small_shop
 
 UTF8 = load_profile("generic_utf8")
@@ -270,3 +274,31 @@ def test_a_changed_recipient_changes_the_file(tmp_path: Path) -> None:
         files.append(batch.file.read_bytes())
 
     assert files[0] != files[1]
+
+
+@pytest.mark.parametrize("address", [
+    "foo..bar@docomo.ne.jp", "foo.@docomo.ne.jp", ".foo@docomo.ne.jp", "a...b@ezweb.ne.jp",
+])  # fmt: skip
+def test_a_carriers_address_with_stray_dots_leaves_where_the_importer_takes_it(
+    address: str,
+) -> None:
+    strict = line(UTF8, type_="email", value=address, address_rule="rfc")
+    loose = line(UTF8, type_="email", value=address, address_rule="loose")
+
+    assert cells.deliverable(address) == address
+    assert strict.refused == "x:stray_dot"
+    assert reason_of(strict.refused) == "address_refused"
+    assert (loose.cells, loose.refused) == ((address,), None)
+
+
+def test_dots_in_their_place_are_no_stray_ones() -> None:
+    assert (
+        line(UTF8, type_="email", value="a.b.c@ex-ample.co.jp", address_rule="rfc").refused is None
+    )
+
+
+def test_every_reason_has_words_on_the_terminal_and_on_the_screen() -> None:
+    for reason in ORDER:
+        assert reason in export_words.REASONS
+        assert f"reason.{reason}" in PAIRS
+    assert {*REASON_OF.values()} <= {*ORDER}

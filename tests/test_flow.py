@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import demo, exports, publish, requests
+from pipelines import demo, exports, publish, requests, run_state
 from pipelines.actors import Actor
 from pipelines.settings import REPOSITORY, Home
 from pipelines.shop import load_shop
@@ -230,6 +230,7 @@ def test_time_alone_turns_open_carts_into_abandoned_ones(okaeri):
     okaeri.run("--as-of", "2026-11-20T08:05:00+09:00")
 
     assert before > okaeri.value(active)
+    assert run_state.failure(Home(okaeri.home / "demo")) is None
 
 
 def test_a_red_check_leaves_the_last_good_numbers_up(okaeri):
@@ -245,6 +246,9 @@ def test_a_red_check_leaves_the_last_good_numbers_up(okaeri):
     assert not result["success"]
     assert any("受注_壊れた.csv" in failure for failure in result["failures"])
     assert okaeri.pointer() == before
+    failed = run_state.failure(Home(okaeri.home / "demo"))
+    assert failed is not None
+    assert (failed.stage, failed.is_dead) == (run_state.Stage.LANDING, False)
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import run_state, runner, settings
+from pipelines import run_state
 from pipelines.run_state import Failure, Progress, Stage
 from pipelines.settings import Home
-from tests.test_runner import SHOP
 
 MORNING = dt.datetime(2026, 11, 20, 6, 0, tzinfo=dt.UTC)
 LATER = MORNING + dt.timedelta(minutes=15)
@@ -69,19 +68,3 @@ def test_a_run_whose_process_is_gone_has_failed(home: Home) -> None:
     file.write_text(json.dumps(json.loads(file.read_text()) | {"process": gone.pid}))
 
     assert run_state.failure(home) == Failure(Stage.LANDING, MORNING, is_dead=True)
-
-
-def test_a_street_that_stops_at_a_file_says_so_to_the_screens(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("OKAERI_HOME", str(tmp_path / "data"))
-    shop_file = tmp_path / "shop.yml"
-    stop = "MAPPING, on_bad_batch: stop}"
-    shop_file.write_text(SHOP.replace("MAPPING}", stop).replace("MAPPING", "generic_orders_csv"))
-    (tmp_path / "orders.csv").write_bytes(b"order_id,ordered_at\r\ncut in the midd")
-
-    assert not runner.run_street(shop_file).success
-
-    failed = run_state.failure(settings.home_of("small"))
-    assert failed is not None
-    assert (failed.stage, failed.is_dead) == (Stage.LANDING, False)

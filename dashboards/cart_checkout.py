@@ -27,6 +27,7 @@ def show(page: Page, period: str) -> None:
             "stage": words(f"checkout.{row['step_key']}"),
             "count": row["reached_count"],
             "text": words.count(row["reached_count"], "cart"),
+            "cell": words.count(row["reached_count"], "cart"),
         }
         for row in rows
     ]

@@ -2,8 +2,6 @@
 
 from typing import Any, Final
 
-import streamlit as st
-
 from dashboards import charts, filters, parts, tables
 from dashboards.page import Page
 from dashboards.parts import Metric
@@ -40,12 +38,13 @@ def show(page: Page, period: str) -> None:
             "value": row[column],
             "low": row[f"{column}_low"],
             "high": row[f"{column}_high"],
-            "tip": f"{words.period(row['period_key'])} {names[column]} "
-            + words.rate(page.snapshot.rate(ABANDONMENT, column, row), "cart").text,
+            "tip": f"{words.period(row['period_key'])} {names[column]} {told.text}",
+            "cell": told,
         }
         for row in months
         for column in RATES
         if is_drawn(page, row, column)
+        and (told := words.rate(page.snapshot.rate(ABANDONMENT, column, row), "cart"))
     ]
     if points:
         drawn = charts.rate_lines(points, series=list(names.values()))
@@ -83,7 +82,8 @@ def breakdown(page: Page, period: str) -> None:
     where = {"period_key": period, "dimension": chosen}
     found = page.snapshot.read(ABANDONMENT, where, order_by=("dimension_value",)).to_dicts()
     if chosen == "weekday_hour":
-        st.html(tables.heat(*week(page, found)))
+        metric = Metric(words(RATES["abandonment_rate"]), ABANDONMENT, "abandonment_rate")
+        parts.heat(page, "week", *week(page, found), metrics=[metric])
         parts.note(words("week.note", n=words.small_n))
     else:
         dimension_table(page, chosen, found)

@@ -49,7 +49,7 @@ def reach_tab(page: Page, period: str) -> None:
         stage = words(f"reach.{row['reach_stage']}")
         counted = words.count(row["episode_count"], "cart")
         share = words.rate(snapshot.ratio(row["episode_count"], first), "cart")
-        bars.append({"stage": stage, "count": row["episode_count"], "text": counted})
+        bars.append({"stage": stage, "count": row["episode_count"], "text": counted, "cell": share})
         people = words.count(row["person_count"], "person")
         body.append([stage, counted, people, share])
     drawn = charts.steps(bars, title=words("axis.carts"))

@@ -33,6 +33,7 @@ def show(page: Page, period: str) -> None:
             "series": series[row["order_kind"]],
             "place": KINDS.index(row["order_kind"]),
             "amount": row["order_count"],
+            "cell": words.count(row["order_count"], "order"),
             "tip": f"{bucket(page, row)} {series[row['order_kind']]}"
             f" {words.count(row['order_count'], 'order')}",
         }

@@ -146,6 +146,9 @@ def show(page: Page, scope: Scope) -> None:
             "state": words(f"state.{row['terminal_state']}"),
             "running_from": row["running_from"],
             "running_to": row["running_to"],
+            "name": state_name(page, row),
+            "amount": row["episode_count"],
+            "cell": words.count(row["episode_count"], "cart"),
             "tip": f"{state_name(page, row)}: {words.count(row['episode_count'], 'cart')}",
         }
         for row in rows
@@ -160,8 +163,8 @@ def show(page: Page, scope: Scope) -> None:
         colours=colours,
         title=words("axis.carts"),
     )
-    parts.chart(page, "waterfall", drawn, about=words("cart.waterfall"))
-    parts.legend([(colour, word) for word, colour in colours.items()])
+    legend = [(colour, word) for word, colour in colours.items()]
+    parts.chart(page, "waterfall", drawn, about=words("cart.waterfall"), colours=legend)
     total = words.count(rows[0]["total_episode_count"], "cart")
     parts.note(words("cart.waterfall.sum", total=total))
     with st.expander(words("cart.states")):

@@ -1,11 +1,17 @@
-"""Charts: months as text, few colours that colour-blind readers tell apart, no English menu."""
+"""Charts: months as text, few colours that colour-blind readers tell apart, no English menu.
+
+Long: one function per kind of chart. Each gives the drawing beside what it was drawn from. A row
+may bring a `cell`: how the table below the chart writes it.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import altair as alt
 import polars as pl
+
+from dashboards.chart_data import Drawing, Picture, Rows
 
 FONT: Final = "Noto Sans JP, Noto Sans CJK JP, Hiragino Sans, Yu Gothic UI, Meiryo, sans-serif"
 BLUE: Final = "#0072B2"
@@ -58,8 +64,6 @@ DARK_STATES: Final[Mapping[str, str]] = {
 # The band behind a line is pale; its mark in the legend must not be.
 LINES: Final = alt.Legend(orient="top", symbolOpacity=1, symbolType="stroke", symbolStrokeWidth=3)
 COUNTS: Final = alt.Axis(tickCount=5, labelOverlap="greedy", labelSeparation=8)
-Drawing = alt.Chart | alt.LayerChart
-Rows = Sequence[Mapping[str, Any]]
 
 
 def waterfall(
@@ -69,11 +73,11 @@ def waterfall(
     totals: Rows,
     colours: Mapping[str, str],
     title: str,
-) -> alt.LayerChart:
+) -> Picture:
     """Bars end to end: every cart is in one of them, the last ends at the total. Long: two layers.
 
-    `rows`: bar, state, running_from, running_to, tip. `totals`: bar, end, text. `colours`: word of
-    a state → its colour.
+    `rows`: bar, state, name, running_from, running_to, amount, tip. `totals`: bar, end, text.
+    `colours`: word of a state → its colour.
     """
     end = max((row["running_to"] for row in rows), default=0)
     y = alt.Y("bar:N", sort=list(bars), title=None, axis=alt.Axis(labelLimit=150, grid=False))
@@ -101,13 +105,13 @@ def waterfall(
         .mark_text(align="left", dx=6, fontSize=12)
         .encode(x=alt.X("end:Q", scale=scale), y=y, text="text:N")
     )
-    drawn: alt.LayerChart = (blocks + texts).properties(height=40 * len(bars) + 50)
-    return drawn
+    drawn = (blocks + texts).properties(height=40 * len(bars) + 50)
+    return Picture(drawn, rows, "name", "amount")
 
 
 def stacked_months(
     rows: Rows, *, series: Mapping[str, str], title: str, is_sorted: bool = True
-) -> alt.Chart:
+) -> Picture:
     """Bars of months, or of steps in the order given, in one or two colours.
 
     `rows`: month (text), series, place, amount, tip.
@@ -134,13 +138,12 @@ def stacked_months(
             tooltip=[alt.Tooltip("tip:N", title=" ")],
         )
     )
-    drawn: alt.Chart = chart.properties(height=250)
-    return drawn
+    return Picture(chart.properties(height=250), rows, "month", "amount", "series")
 
 
 def rate_lines(
     rows: Rows, *, series: Sequence[str], x_title: str | None = None, format_: str = "%"
-) -> alt.LayerChart:
+) -> Picture:
     """Rates, or amounts, with their intervals as bands.
 
     `rows`: x (text), series, value, low, high, tip.
@@ -170,11 +173,12 @@ def rate_lines(
         ),
         tooltip=[alt.Tooltip("tip:N", title=" ")],
     )
-    drawn: alt.LayerChart = (band + line).properties(height=260)
-    return drawn
+    drawn = (band + line).properties(height=260)
+    title = x_title or ""
+    return Picture(drawn, rows, "x", "value", "series", title, is_rate=format_ == "%")
 
 
-def rising(rows: Rows, *, series: Sequence[str], x_title: str, marks: Rows) -> alt.LayerChart:
+def rising(rows: Rows, *, series: Sequence[str], x_title: str, marks: Rows) -> Picture:
     """Shares that grow from day to day, as steps with their intervals, and marked days.
 
     `rows`: day, series, value, low, high, tip. `marks`: day, text.
@@ -208,11 +212,11 @@ def rising(rows: Rows, *, series: Sequence[str], x_title: str, marks: Rows) -> a
         drawn += days.mark_rule(strokeDash=[3, 3], color=ORANGE) + days.mark_text(
             align="left", dx=5, dy=-6, baseline="top"
         ).encode(y=alt.value(8), text="text:N")
-    finished: alt.LayerChart = drawn.properties(height=280)
-    return finished
+    finished = drawn.properties(height=280)
+    return Picture(finished, rows, "day", "value", "series", x_title, is_rate=True)
 
 
-def steps(rows: Rows, *, title: str) -> alt.LayerChart:
+def steps(rows: Rows, *, title: str) -> Picture:
     """Horizontal bars in the order given. `rows`: stage, count, text."""
     order = [row["stage"] for row in rows]
     widest = max((row["count"] for row in rows), default=0)
@@ -228,11 +232,11 @@ def steps(rows: Rows, *, title: str) -> alt.LayerChart:
         .mark_text(align="left", dx=6, fontSize=12)
         .encode(x=alt.X("count:Q", scale=scale), y=y, text="text:N")
     )
-    drawn: alt.LayerChart = (bars + texts).properties(height=36 * len(rows) + 50)
-    return drawn
+    drawn = (bars + texts).properties(height=36 * len(rows) + 50)
+    return Picture(drawn, rows, "stage", "count")
 
 
-def dots(rows: Rows, *, title: str) -> alt.LayerChart:
+def dots(rows: Rows, *, title: str) -> Picture:
     """One dot per row with its interval as a bar. `rows`: arm, value, low, high, text, tip."""
     order = [row["arm"] for row in rows]
     y = alt.Y("arm:N", sort=order, title=None, axis=alt.Axis(labelLimit=150, grid=False))
@@ -248,8 +252,8 @@ def dots(rows: Rows, *, title: str) -> alt.LayerChart:
     texts = base.mark_text(dy=-16, fontSize=13).encode(
         x=alt.X("value:Q", scale=scale), text="text:N"
     )
-    drawn: alt.LayerChart = (bars + marks + texts).properties(height=62 * len(rows) + 50)
-    return drawn
+    drawn = (bars + marks + texts).properties(height=62 * len(rows) + 50)
+    return Picture(drawn, rows, "arm", "value", is_rate=True)
 
 
 def _month_axis() -> alt.Axis:
@@ -258,8 +262,9 @@ def _month_axis() -> alt.Axis:
 
 
 def _values(rows: Rows) -> pl.DataFrame:
-    """Rows as a frame the chart library reads."""
-    return pl.DataFrame(list(rows), infer_schema_length=None)
+    """Rows as a frame the chart library reads; what only the table needs stays out."""
+    bare = [{name: row[name] for name in row if name != "cell"} for row in rows]
+    return pl.DataFrame(bare, infer_schema_length=None)
 
 
 def dressed(chart: Drawing, *, is_dark: bool) -> Drawing:

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import streamlit as st
-
-from dashboards import parts, tables
+from dashboards import parts
 from dashboards.page import Page
+from dashboards.parts import Metric
 from dashboards.snapshot import Filters, Rate
 from dashboards.tables import HeatCell, HeatRow
 from dashboards.text import Cell
@@ -175,13 +174,11 @@ def show(page: Page, pooled: Sequence[Row], view: View) -> None:
     if view.show == "amount":
         parts.note(words("cohort.amount.note"))
     rows = heat_rows(page, pooled, cohorts, show=view.show, grain=view.grain)
+    table, column = (VALUES, AMOUNTS[view.variant]) if view.show == "amount" else (TABLE, RATE)
+    metrics = [Metric(words(f"show.{view.show}"), table, column)]
     head = [words("cohort.head"), words("cohort.size")]
     head += [words("cohort.period", n=n) for n in range(1, LAST_PERIOD + 1)]
-    st.html(tables.heat(head, rows))
+    parts.heat(page, "cohorts", head, rows, metrics=metrics)
     parts.note(words("cohort.legend"))
     if view.variant == "on_or_after":
         parts.note(words("cohort.growing"))
-    plain: list[tables.Row] = [
-        [row.label, row.size, *(s.cell for s in row.squares)] for row in rows
-    ]
-    parts.download(page, "cohorts", head, plain)

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-import streamlit as st
-
 from dashboards import charts, parts, tables
 from dashboards.page import Page
 from dashboards.parts import Metric
@@ -40,13 +38,8 @@ def groups(page: Page) -> None:
     ]
     head = [words("customers.groups.head"), ""]
     head += [words(f"frequency.{step}") for step in often]
-    st.html(tables.heat(head, lines))
+    parts.heat(page, "groups", head, lines)
     parts.note(words("customers.groups.note"))
-    plain: list[tables.Row] = [
-        [words(f"recency.{recency}"), *(square.cell for square in line.squares)]
-        for recency, line in zip(reversed(SCORES), lines, strict=True)
-    ]
-    parts.download(page, "groups", [head[0], *head[2:]], plain)
 
 
 def few_cells(page: Page, rows: Sequence[Row]) -> set[tuple[int, int]]:
@@ -120,7 +113,7 @@ def score(page: Page) -> None:
         if rate.value is not None and row["person_count"] >= words.small_n:
             drawn.append(
                 {"arm": name, "value": rate.value, "low": rate.low, "high": rate.high,
-                 "text": words.percent(rate.value), "tip": f"{name} {told.text}"}
+                 "text": words.percent(rate.value), "tip": f"{name} {told.text}", "cell": told}
             )  # fmt: skip
     if drawn:
         chart = charts.dots(drawn, title=words("customers.score.rate"))

@@ -197,6 +197,7 @@ def dots(page: Page, choice: Choice) -> None:
             "high": rate.high,
             "text": words.percent(rate.value),
             "tip": f"{name} {words.rate(rate, 'person').text}",
+            "cell": words.rate(rate, "person"),
         }
         for name, rate in zip(names, rates(choice), strict=True)
         if rate.value is not None

@@ -98,7 +98,7 @@ def plan_table(page: Page, request: Request, plan: MaskedPlan) -> None:
     if not plan.counts.get(HANDED_OVER):
         parts.note(words("exports.plan.nobody"))
     head = [words("exports.plan.reason"), words("exports.plan.people")]
-    st.html(tables.table(head, body))
+    parts.table(page, f"plan_{plan.program.replace('/', '_')}", head, body)
     changes = [
         words(f"exports.difference.{name}", n=f"{plan.difference[name]:,}")
         for name in DIFFERENCES
@@ -126,7 +126,7 @@ def sample(page: Page, rows: Sequence[Mapping[str, str]]) -> None:
             [row.get("email", ""), row.get("arm_key", ""), row.get("item_1_name", "")]
             for row in rows
         ]
-        st.html(tables.table(head, body))
+        parts.entries_table(head, body)
 
 
 def release_button(page: Page, request: Request) -> None:
@@ -188,7 +188,7 @@ def events(page: Page, request: Request) -> None:
             for event in requests.events_of(page.home, request.request_id)
         ]
         head = [words(f"exports.events.{name}") for name in ("at", "what", "who", "role")]
-        st.html(tables.table(head, body))
+        parts.entries_table(head, body)
 
 
 def now_of(page: Page) -> dt.datetime:

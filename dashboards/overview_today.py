@@ -296,6 +296,7 @@ def month_chart(page: Page) -> None:
             "series": series[row["measure_key"]],
             "place": list(series).index(row["measure_key"]),
             "amount": words.axis_money(row["measure_value"]),
+            "cell": words.money(row["measure_value"]),
             "tip": f"{words.month(row['shop_month'])} {series[row['measure_key']]}"
             f" {words.money(row['measure_value'])}",
         }

@@ -10,8 +10,9 @@ from typing import Any
 import streamlit as st
 
 from dashboards import charts, tables
+from dashboards.chart_data import Picture
 from dashboards.page import Page
-from dashboards.tables import Row
+from dashboards.tables import HeatRow, Row
 from dashboards.text import Cell, Words
 from pipelines.actors import Role
 
@@ -117,10 +118,27 @@ def legend(entries: Sequence[tuple[str, str]]) -> None:
     st.html(f'<div class="ok-legend">{body}</div>')
 
 
-def chart(page: Page, name: str, drawn: charts.Drawing, *, about: str) -> None:
-    """A chart in the colours of the screen. `about` is what a screen reader says of it."""
-    dressed = charts.dressed(drawn, is_dark=is_dark())
+def chart(
+    page: Page,
+    name: str,
+    drawn: Picture,
+    *,
+    about: str,
+    colours: Sequence[tuple[str, str]] = (),
+    metrics: Sequence[Metric] = (),
+) -> None:
+    """A chart in the colours of the screen, and folded below it what it shows.
+
+    `about` is what a screen reader says of it. `colours`: the legend, where the chart has none.
+    """
+    dressed = charts.dressed(drawn.drawing, is_dark=is_dark())
     st.altair_chart(dressed, theme=None, key=f"{page.key}_{name}_chart", alt=about)
+    if colours:
+        legend(colours)
+    head, rows = drawn.table(page.words)
+    with st.expander(page.words("chart.data")):
+        st.html(tables.table(head, rows))
+        below(page, f"{name}_chart", head, rows, metrics)
 
 
 def is_dark() -> bool:
@@ -138,10 +156,46 @@ def table(
 ) -> None:
     """A table, the button that saves the same cells, and what its figures are made of."""
     st.html(tables.table(head, rows))
+    below(page, name, head, rows, metrics)
+
+
+def heat(
+    page: Page,
+    name: str,
+    head: Sequence[str],
+    rows: Sequence[HeatRow],
+    *,
+    metrics: Sequence[Metric] = (),
+) -> None:
+    """A table of coloured squares, with the same below it as below every table.
+
+    Rows without a size (`HeatRow.size`) have no column for it in the file.
+    """
+    st.html(tables.heat(head, rows))
+    has_size = any(row.size for row in rows)
+    plain: list[Row] = [
+        [row.label, *([row.size] if has_size else []), *(s.cell for s in row.squares)]
+        for row in rows
+    ]
+    below(page, name, [head[0], *head[1 if has_size else 2 :]], plain, metrics)
+
+
+def entries_table(head: Sequence[str], rows: Sequence[Row]) -> None:
+    """A table of single cases, for who may see them. It is no file: a file's address is open."""
+    st.html(f'<div class="ok-entries">{tables.table(head, rows)}</div>')
+
+
+def below(
+    page: Page,
+    name: str,
+    head: Sequence[str],
+    rows: Sequence[Row],
+    metrics: Sequence[Metric],
+) -> None:
+    """What stands below every table of figures: it as a file, and what it is made of."""
     with st.container(horizontal=True):
         download(page, name, head, rows)
-        if metrics:
-            receipt(page, name, metrics)
+        receipt(page, name, metrics)
 
 
 def download(page: Page, name: str, head: Sequence[str], rows: Sequence[Row]) -> None:

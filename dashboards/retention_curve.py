@@ -98,4 +98,10 @@ def point(page: Page, row: Row, band: str) -> Row:
         "low": value if low is None else low,
         "high": value if high is None else high,
         "tip": tip,
+        "cell": Cell(
+            words.percent(value),
+            ""
+            if low is None or high is None
+            else words("points.detail", low=words.percent(low), high=words.percent(high)),
+        ),
     }

@@ -77,6 +77,7 @@ def months(page: Page) -> None:
             "low": row["repeat_rate_low"],
             "high": row["repeat_rate_high"],
             "tip": f"{words.period(row['period_key'])} {_repeat(page, row).text}",
+            "cell": _repeat(page, row),
         }
         for row in rows
         if row["period_key"][:1].isdigit()
@@ -85,14 +86,9 @@ def months(page: Page) -> None:
         parts.note(words("retention.months.none", n=words.small_n))
         return
     drawn = charts.rate_lines(points, series=[series])
-    parts.chart(page, "months", drawn, about=words("retention.months.title", days=MONTH_SPAN))
-    head = [words("retention.months.head"), words("retention.card.f2.short")]
-    body: list[tables.Row] = [
-        [words.period(row["period_key"]), _repeat(page, row)]
-        for row in reversed(rows)
-        if row["period_key"][:1].isdigit()
-    ]
-    parts.download(page, "months", head, body)
+    metrics = [Metric(series, REPEATS, "repeat_rate")]
+    about = words("retention.months.title", days=MONTH_SPAN)
+    parts.chart(page, "months", drawn, about=about, metrics=metrics)
 
 
 def intervals(page: Page) -> None:
@@ -156,6 +152,7 @@ def status(page: Page) -> None:
                 "stage": words(f"status.{row['purchase_status']}"),
                 "count": row["person_count"],
                 "text": words.count(row["person_count"], "person"),
+                "cell": words.count(row["person_count"], "person"),
             }
             for row in now
         ],

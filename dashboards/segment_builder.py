@@ -169,7 +169,7 @@ def told(page: Page, found: Checked, saved: Sequence[SavedSegment], basis: Basis
     if overlaps:
         with st.expander(words("builder.overlap")):
             head = [words("segments.name"), words("builder.both")]
-            st.html(tables.table(head, overlaps))
+            parts.table(page, "overlap", head, overlaps)
 
 
 def save_form(page: Page, basis: Basis, found: Checked) -> None:

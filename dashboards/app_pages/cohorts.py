@@ -93,12 +93,14 @@ def point(page: Page, row: Row, name: str, *, kind: str) -> Row:
     if kind == "amount":
         amount = row["amount"]
         tip = f"{words.money(amount)} n={row['exposed_person_count']:,}"
-        return here | {"value": amount, "low": amount, "high": amount, "tip": tip}
+        shown = Cell(words.money(amount), f" n={row['exposed_person_count']:,}")
+        return here | {"value": amount, "low": amount, "high": amount, "tip": tip, "cell": shown}
     return here | {
         "value": row[RATE],
         "low": row[f"{RATE}_low"],
         "high": row[f"{RATE}_high"],
         "tip": words.rate(rate_of(row), "person").text,
+        "cell": words.rate(rate_of(row), "person"),
     }
 
 

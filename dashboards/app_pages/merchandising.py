@@ -6,7 +6,7 @@ from dashboards import access, cart_rates, filters, goods, layout, parts
 from dashboards.cart_rates import PRODUCTS
 from dashboards.goods import PAIRS, RANKING
 from dashboards.page import Page
-from dashboards.parts import Card
+from dashboards.parts import Card, Metric
 from dashboards.text import Cell
 
 
@@ -36,6 +36,8 @@ def numbers(page: Page) -> None:
         parts.answer(words("goods.sentence.sold"))
     cards += goods.leaders(page)
     parts.cards(cards)
+    metric = Metric(words("products.bought"), PRODUCTS, "bought_in_window_rate")
+    parts.receipt(page, "numbers", [metric] if page.snapshot.has(PRODUCTS) else [])
 
 
 def show(page: Page) -> None:

@@ -30,6 +30,9 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "source.mail": ("配信結果", "mail results"),
     "source.customers": ("会員", "members"),
     "download": ("⤓ この表をCSVで保存", "⤓ Save this table as CSV"),
+    "chart.data": ("データを見る", "Show the data"),
+    "chart.data.label": ("項目", "Item"),
+    "chart.data.value": ("値", "Value"),
     # Access
     "access.open_server": (
         "ログインなしで外部に公開されています。",

@@ -27,7 +27,10 @@ pages = {
     ],
 }
 chosen = st.navigation(pages)
+who = viewer.address or words("app.local")
 with st.sidebar:
     filters.choose_language()
-    st.caption(words("app.role", role=words(f"role.{viewer.role}")))
+    st.caption(f"{words('app.role', role=words(f'role.{viewer.role}'))} · {who}")
+    if viewer.has_login and st.button(words("app.logout"), type="tertiary"):
+        st.logout()
 chosen.run()

@@ -17,6 +17,7 @@ from dashboards.sentences import (
     goods,
     health,
     overview,
+    people,
     retention,
     segments,
 )
@@ -33,6 +34,7 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     **health.PAIRS,
     **exports.PAIRS,
     **segments.PAIRS,
+    **people.PAIRS,
 }
 
 # Latin that a Japanese sentence may hold: what the trade itself writes so, and our own names.

@@ -1,12 +1,11 @@
 """How every page opens: style, language, the newest file, title and status line."""
 
-from functools import lru_cache
 from pathlib import Path
 from typing import Final, NoReturn
 
 import streamlit as st
 
-from dashboards import freshness, parts, tables
+from dashboards import access, freshness, parts, tables
 from dashboards.access import Viewer
 from dashboards.filters import language
 from dashboards.page import Page
@@ -14,7 +13,7 @@ from dashboards.snapshot import NoSnapshot, Snapshot, current
 from dashboards.text import Words
 from pipelines import settings
 from pipelines.settings import Home
-from pipelines.shop import Shop, ShopFileError, load_shop
+from pipelines.shop import Shop, ShopFileError
 
 STYLE: Final = Path(__file__).with_name("style.css")
 
@@ -65,7 +64,7 @@ def _snapshot(words: Words) -> tuple[Shop, Home, Snapshot]:
         parts.empty(words, "empty.shop")
         st.stop()
     try:
-        shop = _shop(file, file.stat().st_mtime_ns)
+        shop = access.read_shop(file)
         home = settings.home_of(shop.id)
         return shop, home, current(home)
     except (ShopFileError, FileNotFoundError) as error:
@@ -75,12 +74,6 @@ def _snapshot(words: Words) -> tuple[Shop, Home, Snapshot]:
     except NoSnapshot as missing:
         parts.empty(words, "empty.damaged" if missing.is_damaged else "empty.snapshot")
         st.stop()
-
-
-@lru_cache(maxsize=8)
-def _shop(file: Path, _modified_ns: int) -> Shop:
-    """The shop's settings, read once for one state of the file."""
-    return load_shop(file)
 
 
 def _head(page: Page) -> None:

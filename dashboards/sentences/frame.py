@@ -59,8 +59,8 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
         "You are logged in, but this address was given no role.",
     ),
     "access.no_role.cure": (
-        "管理者に、設定ファイルの `access.roles` への追加を依頼してください。",
-        "Ask the admin to add you to `access.roles` in the secrets.",
+        "`shop.yml` の `people` への追加を、管理者に依頼してください。",
+        "Ask the admin to add you to `people` in `shop.yml`.",
     ),
     # Empty states: what is missing, why, the one thing that fills it
     "empty.shop": ("表示するショップが決まっていません。", "No shop has been chosen."),

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboards import parts, tables
+from dashboards import filters, parts, tables
 from dashboards.page import Page
 from dashboards.snapshot import Filters
 
@@ -13,6 +13,8 @@ HALF_BP: Final = 5_000
 YEAR_MONTHS: Final = 12
 MONTHS_PLANNED: Final = 24
 MONTHS_LISTED: Final = (3, 6, 12, 18, 24)
+SHARES: Final = range(10, 51, 5)
+LENGTHS: Final = range(1, MONTHS_PLANNED + 1)
 
 Row = dict[str, Any]
 
@@ -73,32 +75,16 @@ def show(page: Page) -> None:
 
 def sliders(page: Page) -> tuple[int, int]:
     """Share held out in percent, and months; both stand in the address."""
-    words = page.words
-    wishes = {
-        "share": ("plan.share", 10, 50, 5, 50),
-        "months": ("plan.months", 1, MONTHS_PLANNED, 1, 12),
-    }
-    found = []
-    for (name, (label, low, high, step, default)), place in zip(
-        wishes.items(), st.columns(2), strict=True
-    ):
-        wish = st.query_params.get(name, "")
-        is_known = wish.isascii() and wish.isdigit() and int(wish) in range(low, high + 1, step)
-        with place:
-            value = st.slider(
-                words(label),
-                low,
-                high,
-                int(wish) if is_known else default,
-                step,
-                key=f"{page.key}_{name}",
-            )
-        if value == default:
-            st.query_params.pop(name, None)
-        else:
-            st.query_params[name] = str(value)
-        found.append(int(value))
-    return found[0], found[1]
+    shares, months = st.columns(2)
+    with shares:
+        share = filters.choose_number(
+            page, "share", SHARES, label=page.words("plan.share"), default=HALF_BP // 100
+        )
+    with months:
+        length = filters.choose_number(
+            page, "months", LENGTHS, label=page.words("plan.months"), default=YEAR_MONTHS
+        )
+    return share, length
 
 
 def notes(page: Page, row: Row) -> None:

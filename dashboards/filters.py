@@ -62,12 +62,11 @@ def choose(
 ) -> str:
     """One of several keys: the reader's, else the address's, else the default (the first).
 
-    A default stays out of the address; a key in it that is no option is ignored. `filter.<name>`
-    is the label.
+    A default stays out of the address; a key in it that is no option is ignored, and the page says
+    so. `filter.<name>` is the label.
     """
     first = options[0] if default is None else default
-    wish = st.query_params.get(name)
-    start = wish if wish in options else first
+    start = wished(page, name, options) or first
     key = f"{page.key}_{name}"
     if st.session_state.get(key) not in options:
         st.session_state[key] = start
@@ -79,7 +78,36 @@ def choose(
     chosen = st.session_state[key]
     picked = str(chosen) if chosen in options else first
     keep(name, picked, default=first)
+    say_ignored(page, name, label, is_untouched=picked == start)
     return picked
+
+
+def choose_number(page: Page, name: str, span: range, *, label: str, default: int) -> int:
+    """A number of the span by a slider: the reader's, else the address's, else the default."""
+    wish = wished(page, name, [str(number) for number in span])
+    start = default if wish is None else int(wish)
+    value = int(st.slider(label, span[0], span[-1], start, span.step, key=f"{page.key}_{name}"))
+    keep(name, str(value), default=str(default))
+    say_ignored(page, name, label, is_untouched=value == start)
+    return value
+
+
+def wished(page: Page, name: str, options: Sequence[str]) -> str | None:
+    """What the address asks for, None where it asks for nothing that can be chosen."""
+    wish = st.query_params.get(name)
+    if wish is None or wish in options:
+        return wish
+    st.session_state[f"{page.key}_{name}_ignored"] = True
+    return None
+
+
+def say_ignored(page: Page, name: str, label: str, *, is_untouched: bool) -> None:
+    """That the link asked for what cannot be chosen, until the reader chooses something else."""
+    key = f"{page.key}_{name}_ignored"
+    if not is_untouched:
+        st.session_state.pop(key, None)
+    elif key in st.session_state:
+        parts.note(page.words("filter.ignored", label=label))
 
 
 def keep(name: str, value: str, *, default: str) -> None:
@@ -106,8 +134,8 @@ def tabs(page: Page, name: str, views: Mapping[str, Callable[[], None]]) -> None
     """Tabs of which the open one alone is drawn. `<page>.<name>.<key>` is the word of a tab."""
     keys = list(views)
     labels = [page.words(f"{page.key}.{name}.{key}") for key in keys]
-    wish = st.query_params.get(name)
-    start = keys.index(wish) if wish in keys else 0
+    wish = wished(page, name, keys)
+    start = keys.index(wish) if wish is not None else 0
     drawn = st.tabs(
         labels,
         default=labels[start],
@@ -118,4 +146,6 @@ def tabs(page: Page, name: str, views: Mapping[str, Callable[[], None]]) -> None
         if tab.open:
             keep(name, key, default=keys[0])
             with tab:
+                label = page.words("filter.view")
+                say_ignored(page, name, label, is_untouched=key == keys[start])
                 views[key]()

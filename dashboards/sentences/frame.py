@@ -163,6 +163,10 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "period.widened": ("件数が少ないため{n}か月で表示", "Few cases, so {n} months are shown"),
     "filter.period": ("期間", "Period"),
     "filter.campaign": ("キャンペーン", "Campaign"),
+    "filter.ignored": (
+        "リンクにある「{label}」の値は選べないため、標準の値で表示しています。",
+        "The link asks for a value of “{label}” that cannot be chosen: the usual one is shown.",
+    ),
     "filter.version": ("施策の版", "Version"),
     "filter.version.name": ("{key}（第{version}版）", "{key} (version {version})"),
     "filter.version.totals": ("{name}・集計値", "{name}, totals"),

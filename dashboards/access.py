@@ -18,11 +18,9 @@ import streamlit as st
 
 from pipelines import settings
 from pipelines.actors import LOOPBACK, Actor, Origin, Role
+from pipelines.screens import LOOPBACK_ADDRESSES, SECRET_BYTES
 from pipelines.shop import Shop, ShopFileError, load_shop
 
-LOOPBACK_ADDRESSES: Final = frozenset({"127.0.0.1", "localhost", "::1"})
-# Of a shorter secret the cookies could be forged by trying.
-SECRET_BYTES: Final = 32
 # Who logged in longer ago does it again.
 SESSION: Final = dt.timedelta(hours=12)
 

@@ -134,19 +134,35 @@ def up(
     shop: ShopFile = None,
     port: Annotated[int, typer.Option(help="Port of the dashboards.")] = 8501,
     dagster_port: Annotated[int, typer.Option(help="Port of Dagster's pages.")] = 3000,
+    address: Annotated[
+        str, typer.Option(help="Where the dashboards listen; others than this machine's: login.")
+    ] = "127.0.0.1",
+    host: Annotated[
+        list[str] | None, typer.Option("--host", help="Name people call the dashboards by.")
+    ] = None,
+    user_header: Annotated[
+        str | None,
+        typer.Option("--user-header", help="Header in which a proxy on this machine names people."),
+    ] = None,
 ) -> None:
-    """Web server, daemon and dashboards on loopback, until Ctrl-C."""
-    from pipelines import runner
+    """Web server, daemon and dashboards, until Ctrl-C. Without a login on this machine alone."""
+    from pipelines import runner, screens
     from pipelines.report.words import say
 
     shop_file, loaded = the_shop(shop)
+    wish = screens.Screens(port, address, tuple(host or ()), user_header, settings.login())
+    try:
+        screens.check(wish, loaded)
+    except screens.ScreensRefused as refusal:
+        stop(str(refusal))
     settings.remember_shop(shop_file, shop_id=loaded.id)
     recover_at_start(loaded)
-    greeting = say("up", settings.language(), port=port, dagster=dagster_port, shop=loaded.name)
+    greeting = say(
+        "up" if wish.is_open else "up_known", settings.language(),
+        port=port, dagster=dagster_port, shop=loaded.name, address=address,
+    )  # fmt: skip
     raise typer.Exit(
-        runner.serve(
-            loaded, console=console, port=port, dagster_port=dagster_port, greeting=greeting
-        )
+        runner.serve(loaded, wish, console=console, dagster_port=dagster_port, greeting=greeting)
     )
 
 

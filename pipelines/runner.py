@@ -21,6 +21,7 @@ from rich.console import Console
 from pipelines import demo, exports, results, settings, sources
 from pipelines.actors import SCHEDULE, Actor
 from pipelines.history import dagster_home, instance_of
+from pipelines.screens import Screens, secrets_of
 from pipelines.settings import Home
 from pipelines.shop import Shop, load_shop
 
@@ -246,8 +247,10 @@ def hand_off_due(shop: Shop) -> list[exports.Outcome]:
     ]
 
 
-def serve(shop: Shop, *, port: int, dagster_port: int, console: Console, greeting: str) -> int:
-    """Web server, daemon and dashboards on loopback until a signal. Returns the exit code.
+def serve(
+    shop: Shop, screens: Screens, *, dagster_port: int, console: Console, greeting: str
+) -> int:
+    """Web server and daemon on loopback, and dashboards, until a signal. Returns the exit code.
 
     All three stop together: when one dies, when Ctrl-C or SIGTERM arrives, each process group is
     asked to end and, after 20 s, killed.
@@ -255,19 +258,33 @@ def serve(shop: Shop, *, port: int, dagster_port: int, console: Console, greetin
     from pipelines.defs.warehouse import ensure_manifest
 
     ensure_manifest()
-    settings.export_environment({"DAGSTER_HOME": str(dagster_home(settings.home_of(shop.id)))})
+    with secrets_of(screens) as secrets:
+        return _serve(
+            shop,
+            [*screens.arguments, *secrets],
+            dagster_port=dagster_port,
+            console=console,
+            greeting=greeting,
+        )
+
+
+def _serve(
+    shop: Shop, streamlit: Sequence[str], *, dagster_port: int, console: Console, greeting: str
+) -> int:
+    dagster = str(dagster_home(settings.home_of(shop.id)))
+    settings.export_environment({"DAGSTER_HOME": dagster, **settings.places()})
     beside = Path(sys.executable).parent
     module = ["-m", "pipelines.definitions"]
-    streamlit = ["--server.address", "127.0.0.1", "--server.headless", "true"]
+    app = settings.REPOSITORY / "dashboards" / "app.py"
+    # Streamlit takes its settings from the folder it is started in.
     commands = [
-        [beside / "dagster-webserver", "-h", "127.0.0.1", "-p", dagster_port, *module],
-        [beside / "dagster-daemon", "run", *module],
-        [beside / "streamlit", "run", settings.REPOSITORY / "dashboards" / "app.py",
-         *streamlit, "--server.port", port],
-    ]  # fmt: skip
+        ([beside / "dagster-webserver", "-h", "127.0.0.1", "-p", dagster_port, *module], None),
+        ([beside / "dagster-daemon", "run", *module], None),
+        ([beside / "streamlit", "run", app, *streamlit], settings.REPOSITORY),
+    ]
     children = [
-        subprocess.Popen([str(part) for part in command], start_new_session=True)  # noqa: S603
-        for command in commands
+        subprocess.Popen([str(part) for part in command], start_new_session=True, cwd=folder)  # noqa: S603
+        for command, folder in commands
     ]
     console.print(greeting, markup=False)
     stopped_by: list[int] = []

@@ -13,6 +13,10 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DBT_PROJECT = REPOSITORY / "dbt_project"
+# What an OpenID Connect login needs, as Streamlit's `auth` section calls it.
+LOGIN_KEYS = (
+    "client_id", "client_secret", "server_metadata_url", "redirect_uri", "cookie_secret",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -143,6 +147,13 @@ def destination_secrets(key: str, names: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in given.items() if value}
 
 
+def login() -> dict[str, str]:
+    """What `OKAERI_LOGIN_<NAME>` says of the screens' login, by lower-case name, if it is set."""
+    prefix = "OKAERI_LOGIN_"
+    given = {name: os.environ.get(prefix + name.upper(), "") for name in LOGIN_KEYS}
+    return {name: value for name, value in given.items() if value}
+
+
 def active_shop_file() -> Path | None:
     """The shop.yml in force when none is named: `OKAERI_SHOP`, else the one run last, else None."""
     given = os.environ.get("OKAERI_SHOP")
@@ -152,6 +163,13 @@ def active_shop_file() -> Path | None:
     if not pointer.exists():
         return None
     return Path(json.loads(pointer.read_text())["shop_file"])
+
+
+def places() -> dict[str, str]:
+    """The folders in force, absolute, for a child process that is started elsewhere."""
+    given = os.environ.get("OKAERI_SHOP")
+    named = {"OKAERI_SHOP": str(Path(given).resolve())} if given else {}
+    return {"OKAERI_HOME": str(homes()), **named}
 
 
 def remember_shop(shop_file: Path, *, shop_id: str) -> None:

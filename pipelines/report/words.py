@@ -65,6 +65,8 @@ TEXTS: Texts = {
     "per_orders": ("受注", "order"),
     "up": ("http://127.0.0.1:{port}（このPCだけ・ログインなし・権限: 書き出し担当）· {shop} · Dagster http://127.0.0.1:{dagster} · 終了は Ctrl-C",
            "http://127.0.0.1:{port} (this machine only, no login, role: exporter) · {shop} · Dagster http://127.0.0.1:{dagster} · Ctrl-C ends it"),
+    "up_known": ("http://{address}:{port}（ログインあり・権限は shop.yml の people）· {shop} · Dagster http://127.0.0.1:{dagster} · 終了は Ctrl-C",
+                 "http://{address}:{port} (with a login, roles: people in shop.yml) · {shop} · Dagster http://127.0.0.1:{dagster} · Ctrl-C ends it"),
     "repeat": ("F2転換率", "F2 rate"),
     "within": ("{days}日以内: {rate}", "within {days} days: {rate}"),
     "all": ("全期間", "all months"),

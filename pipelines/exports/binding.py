@@ -5,14 +5,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 
 from pipelines import state
 from pipelines.exports import lost
 from pipelines.exports.destinations import LocalFolder
-from pipelines.exports.errors import WeakLedger, WrongMachine
+from pipelines.exports.errors import Tampered, WeakLedger, WrongMachine
 from pipelines.exports.machine import Machine
 from pipelines.exports.replay import replay
 from pipelines.shop import Shop
@@ -89,7 +89,7 @@ def sign(engine: sa.Engine, outbox: LocalFolder) -> None:
         "instance_id": found.instance_id,
         "machine_id": found.machine_id,
         "epoch": found.epoch,
-        "manifests": outbox.count_manifests(),
+        "manifests": len(outbox.manifest_stems()),
     }
     if outbox.read_owner() != mine:
         outbox.write_owner(mine)
@@ -110,13 +110,20 @@ def _why_paused(
         return _Pause(str(found.paused_reason))
     if found.machine_id != machine.machine_id:
         return _Pause("the ledger was made on another machine (a clone or a restored disk)")
-    manifests = outbox.read_manifests()
-    unknown = unknown_manifests(connection, manifests)
+    stems = outbox.manifest_stems()
+    unknown = _unknown(connection, stems)
+    forged = [stem for stem in unknown if _is_forged(outbox, stem)]
+    if forged:
+        return _Pause(
+            f"{len(forged)} manifests were written or changed by somebody else than this shop's "
+            f"exporter (first: {outbox.manifests / forged[0]}.json)",
+            True,
+        )
     owner = outbox.read_owner() or {}
     is_other = owner.get("instance_id", found.instance_id) != found.instance_id
     is_older = is_other or _number(owner, "epoch") > found.epoch
-    missing = _missing(connection, manifests, reported)
-    if missing or (is_older and _number(owner, "manifests") > len(manifests)):
+    missing = _missing(connection, stems, reported)
+    if missing or (is_older and _number(owner, "manifests") > len(stems)):
         return _Pause("files were handed over of which neither ledger nor manifests tell", True)
     if unknown:
         return _Pause(
@@ -137,10 +144,10 @@ def _number(owner: Mapping[str, object], name: str) -> int:
 
 
 def _missing(
-    connection: sa.Connection, manifests: Sequence[Mapping[str, Any]], reported: Collection[str]
+    connection: sa.Connection, stems: Sequence[str], reported: Collection[str]
 ) -> set[str]:
     known: set[str] = set(connection.execute(sa.select(batch.c.batch_id)).scalars())
-    return set(reported) - known - {str(m["batch_id"]) for m in manifests}
+    return set(reported) - known - {_batch_and_rev(stem)[0] for stem in stems}
 
 
 def _what_to_do(engine: sa.Engine) -> str:
@@ -153,15 +160,27 @@ def _what_to_do(engine: sa.Engine) -> str:
     )
 
 
-def unknown_manifests(
-    connection: sa.Connection, manifests: Sequence[Mapping[str, Any]]
-) -> list[Mapping[str, Any]]:
+def _unknown(connection: sa.Connection, stems: Sequence[str]) -> list[str]:
     """Manifests of batches the ledger has not heard of, or knows at an earlier revision only."""
     query = sa.select(batch.c.batch_id, batch.c.rev)
     known = {row.batch_id: row.rev for row in connection.execute(query)}
-    unknown = [m for m in manifests if known.get(m["batch_id"], -1) < m["rev"]]
+    found = [(*_batch_and_rev(stem), stem) for stem in stems]
     # A later revision holds the people an earlier one had lost: it must be taken in last.
-    return sorted(unknown, key=lambda m: (m["batch_id"], m["rev"]))
+    return [stem for batch_id, rev, stem in sorted(found) if known.get(batch_id, -1) < rev]
+
+
+def _batch_and_rev(stem: str) -> tuple[str, int]:
+    batch_id, _, rev = stem.rpartition("-r")
+    # A name that is none of ours is of no batch, and of no revision the ledger could know.
+    return (batch_id, int(rev)) if rev.isdecimal() else (stem, 0)
+
+
+def _is_forged(outbox: LocalFolder, stem: str) -> bool:
+    try:
+        outbox.read_manifest(stem)
+    except Tampered:
+        return True
+    return False
 
 
 def adopt(
@@ -179,7 +198,8 @@ def adopt(
     A file that still lies in staging may not have left: its batch is put on HOLD. `not_before`:
     program or `*` → whoever qualified before counts as handed over. `outboxes` by destination.
     Invariant: never twice over never lost; whoever stands in a manifest is guarded from here on.
-    Raises: WrongMachine for a ledger that was lost with manifests, without such a date.
+    Raises: WrongMachine for a ledger that was lost with manifests, without such a date. A manifest
+    without this shop's seal is as good as lost: with a date it is set aside, never replayed.
     """
     replayed: list[str] = []
     with ExitStack() as stack:
@@ -189,12 +209,16 @@ def adopt(
             if connection.execute(sa.select(meta.c.meta_no)).one_or_none() is None:
                 _begin(connection, machine, now=now)
             lost.set_dates(connection, not_before or {}, actor=actor, now=now)
+        _refuse_forged(engine, outboxes, now=now)
+        with state.writing(engine) as connection:
             if lost.is_lost(connection) and not lost.dates(connection):
                 raise WrongMachine(f"people are missing from the ledger. {lost.WHAT_TO_DO}")
             for outbox in outboxes.values():
-                for manifest in unknown_manifests(connection, outbox.read_manifests()):
-                    replay(connection, manifest, outbox=outbox, shop=shop, actor=actor, now=now)
-                    replayed.append(str(manifest["batch_id"]))
+                for stem in _unknown(connection, outbox.manifest_stems()):
+                    manifest = outbox.read_manifest(stem, with_claims=True)
+                    if manifest is not None:
+                        replay(connection, manifest, outbox=outbox, shop=shop, actor=actor, now=now)
+                        replayed.append(str(manifest["batch_id"]))
             connection.execute(
                 meta.update().values(
                     machine_id=machine.machine_id, paused_reason=None, epoch=meta.c.epoch + 1,
@@ -204,3 +228,22 @@ def adopt(
         for outbox in outboxes.values():
             sign(engine, outbox)
     return list(dict.fromkeys(replayed))
+
+
+def _refuse_forged(
+    engine: sa.Engine, outboxes: Mapping[str, LocalFolder], *, now: datetime
+) -> None:
+    with state.writing(engine) as connection:
+        forged = [
+            (outbox, stem)
+            for outbox in outboxes.values()
+            for stem in _unknown(connection, outbox.manifest_stems())
+            if _is_forged(outbox, stem)
+        ]
+        if forged:
+            connection.execute(meta.update().values(lost_at=now))
+        has_date = bool(lost.dates(connection))
+    if not has_date:
+        return
+    for outbox, stem in forged:
+        outbox.refuse_manifest(stem)

@@ -1,5 +1,7 @@
 """Why an export is refused, each with what to do about it."""
 
+from collections.abc import Sequence
+
 
 class ExportRefused(RuntimeError):
     """Nothing was handed over, and nothing will be until somebody acts."""
@@ -43,6 +45,19 @@ class Unsent(OutboxUnusable):
 
 class InDoubt(OutboxUnusable):
     """A mailer may have taken a file or not: a person decides, it never leaves again by itself."""
+
+
+class Tampered(ExportRefused):
+    """A manifest or a row of the ledger is not as the exporter wrote it: a person looks first."""
+
+
+class NotRecovered(ExportRefused):
+    """What dead processes left is not all finished. `recovered`: batches that are."""
+
+    def __init__(self, message: str, *, recovered: Sequence[object]) -> None:
+        """Keep what was finished all the same."""
+        super().__init__(message)
+        self.recovered = recovered
 
 
 class WrongMachine(ExportRefused):

@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
 
 from pipelines.exports import ledger
 from pipelines.exports.claims import scope_of
+from pipelines.exports.errors import Tampered
 from pipelines.exports.facts import Facts, PersonKeys
 from pipelines.exports.gates import LATE, LedgerView, Situation, first_hit
 from pipelines.exports.payload import Payload, Vault
@@ -53,7 +55,10 @@ class Looked:
 def claimed_of(
     connection: sa.Connection, batch_id: str, *, vault: Vault, looked: Looked | None = None
 ) -> Sequence[Claimed]:
-    """The claims of a batch that are rendered, by number. Held-out ones never are."""
+    """The claims of a batch that are rendered, by number. Held-out ones never are.
+
+    Raises: Tampered where a stored payload is not the one that was claimed.
+    """
     c = claim.c
     mine = (c.batch_id == batch_id, c.st == "claimed", c.payload_enc.is_not(None))
     known = None if looked is None else looked.claimed.get(batch_id)
@@ -66,14 +71,19 @@ def claimed_of(
         .where(*mine)
         .order_by(c.ord)
     )
-    found = [
-        Claimed(
-            ord=row.ord, occurrence=row.occurrence, dedupe_key=row.dedupe_key,
-            valid_until_at=row.valid_until_at,
-            payload=vault.open(row.payload_enc, batch_id=batch_id, ord_=row.ord),
-        )
-        for row in connection.execute(query)
-    ]  # fmt: skip
+    try:
+        found = [
+            Claimed(
+                ord=row.ord, occurrence=row.occurrence, dedupe_key=row.dedupe_key,
+                valid_until_at=row.valid_until_at,
+                payload=vault.open(row.payload_enc, batch_id=batch_id, ord_=row.ord),
+            )
+            for row in connection.execute(query)
+        ]  # fmt: skip
+    except InvalidTag as error:
+        raise Tampered(
+            f"claims of {batch_id} in the ledger are not as they were written"
+        ) from error
     if looked is not None:
         looked.claimed[batch_id] = found
     return found

@@ -14,12 +14,19 @@ import sqlalchemy as sa
 from pipelines import state
 from pipelines.exports import binding, ledger
 from pipelines.exports.destinations import LocalFolder
-from pipelines.exports.errors import InDoubt, WrongMachine
+from pipelines.exports.errors import InDoubt, Tampered, WrongMachine
 from pipelines.exports.exits import Claimed, Looked, claimed_of, drop, late_exits
 from pipelines.exports.facts import Facts
 from pipelines.exports.ledger import BatchRow
 from pipelines.exports.machine import Machine, uptime
-from pipelines.exports.manifests import File, files_of, manifest_of, names_in, stem_of
+from pipelines.exports.manifests import (
+    File,
+    files_of,
+    manifest_of,
+    names_in,
+    refuse_other,
+    stem_of,
+)
 from pipelines.exports.payload import Vault
 from pipelines.exports.render import RENDERER_VERSION, Layout, Rendered, render
 from pipelines.exports.rules import Rules
@@ -62,7 +69,10 @@ class Handoff:
             row = self._read(batch_id)
             if row.state not in steps:
                 return row
-            steps[row.state](row)
+            try:
+                steps[row.state](row)
+            except Tampered as found:
+                self._hold(row, str(found))
 
     def recover(self) -> list[BatchRow]:
         """Finish or hold every batch of this destination a dead process left behind."""
@@ -114,6 +124,7 @@ class Handoff:
             )  # fmt: skip
 
     def _intend(self, row: BatchRow) -> None:
+        refuse_other(row, self.outbox.read_manifest(stem_of(row)))
         for file in files_of(row):
             found = self.outbox.staged_sha256(file.file)
             if found != file.sha256:

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from pipelines.exports.errors import Tampered
 from pipelines.exports.ledger import BatchRow
 from pipelines.exports.render import RENDERER_VERSION, Rendered
 from pipelines.state import claim
@@ -42,6 +43,15 @@ def names_in(manifest: Mapping[str, Any] | None) -> frozenset[str]:
     if manifest is None:
         return frozenset()
     return frozenset(f["file"] for f in manifest.get("files", [manifest]))
+
+
+def refuse_other(row: BatchRow, manifest: Mapping[str, Any] | None) -> None:
+    """Nothing, where ledger and manifest tell of the same bytes. Raises: Tampered."""
+    if manifest is None:
+        raise Tampered(f"the manifest of {stem_of(row)} is gone before it was handed over")
+    listed = [asdict(file) for file in files_of(row)]
+    if manifest["sha256"] != row.sha256 or manifest["files"] != listed:
+        raise Tampered(f"ledger and manifest of {stem_of(row)} tell of other bytes")
 
 
 def manifest_of(

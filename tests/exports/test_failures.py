@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from pipelines import exports, requests, state
 from pipelines.exports import handoff
-from pipelines.exports.destinations import LocalFolder
+from pipelines.exports.destinations import outbox_of
 from pipelines.exports.errors import OutboxUnusable, WeakLedger, WrongMachine
 from pipelines.exports.machine import uptime
 from pipelines.exports.payload import Vault
@@ -350,7 +350,7 @@ def test_a_run_that_waited_too_long_looks_at_the_hour_it_leaves_at(
     rules = Rules.of(shop.shop, shop.home)
     slow = handoff.Handoff(
         engine=state.ledger_engine(shop.home), destination="mailer",
-        outbox=LocalFolder(shop.outbox()), rules=rules, vault=Vault(rules.pepper), facts=None,
+        outbox=outbox_of(rules, rules.destination("mailer"), shop.home), rules=rules, vault=Vault(rules.pepper), facts=None,
         now=NOW, actor="t", machine=MACHINE, since=uptime() - 25 * 3600,
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from pipelines.exports.authentic import manifest_key
 from pipelines.exports.destinations.local import LocalFolder
 from pipelines.exports.errors import ShopNotReady
 from pipelines.exports.rules import Rules
@@ -36,17 +37,17 @@ def outbox_of(rules: Rules, destination: Destination, home: Home) -> LocalFolder
 
 
 def _outbox_of(rules: Rules, destination: Destination, home: Home) -> LocalFolder:
-    folder = rules.folder(destination, home)
+    folder, key = rules.folder(destination, home), manifest_key(rules.pepper)
     if destination.sftp is not None:
         from pipelines.exports.destinations.remote import RemoteFolder
         from pipelines.exports.destinations.sftp import SftpStore
 
         secrets = destination_secrets(destination.key, SFTP_SECRETS)
-        return RemoteFolder(folder, SftpStore(destination.sftp, secrets))
+        return RemoteFolder(folder, SftpStore(destination.sftp, secrets), key=key)
     if destination.s3 is not None:
         from pipelines.exports.destinations.remote import RemoteFolder
         from pipelines.exports.destinations.s3 import S3Store
 
         secrets = destination_secrets(destination.key, S3_SECRETS)
-        return RemoteFolder(folder, S3Store(destination.s3, secrets))
-    return LocalFolder(folder)
+        return RemoteFolder(folder, S3Store(destination.s3, secrets), key=key)
+    return LocalFolder(folder, key=key)

@@ -11,11 +11,12 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, ClassVar, Final
+from typing import Any, BinaryIO, ClassVar, Final
 
-from pipelines.exports.errors import InDoubt, OutboxUnusable
+from pipelines.exports import authentic
+from pipelines.exports.errors import InDoubt, OutboxUnusable, Tampered
 
 # In staging, and no file of a batch: the lock, whose outbox it is, and marks of remote places.
 _BESIDE: Final = ("lock", "owner.json")
@@ -24,9 +25,10 @@ MARKS: Final = (".asked", ".left")
 
 @dataclass(frozen=True)
 class LocalFolder:
-    """One destination's outbox. `root` is what the mailer watches."""
+    """One destination's outbox. `root` is what the mailer watches, `key` seals its manifests."""
 
     root: Path
+    key: bytes = field(default=b"", repr=False, kw_only=True)
     # A power cut may undo a rename a mailer has seen: only a person can tell then.
     forgets_with_power: ClassVar[bool] = True
     is_remote: ClassVar[bool] = False
@@ -159,37 +161,38 @@ class LocalFolder:
         self._staged(name).replace(self._out(name))
         self.sync()
 
-    def read_manifest(self, stem: str) -> Mapping[str, object] | None:
-        """The manifest of a sealed file, None if there is none."""
-        try:
-            found: Mapping[str, object] = json.loads(self._manifest(stem).read_text("utf-8"))
-        except FileNotFoundError:
+    def read_manifest(self, stem: str, *, with_claims: bool = False) -> Mapping[str, Any] | None:
+        """The manifest of a sealed file, None if there is none.
+
+        Raises: Tampered for one without this shop's seal, or that tells of another batch.
+        """
+        path = self._manifest(stem)
+        if not path.exists():
             return None
-        return found
+        if authentic.is_sealed(path, key=self.key):
+            found = authentic.opened(path, with_claims=with_claims)
+            if stem == f"{found['batch_id']}-r{found['rev']}":
+                return found
+        raise Tampered(f"the manifest {path.name} bears no seal of this shop's")
 
     def has_manifest(self, stem: str) -> bool:
         """Whether a sealed file of this name was recorded."""
         return self._manifest(stem).exists()
 
     def write_manifest(self, stem: str, content: Mapping[str, object]) -> Path:
-        """The manifest, written whole or not at all."""
-        # A line per entry, and one per claim: read by people, written by the fast encoder.
-        entries = (f'"{key}": {_lines(value)}' for key, value in sorted(content.items()))
-        text = "{\n" + ",\n".join(entries) + "\n}\n"
+        """The manifest with its seal, written whole or not at all."""
         target = self._manifest(stem)
-        self._write_text(target, text)
+        self._write_whole(target, authentic.sealed(content, key=self.key))
         return target
 
-    def count_manifests(self) -> int:
-        """How many files were ever sealed here, as far as anybody knows."""
-        return sum(1 for _ in self.manifests.glob("[a-z0-9]*.json"))
+    def manifest_stems(self) -> tuple[str, ...]:
+        """Names of all files that were ever sealed here, as far as anybody knows."""
+        return tuple(sorted(path.stem for path in self.manifests.glob("[a-z0-9]*.json")))
 
-    def read_manifests(self) -> list[Mapping[str, object]]:
-        """Every manifest, oldest name first."""
-        return [
-            json.loads(path.read_text(encoding="utf-8"))
-            for path in sorted(self.manifests.glob("[a-z0-9]*.json"))
-        ]
+    def refuse_manifest(self, stem: str) -> None:
+        """Set a manifest aside that bears no seal of this shop's: for a person to look at."""
+        path = self._manifest(stem)
+        path.rename(path.with_suffix(".refused"))
 
     def read_owner(self) -> Mapping[str, object] | None:
         """Which ledger handed over into this outbox last, None for nobody yet."""
@@ -201,18 +204,18 @@ class LocalFolder:
 
     def write_owner(self, content: Mapping[str, object]) -> None:
         """Sign the outbox."""
-        self._write_text(self._owner, json.dumps(content, sort_keys=True) + "\n")
+        self._write_whole(self._owner, [json.dumps(content, sort_keys=True).encode() + b"\n"])
 
     @property
     def _owner(self) -> Path:
         return self.staging / "owner.json"
 
-    def _write_text(self, target: Path, text: str) -> None:
+    def _write_whole(self, target: Path, pieces: Iterable[bytes]) -> None:
         pending = target.with_name(f".{target.name}.tmp")
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
         with self.telling(target.name):
-            with os.fdopen(os.open(pending, flags, 0o600), "w") as out:
-                out.write(text)
+            with os.fdopen(os.open(pending, flags, 0o600), "wb") as out:
+                out.writelines(pieces)
                 out.flush()
                 os.fsync(out.fileno())
             pending.replace(target)
@@ -226,13 +229,6 @@ class LocalFolder:
 
     def _manifest(self, stem: str) -> Path:
         return _inside(self.manifests, f"{stem}.json")
-
-
-def _lines(value: object) -> str:
-    encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
-    if isinstance(value, list):
-        return "[\n" + ",\n".join(encode(one) for one in value) + "\n]"
-    return encode(value)
 
 
 def _inside(folder: Path, name: str) -> Path:

@@ -1,4 +1,4 @@
-"""What mailers have reported since the last run, taken in before the next hand-over.
+"""What mailers have reported since the last run and screens asked, taken in before a hand-over.
 
 Only whom it stops: the figures are landed by the street like every other file. A report nobody can
 read is named and left to the street, which shelves it with its reason.
@@ -27,7 +27,12 @@ STOPPING: Final = ("mail_events", "suppressions")
 
 
 def take_in(home: Home, shop: Shop, *, now: datetime) -> int:
-    """Number of addresses newly stopped by reports no run has landed yet."""
+    """Number of stops that are new: asked for on a screen, or in a report no run has landed yet."""
+    asked = exports.carry_out_blocks(home, shop, now=now)
+    return asked + _reported(home, shop, now=now)
+
+
+def _reported(home: Home, shop: Shop, *, now: datetime) -> int:
     waiting = list(_unlanded(home, shop))
     if not waiting:
         return 0

@@ -21,7 +21,7 @@ from sqlalchemy.types import TypeDecorator
 from pipelines.settings import Home
 
 # The newest revision of each database this code knows. A database beyond it is refused.
-HEADS: Final = {"requests": "requests_0003", "ledger": "ledger_0004"}
+HEADS: Final = {"requests": "requests_0004", "ledger": "ledger_0004"}
 # A million people are claimed in one transaction; whoever waits for it must not give up.
 _SQLITE_TIMEOUT_SECONDS: Final = 600.0
 
@@ -125,6 +125,21 @@ typed_totals: Final = sa.Table(
     _number("totals_no"), _text("shop_id"), _text("batch_id"),
     sa.Column("counts", sa.JSON, nullable=False), _text("actor"), _text("role"), _text("origin"),
     _at("typed_at"),
+)  # fmt: skip
+
+# Append-only likewise: who looked at which person, by the pseudonym of the marts.
+looks: Final = sa.Table(
+    "looks", REQUESTS,
+    _number("look_no"), _text("shop_id"), _text("person_id"), _text("found_by"), _text("actor"),
+    _text("role"), _text("origin"), _at("looked_at"),
+    sa.Index("looks_by_person", "shop_id", "person_id"),
+)  # fmt: skip
+
+# One row per person somebody stopped by hand; `done_at` once the ledger knows.
+person_blocks: Final = sa.Table(
+    "person_blocks", REQUESTS,
+    _text("shop_id", key=True), _text("person_id", key=True), _text("actor"), _text("role"),
+    _text("origin"), _at("asked_at"), _at("done_at", null=True),
 )  # fmt: skip
 
 LEDGER: Final = sa.MetaData()

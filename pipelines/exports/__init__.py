@@ -4,6 +4,7 @@ Request → plan → arms → claim → seal → intent → rename → delivered
 a mailer does after it took the file is known from its results alone.
 """
 
+from pipelines.exports.blocks import carry_out_blocks
 from pipelines.exports.coupon_files import Imported, import_codes
 from pipelines.exports.coupons import Pool, pools
 from pipelines.exports.disclosures import Disclosure, disclosures, type_totals
@@ -53,6 +54,7 @@ __all__ = [
     "batches",
     "batches_of",
     "cancel",
+    "carry_out_blocks",
     "dates_of",
     "deliverability",
     "disclosures",

@@ -92,12 +92,18 @@ def suppress(home: Home, shop: Shop, *, email: str, reason: str, by: str, now: d
     key = keys.email_hash(email, pepper=pepper_of(shop, home))
     if key is None or "@" not in (keys.email_key(email) or ""):
         raise NoAddress("that is no e-mail address; give it as name@example.com")
+    return stop_keys(home, [key], reason=reason, by=by, now=now)
+
+
+def stop_keys(home: Home, stopped: Iterable[str], *, reason: str, by: str, now: datetime) -> int:
+    """Number of keyed hashes and channels on which somebody is newly stopped by hand."""
     rows = [
         _row(
             key,
             {"channel": channel, "reason": reason, "started_at": now, "ended_at": None},
             source=f"operator:{by}",
         )
+        for key in stopped
         for channel in CHANNELS
     ]
     return _write(state.ledger_engine(home), rows)

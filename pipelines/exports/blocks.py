@@ -1,0 +1,33 @@
+"""People stopped by hand on a screen: from the wish in `requests.db` to suppressions here."""
+
+from datetime import datetime
+
+from pipelines import keys, requests
+from pipelines.exports.snapshot import open_snapshot
+from pipelines.exports.suppressions import stop_keys
+from pipelines.settings import Home
+from pipelines.shop import Shop, pepper_of
+
+
+def carry_out_blocks(home: Home, shop: Shop, *, now: datetime) -> int:
+    """Number of keyed hashes and channels newly stopped by blocks nobody has carried out yet.
+
+    Every address and account of the person is stopped, also where two persons turned out to be one
+    meanwhile. Raises: SnapshotMissing.
+    """
+    waiting = requests.open_blocks(home, shop.id)
+    if not waiting:
+        return 0
+    pepper = pepper_of(shop, home)
+    facts = open_snapshot(home, shop.id).facts(pepper)
+    stopped = 0
+    for block in waiting:
+        # A person's id is one of their own ids, so it leads to whoever they are by now.
+        own = keys.person_key(block.person_id, pepper=pepper)
+        person = facts.owners.get(own)
+        mine = {own} if person is None else facts.person_keys[person].all
+        stopped += stop_keys(
+            home, sorted(mine), reason="manual", by=block.actor, now=block.asked_at
+        )
+    requests.blocks_done(home, waiting, at=now)
+    return stopped

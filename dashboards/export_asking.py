@@ -32,7 +32,11 @@ def show(page: Page) -> None:
 
 
 def ask(page: Page, segment: str, place: str) -> str:
-    """Id of the new dry run. Raises: NotAllowed for whoever is no exporter."""
+    """Id of the new dry run, of a saved list at its newest version.
+
+    Raises: NotAllowed for whoever is no exporter.
+    """
+    versions = {row.segment_key: row.version for row in export_request.saved_of(page)}
     return requests.create(
         page.home,
         page.snapshot.facts.shop_id,
@@ -40,4 +44,5 @@ def ask(page: Page, segment: str, place: str) -> str:
         destination=place,
         requested_by=page.viewer.actor,
         requested_at=export_request.now_of(page),
+        segment_version=versions.get(segment),
     )

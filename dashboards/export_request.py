@@ -8,9 +8,10 @@ import streamlit as st
 
 from dashboards import parts, tables
 from dashboards.page import Page
-from pipelines import requests
+from pipelines import requests, saved_segments
 from pipelines.actors import NotAllowed
 from pipelines.requests import BadMove, BadRequest, MaskedPlan, Request
+from pipelines.saved_segments import SavedSegment
 
 # States in which the exporter, not a person, makes the next step.
 MOVING: Final = ("open", "running")
@@ -20,8 +21,10 @@ DIFFERENCES: Final = ("added", "again", "left")
 
 
 def titles(page: Page) -> dict[str, str]:
-    """Key and title of every list; newsletters need an issue's name: by the terminal."""
+    """Key and title of every list that may be asked for: the built-in ones and the saved ones."""
     found: dict[str, str] = {}
+    for row in saved_of(page):
+        found[row.segment_key] = row.title(page.words.language)
     for segment in page.snapshot.segments():
         if segment.get("is_asked_for"):
             continue
@@ -29,6 +32,13 @@ def titles(page: Page) -> dict[str, str]:
         title: Any = segment.get("title", {})
         found[model.removeprefix("seg_")] = str(title.get(page.words.language, model))
     return found
+
+
+def saved_of(page: Page) -> list[SavedSegment]:
+    """Saved segments of the shop; none where nobody ever saved one."""
+    if not page.has_requests:
+        return []
+    return saved_segments.all_of(page.home, page.snapshot.facts.shop_id)
 
 
 def line(page: Page, request: Request) -> str:

@@ -1,18 +1,18 @@
 """セグメント: who can be written to, by name, and the builder of own segments."""
 
-from dashboards import access, layout, lists, parts, segment_builder, segment_lists
+from dashboards import (
+    access,
+    export_request,
+    layout,
+    lists,
+    parts,
+    segment_builder,
+    segment_lists,
+)
 from dashboards.page import Page
 from dashboards.parts import Card
 from dashboards.text import Cell
-from pipelines import saved_segments
 from pipelines.actors import Role
-
-
-def saved_of(page: Page) -> list[saved_segments.SavedSegment]:
-    """Saved segments of the shop; none where nobody ever saved one."""
-    if not page.has_requests:
-        return []
-    return saved_segments.all_of(page.home, page.snapshot.facts.shop_id)
 
 
 def show(page: Page) -> None:
@@ -23,7 +23,7 @@ def show(page: Page) -> None:
         parts.answer(words("segments.sentence.none"))
         parts.empty(words, "empty.segments")
         return
-    saved = saved_of(page)
+    saved = export_request.saved_of(page)
     due = lists.due_lists(page)
     n = len(built_in)
     parts.answer(words("segments.sentence", n=n, saved=len(saved), due=len(due)))

@@ -766,6 +766,15 @@ PUBLISHED_CELLS: Final = Table(
     _n("cell_value", MONEY),
 ), internal=True)  # fmt: skip
 
+# A month as somebody read it off the shop's own screen: to be held against ours, never counted.
+SHOP_SCREEN_MONTHS: Final = Table("shop_screen_months", ("screen_month_on",), (
+    _SHOP,
+    _c("screen_month_on", DATE),
+    _n("order_count", COUNT),
+    _n("order_amount", MONEY),
+    _c("seen_at", INSTANT),
+), internal=True)  # fmt: skip
+
 SOURCE_BATCHES: Final = Table("source_batches", ("landed_batch_id", "entity"), (
     _SHOP,
     _c("landed_batch_id", TEXT),
@@ -805,7 +814,7 @@ TABLES: Final[dict[str, Table]] = {
         MAIL_RESULTS_SUMMARY, EXPORT_BATCHES, EXPORT_CLAIMS, ARM_RECORDS, EXPORT_GATED, SHOPS,
         SHOP_THRESHOLDS, SHOP_DAYS, EXCHANGE_RATES, ORDER_STATUS_MAP, EXCLUDED_ADDRESSES,
         CAMPAIGNS, CAMPAIGN_STEPS, CAMPAIGN_ARMS, MOTIVATION_WEIGHTS, CAPABILITIES, RUNS,
-        PUBLICATIONS, PUBLISHED_CELLS, SOURCE_BATCHES, REJECTS,
+        PUBLICATIONS, PUBLISHED_CELLS, SHOP_SCREEN_MONTHS, SOURCE_BATCHES, REJECTS,
     )
 }  # fmt: skip
 

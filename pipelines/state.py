@@ -21,7 +21,7 @@ from sqlalchemy.types import TypeDecorator
 from pipelines.settings import Home
 
 # The newest revision of each database this code knows. A database beyond it is refused.
-HEADS: Final = {"requests": "requests_0004", "ledger": "ledger_0004"}
+HEADS: Final = {"requests": "requests_0005", "ledger": "ledger_0004"}
 # A million people are claimed in one transaction; whoever waits for it must not give up.
 _SQLITE_TIMEOUT_SECONDS: Final = 600.0
 
@@ -125,6 +125,15 @@ typed_totals: Final = sa.Table(
     _number("totals_no"), _text("shop_id"), _text("batch_id"),
     sa.Column("counts", sa.JSON, nullable=False), _text("actor"), _text("role"), _text("origin"),
     _at("typed_at"),
+)  # fmt: skip
+
+# Append-only too: a month as somebody read it off the shop's own screen. The amount is text, for
+# SQLite knows no decimals.
+typed_screen_months: Final = sa.Table(
+    "typed_screen_months", REQUESTS,
+    _number("screen_no"), _text("shop_id"), sa.Column("month_on", sa.Date, nullable=False),
+    _count("order_count", null=True), _text("order_amount", null=True), _text("actor"),
+    _text("role"), _text("origin"), _at("typed_at"),
 )  # fmt: skip
 
 # Append-only likewise: who looked at which person, by the pseudonym of the marts.

@@ -2,11 +2,22 @@
 
 from collections.abc import Callable
 
-from dashboards import access, filters, health, layout, parts, report_audit
+from dashboards import (
+    access,
+    filters,
+    health,
+    layout,
+    parts,
+    rejected,
+    report_audit,
+    shop_screen,
+)
 from dashboards.health import RESTATEMENTS
 from dashboards.page import FRESHNESS, Page
 from dashboards.parts import Card
+from dashboards.rejected import REJECTED
 from dashboards.report_audit import AUDIT
+from dashboards.shop_screen import SCREENS
 from dashboards.text import Cell
 
 
@@ -30,7 +41,7 @@ def numbers(page: Page) -> None:
         Card(
             words(f"health.card.{name}"),
             Cell(words.number(snapshot.total(FRESHNESS, {}, column=f"{name}_row_count"))),
-            words("health.card.rejected.note") if name == "rejected" else "",
+            words("health.card.landed.note") if name == "landed" else "",
         )
         for name in ("landed", "rejected")
     ]
@@ -45,7 +56,7 @@ def numbers(page: Page) -> None:
 
 
 def show(page: Page) -> None:
-    """Sentence, numbers, then sources, restatements and the audit of reports."""
+    """Sentence, numbers, then sources, own screen, rows left out, restatements, audit."""
     if not page.snapshot.has(FRESHNESS):
         parts.answer(page.words("empty.health"))
         parts.empty(page.words, "empty.health")
@@ -53,6 +64,10 @@ def show(page: Page) -> None:
     answer(page)
     numbers(page)
     views: dict[str, Callable[[], None]] = {"sources": lambda: health.sources(page)}
+    if page.snapshot.has(SCREENS):
+        views["screen"] = lambda: shop_screen.show(page)
+    if REJECTED in page.snapshot.columns:
+        views["rejected"] = lambda: rejected.show(page)
     if RESTATEMENTS in page.snapshot.columns:
         views["restated"] = lambda: health.restated(page)
     if page.snapshot.has(AUDIT):

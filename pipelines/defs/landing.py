@@ -13,7 +13,7 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
-from pipelines import contracts, exports, landing, sources
+from pipelines import contracts, exports, landing, requests, sources
 from pipelines.canonical import CAPABILITIES, TABLES
 from pipelines.defs.reader import read_file
 from pipelines.defs.street import Street
@@ -214,6 +214,10 @@ def _land_own_tables(street: Street) -> None:
     landing.write_rows(
         home, "mail_results_summary", exports.typed_results(home, shop), source="typed",
         loaded_at=loaded_at, zone=shop.timezone,
+    )  # fmt: skip
+    landing.write_rows(
+        home, "shop_screen_months", requests.screen_rows(home, shop.id), source="typed",
+        loaded_at=loaded_at,
     )  # fmt: skip
     for table, frame in exports.ledger_tables(home, shop).items():
         landing.write_rows(

@@ -39,6 +39,12 @@ from pipelines.requests.rows import (
     release,
     reopen_running,
 )
+from pipelines.requests.screens import (
+    ScreenMonth,
+    screen_months_of,
+    screen_rows,
+    type_screen_month,
+)
 from pipelines.requests.totals import TOTALS, Totals, totals_of, type_totals
 
 __all__ = [
@@ -52,6 +58,7 @@ __all__ = [
     "MaskedPlan",
     "Request",
     "RequestEvent",
+    "ScreenMonth",
     "Totals",
     "all_of",
     "block",
@@ -71,6 +78,9 @@ __all__ = [
     "release",
     "reopen_running",
     "save_plans",
+    "screen_months_of",
+    "screen_rows",
     "totals_of",
+    "type_screen_month",
     "type_totals",
 ]

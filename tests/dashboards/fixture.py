@@ -588,6 +588,68 @@ def freshness(kind: Kind) -> list[dict[str, object]]:
     ]
 
 
+def rejected(kind: Kind) -> list[dict[str, object]]:
+    """The 14 rows of the orders that were left out: twelve dates, two amounts."""
+    reasons = [("bad_date", "ordered_at", 12), ("bad_number", "total_amount", 2)]
+    return [
+        {
+            "landed_batch_id": "b1",
+            "entity": "orders",
+            "reject_no": number + (0 if column == "ordered_at" else 12),
+            "source_key": "shop",
+            "file_name": "受注_11月.csv",
+            "reason_code": reason,
+            "column_name": column,
+            "is_whole_file": False,
+            "rejected_row_no": 3 * number,
+            "same_reason_count": count,
+            "same_reason_rank": number,
+            "loaded_at": AS_OF.replace(tzinfo=None),
+        }
+        for reason, column, count in reasons
+        for number in range(1, count + 1)
+    ]
+
+
+def screens(kind: Kind) -> list[dict[str, object]]:
+    """Our months; October's screen is explained, September's agrees, August's is neither."""
+    theirs = {
+        dt.date(2026, 10, 1): (18, 402_000, "void shipping"),
+        dt.date(2026, 9, 1): (0, 0, None),
+        dt.date(2026, 8, 1): (3, 999, None),
+    }
+    rows: list[dict[str, object]] = []
+    for place, month in enumerate(MONTHS):
+        orders = (600 + place) // kind.scale
+        count, amount, causes = theirs.get(month, (None, None, None))
+        rows.append(
+            {
+                "screen_month": month,
+                "currency": "JPY",
+                "cause_key": causes,
+                "is_running": month == MONTHS[-1],
+                "is_compared": count is not None,
+                "is_explained": count is not None and amount != 999,
+                "order_count": orders,
+                "screen_order_count": None if count is None else orders + count,
+                "difference_count": count,
+                "void_order_count": 18,
+                "test_order_count": 0,
+                "revenue_amount": Decimal(orders * 9_000),
+                "screen_amount": None if amount is None else Decimal(orders * 9_000 + amount),
+                "difference_amount": None if amount is None else Decimal(amount),
+                "void_amount": Decimal(162_000),
+                "test_amount": None,
+                "shipping_amount": Decimal(240_000),
+                "points_amount": Decimal(31_000),
+                "tax_amount": None,
+                "refunded_amount": Decimal(12_400),
+                "seen_at": None if count is None else AS_OF.replace(tzinfo=None),
+            }
+        )
+    return rows
+
+
 def repeats(kind: Kind) -> list[dict[str, object]]:
     """Twelve months by step and span, and the months of first orders whose 90 days have passed."""
     counts: dict[tuple[str, int, int], tuple[int, int]] = {
@@ -982,7 +1044,9 @@ OF_ORDERS = {
     "rpt_motivation_calibration": calibration,
     "rpt_category_ranking": ranking,
     "rpt_item_pairs": pairs,
+    "rpt_rejected_rows": rejected,
     "rpt_restatements": restatements,
+    "rpt_shop_screen_months": screens,
     "rpt_shop_months": months,
     "rpt_source_freshness": freshness,
     "seg_winback": due,

@@ -1,6 +1,19 @@
 """The data health page: what it says beside the marts it reads."""
 
+import datetime as dt
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from dashboards import shop_screen
+from pipelines import requests
+from pipelines.actors import Actor, NotAllowed, Origin, Role
+from pipelines.settings import Home
 from tests.dashboards.conftest import Opener, shown
+from tests.dashboards.fixture import AS_OF, publish_kind
+
+OCTOBER = dt.date(2026, 10, 1)
 
 
 def test_it_opens_with_rows_left_out_and_every_source_named(opened: Opener) -> None:
@@ -25,3 +38,89 @@ def test_a_report_that_does_not_add_up_is_flagged(opened: Opener) -> None:
 
     assert "59.80%" in text
     assert text.count("! どの分母でも再現できません") == 1
+
+
+def test_what_was_left_out_stands_by_file_column_and_reason_with_a_cure(opened: Opener) -> None:
+    text = " ".join(shown(opened("data_health", view="rejected")).split())
+
+    assert (
+        "受注_11月.csv 受注 注文日時 日付・時刻として読めません 12 元のシステムでこの行を" in text
+    )
+    assert "受注_11月.csv 受注 合計金額 数字として読めません 2" in text
+    # Row by row: the twelfth bad date stands in row 36.
+    assert "受注_11月.csv 36 受注 注文日時 日付・時刻として読めません" in text
+
+
+def test_a_viewer_sees_how_many_rows_and_why_but_no_file_and_no_row(opened: Opener) -> None:
+    app = opened("data_health", view="rejected", role="viewer")
+    text = " ".join(shown(app).split())
+
+    assert "受注 日付・時刻として読めません 12" in text
+    assert "受注_11月.csv" not in text
+    assert not app.expander
+
+
+def test_a_screen_agrees_is_explained_or_is_not(opened: Opener) -> None:
+    text = " ".join(shown(opened("data_health", view="screen")).split())
+
+    # 600 orders and one more a month since December 2024: October 2026 is the 23rd month.
+    assert (
+        "2026/10 622件 640件 5,598,000 6,000,000 +￥402,000 +18件 ✓ キャンセルなど + 送料・手数料"
+        in text
+    )
+    assert "2026/09 621件 621件 5,589,000 5,589,000 +￥0 +0件 ✓ 一致" in text
+    assert "! 説明できていません" in text
+    # What the source does not give is not known, no test order is none.
+    assert "2026/10 162,000 18件 0 0件 240,000 31,000 — 12,400" in text
+
+
+@pytest.fixture
+def own(published: dict[str, Path], tmp_path: Path) -> Home:
+    """A shop of its own, so that no other test finds what is typed."""
+    published["typing"] = tmp_path
+    return publish_kind(tmp_path, "demo")
+
+
+def test_what_an_exporter_types_is_kept_and_waits_for_the_next_run(
+    opened: Opener, own: Home
+) -> None:
+    app = opened("data_health", kind="typing", view="screen")
+    app.selectbox[0].select(OCTOBER)
+    app.number_input[0].set_value(640)
+    app.number_input[1].set_value(6_000_001)
+    (submit,) = [button for button in app.button if button.label == "記録する"]
+    submit.click().run()
+
+    (month,) = requests.screen_months_of(own, "demo")
+    assert (month.month_on, month.order_count, month.order_amount) == (
+        OCTOBER, 640, Decimal(6_000_001),
+    )  # fmt: skip
+    assert month.actor == "loopback"
+    text = " ".join(shown(app).split())
+    assert "2026/10 622件 640件 5,598,000 6,000,001 — 次の集計で照合します" in text
+
+
+def test_nothing_typed_is_refused_and_nothing_kept(opened: Opener, own: Home) -> None:
+    app = opened("data_health", kind="typing", view="screen")
+    (submit,) = [button for button in app.button if button.label == "記録する"]
+    submit.click().run()
+
+    assert "件数か金額のどちらかを入力してください" in shown(app)
+    assert requests.screen_months_of(own, "demo") == []
+
+
+def test_a_viewer_has_no_form_and_no_way_around_it(opened: Opener, own: Home) -> None:
+    app = opened("data_health", kind="typing", view="screen", role="viewer")
+    assert not app.number_input
+
+    class Viewing:
+        """A page as the function that acts is given it."""
+
+        home = own
+        snapshot = type("S", (), {"facts": type("F", (), {"shop_id": "demo"})})
+        viewer = type("V", (), {"actor": Actor("v", Role.VIEWER, Origin.DASHBOARD)})
+        shop = type("Shop", (), {"clock": AS_OF})
+
+    with pytest.raises(NotAllowed):
+        shop_screen.keep(Viewing(), OCTOBER, count=1, amount=1)  # type: ignore[arg-type]
+    assert requests.screen_months_of(own, "demo") == []

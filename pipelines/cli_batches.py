@@ -52,7 +52,10 @@ def hold(
     shop: ShopFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Batches on HOLD; with a verdict decide one: it left, or its people are free again."""
+    """Batches on HOLD; with a verdict decide one: it left, or its people are free again.
+
+    Beside them those whose destination shop.yml no longer names: nothing else brings them on.
+    """
     from pipelines import exports
 
     _, loaded = the_shop(shop)
@@ -62,23 +65,31 @@ def hold(
     with refusing():
         if batch is None or verdict is None:
             rows = [row for row in exports.batches(home) if row.state == "HOLD"]
+            rows += exports.stranded(home, loaded)
         else:
             now = now_of(loaded)
-            rows = [exports.resolve(home, batch, verdict.value, actor=operator(), now=now)]
+            rows = [exports.resolve(home, loaded, batch, verdict.value, actor=operator(), now=now)]
     print_batches(rows, as_json=as_json)
 
 
 @batches_app.command()
 def recover(shop: ShopFile = None, as_json: AsJson = False) -> None:
-    """Finish, expire or put on HOLD what a dead process left behind."""
+    """Finish, expire or put on HOLD what a dead process left behind, wherever it can be reached."""
     from pipelines import exports
 
     _, loaded = the_shop(shop)
     home = settings.home_of(loaded.id)
+    refusal = None
     with refusing():
-        found = {b.batch_id for b in exports.recover(home, loaded, clock=loaded.clock)}
+        try:
+            done = exports.recover(home, loaded, clock=loaded.clock)
+        except exports.NotRecovered as error:
+            refusal, done = error, error.recovered
+        found = {b.batch_id for b in done}
         rows = [row for row in exports.batches(home) if row.batch_id in found]
     print_batches(rows, as_json=as_json)
+    if refusal is not None:
+        stop(" ".join(str(refusal).split()))
 
 
 @batches_app.command()

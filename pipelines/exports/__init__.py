@@ -8,7 +8,7 @@ from pipelines.exports.blocks import carry_out_blocks
 from pipelines.exports.coupon_files import Imported, import_codes
 from pipelines.exports.coupons import Pool, pools
 from pipelines.exports.disclosures import Disclosure, disclosures, type_totals
-from pipelines.exports.errors import ExportRefused, NoAddress, UnknownBatch
+from pipelines.exports.errors import ExportRefused, NoAddress, NotRecovered, UnknownBatch
 from pipelines.exports.facts import Received
 from pipelines.exports.history import import_arms, import_claims
 from pipelines.exports.landed import ledger_tables, typed_results
@@ -28,8 +28,9 @@ from pipelines.exports.operations import (
 from pipelines.exports.outcome import BatchResult, Outcome
 from pipelines.exports.overview import Overview, overview
 from pipelines.exports.recheck import Recheck, recheck, write_recall
+from pipelines.exports.recovery import recover, stranded
 from pipelines.exports.releases import cancel, release
-from pipelines.exports.run import recover, run_request
+from pipelines.exports.run import run_request
 from pipelines.exports.schedule import Due, ask_due, due_lists
 from pipelines.exports.snapshot import deliverability, unmatched
 from pipelines.exports.suppressions import import_mail_events, import_suppressions, suppress
@@ -43,6 +44,7 @@ __all__ = [
     "Imported",
     "Machine",
     "NoAddress",
+    "NotRecovered",
     "Outcome",
     "Overview",
     "Pool",
@@ -76,6 +78,7 @@ __all__ = [
     "resolve",
     "run_request",
     "show",
+    "stranded",
     "suppress",
     "type_totals",
     "typed_results",

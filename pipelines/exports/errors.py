@@ -1,6 +1,9 @@
 """Why an export is refused, each with what to do about it."""
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipelines.exports.outcome import BatchResult
 
 
 class ExportRefused(RuntimeError):
@@ -54,7 +57,7 @@ class Tampered(ExportRefused):
 class NotRecovered(ExportRefused):
     """What dead processes left is not all finished. `recovered`: batches that are."""
 
-    def __init__(self, message: str, *, recovered: Sequence[object]) -> None:
+    def __init__(self, message: str, *, recovered: "tuple[BatchResult, ...]") -> None:
         """Keep what was finished all the same."""
         super().__init__(message)
         self.recovered = recovered

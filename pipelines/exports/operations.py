@@ -9,12 +9,14 @@ from typing import Literal
 from pipelines import requests, saved_segments, state
 from pipelines.actors import Actor
 from pipelines.exports import binding, ledger
-from pipelines.exports.destinations import LocalFolder, outbox_of
+from pipelines.exports.destinations import LocalFolder, outbox_by_name, outbox_of
 from pipelines.exports.errors import ExportRefused, FileNotFaithful, UnknownSegment
 from pipelines.exports.exits import claimed_of
 from pipelines.exports.ledger import BatchRow
 from pipelines.exports.machine import Machine
+from pipelines.exports.manifests import stem_of
 from pipelines.exports.payload import Vault
+from pipelines.exports.recovery import stranded
 from pipelines.exports.render import RENDERER_VERSION, Layout, files_bytes
 from pipelines.exports.rules import Rules
 from pipelines.exports.saved import NEWSLETTER, Wish
@@ -166,6 +168,7 @@ def rerender(home: Home, shop: Shop, batch_id: str, folder: Path) -> Path:
 
 def resolve(
     home: Home,
+    shop: Shop,
     batch_id: str,
     verdict: Literal["delivered", "not-delivered"],
     *,
@@ -174,13 +177,18 @@ def resolve(
 ) -> BatchRow:
     """Decide a batch on HOLD: it left, or it did not and its people are free again.
 
-    Its request is over with the last of its batches. Raises: ExportRefused if it is not on HOLD.
+    Likewise an unfinished one whose destination is gone from shop.yml, which nothing else walks on.
+    Its request is over with the last of its batches. Raises: ExportRefused if there is nothing to
+    decide.
     """
+    has_gone = {row.batch_id for row in stranded(home, shop)}
     with state.writing(state.ledger_engine(home)) as connection:
         row = ledger.one(connection, batch_id)
-        if row.state != ledger.HOLD:
+        if row.state != ledger.HOLD and batch_id not in has_gone:
             raise ExportRefused(f"{batch_id} is {row.state}; only a batch on HOLD is decided")
         if verdict == "delivered":
+            if row.state in (ledger.CLAIMED, ledger.SEALED):
+                raise ExportRefused(f"{batch_id} is {row.state}: nothing of it has left")
             intent_at = row.intent_at or now
             ledger.move(
                 connection, row, to=ledger.DELIVERED, actor=actor, at=now, intent_at=intent_at
@@ -189,8 +197,20 @@ def resolve(
             ledger.release(connection, batch_id, reason="not_delivered")
             ledger.move(connection, row, to=ledger.VOID, actor=actor, at=now, fname=None)
         decided = ledger.one(connection, batch_id)
+    _sweep(home, shop, row)
     _close(home, decided, actor=actor, now=now)
     return decided
+
+
+def _sweep(home: Home, shop: Shop, row: BatchRow) -> None:
+    # Elsewhere the next export does it; at a place shop.yml has forgotten there is none.
+    if row.destination in {d.key for d in shop.destinations}:
+        return
+    left = outbox_by_name(Rules.of(shop, home), row.destination, home)
+    if not left.staging.exists():
+        return
+    for name in left.staged_of(stem_of(row)):
+        left.discard(name)
 
 
 def _close(home: Home, row: BatchRow, *, actor: str, now: datetime) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from pipelines import requests, state
 from pipelines.actors import Actor, Role
 from pipelines.exports import binding, ledger
-from pipelines.exports.destinations import LocalFolder, outbox_of
+from pipelines.exports.destinations import LocalFolder, outbox_by_name
 from pipelines.exports.errors import ExportRefused
 from pipelines.exports.operations import batches_of
 from pipelines.exports.rules import Rules
@@ -36,7 +36,7 @@ def cancel(home: Home, shop: Shop, request_id: str, *, by: Actor, now: datetime)
     by.must_be(Role.EXPORTER, to="cancel a request")
     asked = requests.read(home, request_id)
     rules = Rules.of(shop, home)
-    outbox = outbox_of(rules, rules.destination(asked.destination), home)
+    outbox = outbox_by_name(rules, asked.destination, home)
     outbox.prepare()
     engine = state.ledger_engine(home)
     with binding.alone(engine, outbox, shop_id=shop.id, destination=asked.destination):

@@ -11,12 +11,12 @@ from pipelines.exports import arms, binding, bulk, claims, ledger, lost
 from pipelines.exports.amendments import handed_over_of, write_removed, write_suppress
 from pipelines.exports.destinations import outbox_of
 from pipelines.exports.errors import ApprovalNeeded, CouponsShort, ExportRefused
-from pipelines.exports.handoff import Handoff, unfinished
+from pipelines.exports.handoff import Handoff
 from pipelines.exports.job import Job, job_of
 from pipelines.exports.ledger import BatchRow
 from pipelines.exports.machine import Machine, uptime
 from pipelines.exports.masked import masked_plan
-from pipelines.exports.outcome import BatchResult, Outcome, as_stored, result_of
+from pipelines.exports.outcome import Outcome, as_stored, result_of
 from pipelines.exports.payload import Vault
 from pipelines.exports.plan import programs_of
 from pipelines.exports.rules import Program, Rules
@@ -145,38 +145,6 @@ def _send(
         )  # fmt: skip
         handoff.recover()
         return _hand_over(handoff, job)
-
-
-def recover(
-    home: Home, shop: Shop, *, clock: datetime | None = None, machine: Machine | None = None
-) -> tuple[BatchResult, ...]:
-    """Batches a dead process left behind, each finished, expired or on HOLD now.
-
-    For the start of the program; every export does the same for its own destination. Requests
-    whose run died are open again. Raises: ExportRefused for a cloned or restored ledger.
-    """
-    rules = Rules.of(shop, home)
-    now, since = rules.now(clock), uptime()
-    engine = state.ledger_engine(home)
-    machine = machine or Machine.this()
-    found: list[BatchResult] = []
-    for destination in shop.destinations:
-        outbox = outbox_of(rules, destination, home)
-        if not outbox.root.exists():
-            continue
-        outbox.prepare()
-        with binding.alone(engine, outbox, shop_id=shop.id, destination=destination.key):
-            reported = lost.reported(home, engine, shop_id=shop.id, destination=destination.key)
-            binding.bind(engine, machine, outbox, now=now, reported=reported)
-            if unfinished(engine, destination.key):
-                handoff = Handoff(
-                    engine=engine, destination=destination.key, outbox=outbox, rules=rules,
-                    vault=Vault(rules.pepper), now=now, actor="recovery", machine=machine,
-                    facts=open_snapshot(home, shop.id).facts(rules.pepper), since=since,
-                )  # fmt: skip
-                found += [result_of(outbox, row) for row in handoff.recover()]
-            requests.reopen_running(home, shop.id, destination.key, at=now)
-    return tuple(found)
 
 
 def _hand_over(handoff: Handoff, job: Job) -> Outcome:

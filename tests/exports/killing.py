@@ -84,11 +84,10 @@ class Exporters:
         self.count += 1
         folder = shop.home.path.parent
         said = folder / f"said-{self.count}"
-        databases = ("OKAERI_LEDGER_URL", "OKAERI_REQUESTS_URL")
         answer = self.ask(
             folder=str(folder), said=str(said), stop=stop, nth=nth, naive=naive,
             trouble=dict(trouble or {}),
-            env={name: os.environ[name] for name in databases if name in os.environ},
+            env={name: value for name, value in os.environ.items() if name.startswith("OKAERI_")},
             wishes=[[request_id, at.isoformat()] for request_id, at in wishes],
             machine=[machine.machine_id, machine.boot_id],
         )  # fmt: skip

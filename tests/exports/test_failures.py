@@ -196,12 +196,14 @@ def test_a_held_batch_is_decided_by_a_person_and_leaves_nothing_in_staging(
     held = shop.run(request_id, machine=RESTARTED)
     assert len(staged(shop)) == 1
 
-    exports.resolve(shop.home, held.batches[0].batch_id, verdict, actor="me", now=NOW)
+    exports.resolve(shop.home, shop.shop, held.batches[0].batch_id, verdict, actor="me", now=NOW)
 
     assert len(emails(shop.send(machine=RESTARTED))) == then
     assert staged(shop) == []
     with pytest.raises(exports.ExportRefused, match="only a batch on HOLD"):
-        exports.resolve(shop.home, held.batches[0].batch_id, verdict, actor="me", now=NOW)
+        exports.resolve(
+            shop.home, shop.shop, held.batches[0].batch_id, verdict, actor="me", now=NOW
+        )
 
 
 @pytest.mark.parametrize(("after", "change"), [

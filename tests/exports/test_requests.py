@@ -265,7 +265,7 @@ def test_a_request_on_hold_is_over_when_its_batch_is_decided(
         exports.cancel(shop.home, shop.shop, request_id, by=TARO, now=NOW)
 
     (row,) = exports.batches(shop.home)
-    exports.resolve(shop.home, row.batch_id, verdict, actor="taro", now=NOW)
+    exports.resolve(shop.home, shop.shop, row.batch_id, verdict, actor="taro", now=NOW)
 
     assert requests.read(shop.home, request_id).request_state == becomes
     assert events(shop, request_id)[-1] == (becomes, "taro", "terminal")

@@ -18,7 +18,7 @@ S3_SECRETS: Final = {
     "SESSION_TOKEN": "aws_session_token",
 }  # fmt: skip
 
-__all__ = ["LocalFolder", "outbox_of"]
+__all__ = ["LocalFolder", "outbox_by_name", "outbox_of"]
 
 
 def outbox_of(rules: Rules, destination: Destination, home: Home) -> LocalFolder:
@@ -34,6 +34,14 @@ def outbox_of(rules: Rules, destination: Destination, home: Home) -> LocalFolder
             f"destination {destination.key!r} lies on another machine and {error.name} is not "
             'installed: pip install "okaeri[remote]"'
         ) from error
+
+
+def outbox_by_name(rules: Rules, key: str, home: Home) -> LocalFolder:
+    """The outbox of a destination; of one shop.yml no longer names, what lies in the home of it."""
+    known = {destination.key: destination for destination in rules.shop.destinations}
+    if key in known:
+        return outbox_of(rules, known[key], home)
+    return LocalFolder(home.outbox / key, key=manifest_key(rules.pepper))
 
 
 def _outbox_of(rules: Rules, destination: Destination, home: Home) -> LocalFolder:

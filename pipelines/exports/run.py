@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from pipelines import requests, state
-from pipelines.exports import arms, binding, bulk, claims, ledger, lost
+from pipelines.exports import arms, binding, bulk, claims, ledger, limits, lost
 from pipelines.exports.amendments import handed_over_of, write_removed, write_suppress
 from pipelines.exports.destinations import outbox_of
 from pipelines.exports.errors import ApprovalNeeded, CouponsShort, ExportRefused
@@ -155,6 +155,7 @@ def _hand_over(handoff: Handoff, job: Job) -> Outcome:
     with state.writing(handoff.engine) as connection:
         lost.refuse_without_date(connection, [program.key for program in programs])
         arms.record_drawn(connection, job)
+        limits.refuse_too_many(connection, job, programs)
     for program in programs:
         found, mine = _claim(handoff, job, program)
         counts[program.key] = found

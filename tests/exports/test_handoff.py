@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -20,7 +21,7 @@ from pipelines.exports.errors import (
     SnapshotMissing,
     TooManyRows,
 )
-from tests.exports.shop_files import NOW, Person, SmallShop, people, small_shop
+from tests.exports.shop_files import MACHINE, NOW, Person, SmallShop, people, small_shop
 
 
 @pytest.fixture
@@ -186,6 +187,38 @@ def test_many_people_need_a_second_person(tmp_path: Path) -> None:
     requests.release(shop.home, request_id, by=Actor.at_terminal("owner"), at=NOW)
 
     assert len(emails(shop.run(request_id))) == 3
+
+
+def two_programs() -> list[Person]:
+    """Two of each of two programs: mail and LINE."""
+    return [replace(p, channel=("email", "line")[n // 2]) for n, p in enumerate(people(4))]
+
+
+def test_a_request_of_two_programs_does_not_slip_under_the_limit_of_one(tmp_path: Path) -> None:
+    more = "  - {key: big, profile: generic_utf8, country: JP, contract: 委託, basis: x, approve_above: 3}"
+    shop = small_shop(tmp_path, more=more)
+    shop.publish(two_programs())
+    request_id = shop.ask(destination="big")
+
+    # Neither of the two is above 3; together they are 4.
+    with pytest.raises(ApprovalNeeded, match="4 people; above 3"):
+        shop.run(request_id)
+    assert exports.batches(shop.home) == []
+    # Nothing lies claimed, so nothing leaves with the next export either.
+    assert exports.recover(shop.home, shop.shop, clock=NOW, machine=MACHINE) == ()
+    with pytest.raises(TooManyRows, match="4 people, 3 are allowed"):
+        shop.run(shop.ask(max_rows=3))
+    requests.release(shop.home, request_id, by=Actor.at_terminal("owner"), at=NOW)
+
+    assert [batch.rows for batch in shop.run(request_id).batches] == [2, 2]
+
+
+def test_a_request_of_two_programs_within_the_limit_needs_nobody_else(tmp_path: Path) -> None:
+    more = "  - {key: big, profile: generic_utf8, country: JP, contract: 委託, basis: x, approve_above: 4}"
+    shop = small_shop(tmp_path, more=more)
+    shop.publish(two_programs())
+
+    assert shop.send(destination="big").state == "done"
 
 
 def test_quiet_hours_defer_the_request_until_they_end(tmp_path: Path) -> None:

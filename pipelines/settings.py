@@ -137,6 +137,11 @@ def language() -> str:
     return "en"
 
 
+def machine_id() -> str | None:
+    """`OKAERI_MACHINE_ID`: what a container is called, which has no identity of its own."""
+    return os.environ.get("OKAERI_MACHINE_ID", "").strip() or None
+
+
 def destination_secrets(key: str, names: Mapping[str, str]) -> dict[str, str]:
     """Secrets of one destination, those that are set alone. `names`: variable → key in the result.
 

@@ -109,7 +109,10 @@ def _why_paused(
     if found.paused_reason:
         return _Pause(str(found.paused_reason))
     if found.machine_id != machine.machine_id:
-        return _Pause("the ledger was made on another machine (a clone or a restored disk)")
+        return _Pause(
+            "the ledger was made on another machine (a clone, a restored disk, or a container that "
+            "OKAERI_MACHINE_ID gives no name)"
+        )
     stems = outbox.manifest_stems()
     unknown = _unknown(connection, stems)
     forged = [stem for stem in unknown if _is_forged(outbox, stem)]

@@ -173,4 +173,10 @@ BEHAVIOUR_BUGS: Final = (
         "segment_key is null",
         "a newsletter sent by hand recovers carts",
     ),
+    Bug(
+        "rpt_person_tendencies",
+        "where tendencies.is_taste",
+        "where tendencies.is_taste is not null",
+        "what most goods carry is counted as everybody's taste",
+    ),
 )

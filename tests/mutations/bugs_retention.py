@@ -77,4 +77,10 @@ RETENTION_BUGS: Final = (
         "when own.q90_days is not null then 'band'",
         "a handful of gaps sets the limits of a band",
     ),
+    Bug(
+        "rpt_customer_groups",
+        "when order_band = '1' then 'new'",
+        "when order_band <= '2' then 'new'",
+        "who has ordered twice is still a new customer",
+    ),
 )

@@ -194,4 +194,10 @@ SEGMENT_BUGS: Final = (
         "where recommendation_reason <> 'ranking'",
         "what others viewed is said to go with an order",
     ),
+    Bug(
+        "rpt_segment_days",
+        "count(distinct done.person_id)",
+        "count(done.person_id)",
+        "who got two steps on one day counts as two people of the segment",
+    ),
 )

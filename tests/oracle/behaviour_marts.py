@@ -10,6 +10,7 @@ from tests.oracle import (
     behaviour_products,
     behaviour_scores,
     behaviour_searches,
+    behaviour_tastes,
 )
 from tests.oracle.facts import Mart
 
@@ -25,6 +26,10 @@ MARTS: Mapping[str, Mart] = {
     "fct_person_tendencies": (
         ("person_id", "dimension", "dimension_value"),
         behaviour_products.fct_person_tendencies,
+    ),
+    "rpt_person_tendencies": (
+        ("dimension", "dimension_value"),
+        behaviour_tastes.rpt_person_tendencies,
     ),
     "rpt_category_ranking": (
         ("category_id", "window_days", "category_rank"),

@@ -22,8 +22,10 @@ from tests.oracle import (
     reports,
     retention,
     retention_customers,
+    retention_groups,
     retention_waits,
     rules,
+    segment_days,
     segment_marts,
     steps,
 )
@@ -101,7 +103,9 @@ MARTS: Mapping[str, Mart] = {
     **behaviour_marts.MARTS,
     **retention.MARTS,
     **retention_customers.MARTS,
+    **retention_groups.MARTS,
     **retention_waits.MARTS,
+    **segment_days.MARTS,
     **segment_marts.MARTS,
 }
 

@@ -217,15 +217,16 @@ def statuses(world: World) -> list[tuple[date, bool, str]]:
             before = [wait for wait in held if wait.ordered_on < month]
             if before:
                 days = (month - before[-1].ordered_on).days
-                found.append((month, False, _status(told[month, before[-1].band], days)))
+                found.append((month, False, status_of(told[month, before[-1].band], days)))
         this_month = today.replace(day=1)
         if (this_month, held[-1].band) in told:
             days = (today - held[-1].ordered_on).days
-            found.append((this_month, True, _status(told[this_month, held[-1].band], days)))
+            found.append((this_month, True, status_of(told[this_month, held[-1].band], days)))
     return found
 
 
-def _status(given: tuple[int, ...], days: int) -> str:
+def status_of(given: tuple[int, ...], days: int) -> str:
+    """The status after so many days, by the limits of the month and number of orders."""
     return STATUSES[sum(days > limit for limit in given)]
 
 

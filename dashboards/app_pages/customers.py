@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dashboards import access, customer_groups, filters, layout, parts
+from dashboards import access, customer_groups, filters, layout, one_person, parts
 from dashboards.customer_groups import CALIBRATION, GROUPS, MOVES
 from dashboards.page import Page
 from dashboards.parts import Card, Metric
@@ -64,6 +64,7 @@ def show(page: Page) -> None:
     if page.snapshot.has(CALIBRATION):
         views["score"] = lambda: customer_groups.score(page)
     filters.tabs(page, "view", views)
+    one_person.show(page)
 
 
 viewer = access.guard()

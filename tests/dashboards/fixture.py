@@ -18,6 +18,7 @@ import yaml
 
 from pipelines.publish import publish
 from pipelines.settings import DBT_PROJECT, Home
+from tests.dashboards.one_person_rows import timeline
 from tests.publishing import PRIVATE, ModelSpec, RunStub, ShopStub, manifest_of, write_build
 
 AS_OF = dt.datetime(2026, 11, 19, 21, 5, tzinfo=dt.UTC)  # 2026/11/20 06:05 in Tokyo
@@ -1040,6 +1041,7 @@ OF_ORDERS = {
     "rpt_customer_statuses": statuses,
     "rpt_rfm": groups,
     "dim_person_phases": phases,
+    "fct_person_timeline": lambda kind: timeline(),
     "rpt_phase_transitions": moves,
     "rpt_motivation_calibration": calibration,
     "rpt_category_ranking": ranking,
@@ -1070,6 +1072,7 @@ def persons() -> ModelSpec:
             "person_kind": "browser" if n == 12 else "member",
             "prefecture": ("東京都", "大阪府")[n % 2],
             "is_mailable": n % 3 == 0,
+            "mail_block_reason": "unsubscribed" if n % 3 else None,
             "order_count": 1 if n < 8 else 3,
         }
         for n in range(13)

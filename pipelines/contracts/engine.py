@@ -54,7 +54,7 @@ def _keep_connection() -> None:
             engine._connection = engine.engine.connect()
         yield engine._connection
 
-    SqlAlchemyExecutionEngine.get_connection = get_connection  # type: ignore[method-assign,assignment]
+    SqlAlchemyExecutionEngine.get_connection = get_connection
 
 
 @cache

@@ -131,16 +131,20 @@ def state(page: Page, person: str) -> str:
 
 
 def last(page: Page, rows: Sequence[Row], kind: str) -> parts.Line:
-    """The newest entry of one kind, in one line."""
+    """The newest entry of one kind, in one line; marked where it is, or came after, a stop."""
     words = page.words
-    found = next((row for row in rows if row["entry_kind"] == kind), None)
+    found, stopped = (
+        next((row for row in rows if row["entry_kind"] == one), None) for one in (kind, "stop")
+    )
     label = words(f"person.last.{kind}")
     if found is None:
         return parts.Line(kind == "stop", words("person.last.none", what=label))
     said = words(
         "person.last", what=label, at=words.instant(found["happened_at"]), how=how(page, found)
     )
-    return parts.Line(kind != "stop" and found["entry_state"] != "denied", said)
+    is_after = stopped is not None and found["happened_at"] >= stopped["happened_at"]
+    is_good = found["entry_state"] != "denied" and not (kind != "consent" and is_after)
+    return parts.Line(is_good, said)
 
 
 def entry(page: Page, row: Row) -> tables.Row:

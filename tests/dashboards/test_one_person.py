@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboards import one_person
 from dashboards.access import Viewer
-from dashboards.one_person import entry, people_of, timeline
+from dashboards.one_person import entry, last, people_of, timeline
 from dashboards.page import Page
 from dashboards.snapshot import current
 from dashboards.text import Words
@@ -97,6 +97,19 @@ def test_every_entry_says_when_what_and_why(page: Page) -> None:
     assert entry(english, timeline(page, STOPPED)[2]) == [
         "2 Nov 2026, 14:00", "Kept back", "cool-down", "Win-back, mail 2 · e-mail",
     ]  # fmt: skip
+
+
+def test_a_file_that_left_after_the_stop_is_marked(page: Page) -> None:
+    """As it was, the mail left four minutes before; a consent after a stop may lift it."""
+    rows = timeline(page, STOPPED)
+    late = [row | {"happened_at": rows[0]["happened_at"]} for row in rows]
+
+    def marks(of: list[dict[str, Any]]) -> list[bool]:
+        return [last(page, of, kind).is_good for kind in ("consent", "stop", "hand_off")]
+
+    assert marks(rows) == [True, False, True]
+    assert marks(late) == [True, False, False]
+    assert marks([row for row in rows if row["entry_kind"] == "hand_off"]) == [False, True, True]
 
 
 @pytest.mark.parametrize(

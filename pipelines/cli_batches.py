@@ -75,14 +75,14 @@ def hold(
 @batches_app.command()
 def recover(shop: ShopFile = None, as_json: AsJson = False) -> None:
     """Finish, expire or put on HOLD what a dead process left behind, wherever it can be reached."""
-    from pipelines import exports
+    from pipelines import exports, runner
 
     _, loaded = the_shop(shop)
     home = settings.home_of(loaded.id)
     refusal = None
     with refusing():
         try:
-            done = exports.recover(home, loaded, clock=loaded.clock)
+            done = runner.recover(loaded)
         except exports.NotRecovered as error:
             refusal, done = error, error.recovered
         found = {b.batch_id for b in done}
@@ -175,6 +175,31 @@ def recheck(
         print_json(found.as_dict())
     else:
         rechecked.print_recheck(console, found, language=settings.language())
+
+
+@batches_app.command()
+def reports(
+    set_aside: Annotated[
+        str | None,
+        typer.Option("--set-aside", help="File name of a report that shall keep nothing back."),
+    ] = None,
+    shop: ShopFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Reports nobody could read: nothing leaves for their mailer until that is mended."""
+    from pipelines import results
+    from pipelines.report import handed
+
+    _, loaded = the_shop(shop)
+    home, now = settings.home_of(loaded.id), now_of(loaded)
+    with refusing():
+        if set_aside is not None:
+            results.set_aside(home, loaded, set_aside, by=operator(), now=now)
+        found = results.take_in(home, loaded, now=now).unread
+    if as_json:
+        print_json([asdict(one) for one in found])
+    else:
+        handed.print_unread(console, found, language=settings.language())
 
 
 @batches_app.command()

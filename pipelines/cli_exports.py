@@ -1,4 +1,4 @@
-"""`okaeri exports`: ask, look, approve, and what a person decides when a machine has died."""
+"""`okaeri exports`, requests: ask, plan, look, release, cancel; batches stand in `cli_batches`."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -53,10 +53,10 @@ def person() -> Actor:
 
 def recover_at_start(shop: Shop) -> None:
     """Finish what a dead process left; a refusal is printed and keeps nobody from looking."""
-    from pipelines import exports
+    from pipelines import exports, runner
 
     try:
-        exports.recover(settings.home_of(shop.id), shop, clock=shop.clock)
+        runner.recover(shop)
     except exports.ExportRefused as refusal:
         errors.print(" ".join(str(refusal).split()), style="red", markup=False, soft_wrap=True)
 

@@ -1,13 +1,16 @@
 """What mailers have reported since the last run and screens asked, taken in before a hand-over.
 
 Only whom it stops: the figures are landed by the street like every other file. A report nobody can
-read is named and left to the street, which shelves it with its reason.
+read is put on the shelf with its file, row and cure. Who stopped may stand in it, so nothing leaves
+for its mailer until it can be read, or until a person sets it aside.
 """
 
+import json
 import logging
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from datetime import datetime
 from multiprocessing import get_context
 from pathlib import Path
@@ -24,34 +27,119 @@ log = logging.getLogger("okaeri")
 
 # Tables that can stop somebody.
 STOPPING: Final = ("mail_events", "suppressions")
+_ASIDE: Final = "set_aside"
+_DEADLY: Final = "reading it ended the reader. Take it out and look at it."
 
 
-def take_in(home: Home, shop: Shop, *, now: datetime) -> int:
-    """Number of stops that are new: asked for on a screen, or in a report no run has landed yet."""
-    asked = exports.carry_out_blocks(home, shop, now=now)
-    return asked + _reported(home, shop, now=now)
+@dataclass(frozen=True)
+class Unread:
+    """A report nobody could read. `destination`: whose it is, None where it may be anybody's."""
+
+    source: str
+    destination: str | None
+    file: str
+    said: str
+    batch_id: str
 
 
-def _reported(home: Home, shop: Shop, *, now: datetime) -> int:
+@dataclass(frozen=True)
+class Taken:
+    """`stopped`: stops that are new. `unread`: reports that could not be read, nor set aside."""
+
+    stopped: int
+    unread: tuple[Unread, ...] = ()
+
+    def keeps(self, shop: Shop) -> dict[str, str]:
+        """Destination → why nothing may leave for it now."""
+        found: dict[str, str] = {}
+        for one in self.unread:
+            for key in (d.key for d in shop.destinations):
+                if one.destination in (key, None):
+                    found.setdefault(key, _why(one))
+        return found
+
+
+def take_in(home: Home, shop: Shop, *, now: datetime) -> Taken:
+    """What is new: asked for on a screen, or in a report no run has landed yet."""
+    stopped = exports.carry_out_blocks(home, shop, now=now)
+    unread: list[Unread] = []
+    for source, file, found in _read(home, shop, now=now):
+        if isinstance(found, str):
+            log.warning("%s", found)
+            unread += _shelved(home, shop, source, file, said=found, now=now)
+            continue
+        stopped += exports.import_suppressions(home, shop, found["suppressions"])
+        stopped += exports.import_mail_events(home, found["mail_events"], now=now)
+    return Taken(stopped, tuple(unread))
+
+
+def set_aside(home: Home, shop: Shop, name: str, *, by: str, now: datetime) -> list[Unread]:
+    """Reports of this file name that keep nothing back any more. Another content is read anew.
+
+    Raises: ExportRefused where no such report keeps anything back.
+    """
+    waiting = take_in(home, shop, now=now).unread
+    mine = [one for one in waiting if name in (one.file, Path(one.file).name)]
+    if not mine:
+        known = ", ".join(Path(one.file).name for one in waiting) or "none"
+        raise exports.ExportRefused(
+            f"no report {name[:80]!r} keeps a hand-over back; those that do: {known}"
+        )
+    for one in mine:
+        text = json.dumps({"by": by, "at": now.isoformat(), "file": Path(one.file).name})
+        _aside(home, one.batch_id).write_text(text, encoding="utf-8")
+    return mine
+
+
+def _shelved(
+    home: Home, shop: Shop, source: Source, file: Path, *, said: str, now: datetime
+) -> Iterator[Unread]:
+    batch_id = landing.shelve_file(
+        home, shop, file, source_key=source.key, refusal=said, loaded_at=now
+    ).batch_id
+    if not _aside(home, batch_id).exists():
+        yield Unread(source.key, _owner(shop, source), str(file), said, batch_id)
+
+
+def _aside(home: Home, batch_id: str) -> Path:
+    return home.rejected / batch_id / _ASIDE
+
+
+def _owner(shop: Shop, source: Source) -> str | None:
+    mine = (d.key for d in shop.destinations if source.files == d.results_files)
+    return next(mine, None)
+
+
+def _why(one: Unread) -> str:
+    name = Path(one.file).name
+    return (
+        f"{one.said} Who stopped may stand in it: nothing leaves until it can be read, or is set "
+        f"aside: okaeri exports reports --set-aside {name}"
+    )
+
+
+def _read(
+    home: Home, shop: Shop, *, now: datetime
+) -> Iterator[tuple[Source, Path, dict[str, pl.DataFrame] | str]]:
+    """Each report no run has landed: its rows that can stop somebody, or why it is refused."""
     waiting = list(_unlanded(home, shop))
-    if not waiting:
-        return 0
     # The shop's key is made at first use: by this process, not by its child.
     _ = home.pepper
-    stopped = 0
-    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
-        for source, file in waiting:
-            try:
-                tables = pool.submit(stopping_rows, home, shop, source, file, now).result()
-            except BrokenProcessPool:
-                log.warning("%s: reading it ended the reader; take it out and look at it", file)
-                return stopped
-            if isinstance(tables, str):
-                log.warning("%s: %s", file.name, tables)
-                continue
-            stopped += exports.import_suppressions(home, shop, tables["suppressions"])
-            stopped += exports.import_mail_events(home, tables["mail_events"], now=now)
-    return stopped
+    for source, file, refusal in waiting:
+        if refusal is not None:
+            yield source, file, refusal
+    readable = [(source, file) for source, file, refusal in waiting if refusal is None]
+    while readable:
+        with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
+            while readable:
+                source, file = readable.pop(0)
+                try:
+                    found = pool.submit(stopping_rows, home, shop, source, file, now).result()
+                except BrokenProcessPool:
+                    # The next one gets a reader of its own.
+                    yield source, file, f"{file.name}: {_DEADLY}"
+                    break
+                yield source, file, found
 
 
 def stopping_rows(
@@ -79,11 +167,12 @@ def stopping_rows(
     }
 
 
-def _unlanded(home: Home, shop: Shop) -> Iterator[tuple[Source, Path]]:
+def _unlanded(home: Home, shop: Shop) -> Iterator[tuple[Source, Path, str | None]]:
     for source in shop.sources:
         try:
             mapping = sources.load_mapping(source.mapping, shop.folder)
         except sources.MappingBroken as refusal:
+            # Nobody knows what it would have read; a run stops on it with the same words.
             log.warning("%s: %s", source.key, refusal)
             continue
         if not {table.table for table in mapping.tables} & set(STOPPING):
@@ -92,7 +181,7 @@ def _unlanded(home: Home, shop: Shop) -> Iterator[tuple[Source, Path]]:
             try:
                 sha256, version = sources.identity(file, source, shop=shop)
             except sources.FileRefused as refusal:
-                log.warning("%s: %s", file.name, refusal)
+                yield source, file, str(refusal)
                 continue
             if not landing.already_landed(home, sha256, version, source_key=source.key):
-                yield source, file
+                yield source, file, None

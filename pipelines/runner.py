@@ -223,8 +223,20 @@ def export(
 def carry_out(shop: Shop, request_id: str) -> exports.Outcome:
     """One request carried out, after the mailers' newest reports. Raises: ExportRefused."""
     home = settings.home_of(shop.id)
-    results.take_in(home, shop, now=shop.clock or datetime.now(UTC))
-    return exports.run_request(home, shop, request_id, clock=shop.clock)
+    taken = results.take_in(home, shop, now=shop.clock or datetime.now(UTC))
+    return exports.run_request(
+        home, shop, request_id, clock=shop.clock, kept_back=taken.keeps(shop)
+    )
+
+
+def recover(shop: Shop) -> tuple[exports.BatchResult, ...]:
+    """What a dead process left behind, finished after the mailers' newest reports.
+
+    Raises: NotRecovered, after everything was tried.
+    """
+    home = settings.home_of(shop.id)
+    taken = results.take_in(home, shop, now=shop.clock or datetime.now(UTC))
+    return exports.recover(home, shop, clock=shop.clock, kept_back=taken.keeps(shop))
 
 
 def hand_off_due(shop: Shop) -> list[exports.Outcome]:

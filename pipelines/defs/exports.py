@@ -26,10 +26,11 @@ class Request(dg.Config):
 @dg.asset(group_name="exports", kinds={"csv"}, owners=["team:okaeri"], pool="exports")
 def handed_over(config: Request, street: Street) -> dg.MaterializeResult[None]:
     """Files of one request: a segment CSV and its manifest, or a dry run's plan."""
-    results.take_in(street.home, street.shop, now=street.shop.clock or datetime.now(UTC))
+    taken = results.take_in(street.home, street.shop, now=street.shop.clock or datetime.now(UTC))
     outcome = exports.run_request(
-        street.home, street.shop, config.request_id, clock=street.shop.clock
-    )
+        street.home, street.shop, config.request_id, clock=street.shop.clock,
+        kept_back=taken.keeps(street.shop),
+    )  # fmt: skip
     return dg.MaterializeResult(
         metadata={
             "state": outcome.state,

@@ -87,6 +87,10 @@ class TooManyComplaints(ExportRefused):
     """More of a destination's mail was reported as spam than a mailbox bears."""
 
 
+class UnreadReport(ExportRefused):
+    """A report of the destination's mailer cannot be read: who stopped there is not known."""
+
+
 class BadCoupons(ExportRefused):
     """Codes that cannot be taken in; none of the file was."""
 

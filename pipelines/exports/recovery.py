@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from pipelines import requests, state
 from pipelines.exports import binding, ledger, lost
 from pipelines.exports.destinations import outbox_of
-from pipelines.exports.errors import ExportRefused, NotRecovered
+from pipelines.exports.errors import ExportRefused, NotRecovered, UnreadReport
 from pipelines.exports.handoff import Handoff, unfinished
 from pipelines.exports.ledger import BatchRow
 from pipelines.exports.machine import Machine, uptime
@@ -27,10 +27,16 @@ from pipelines.state import batch
 
 
 def recover(
-    home: Home, shop: Shop, *, clock: datetime | None = None, machine: Machine | None = None
+    home: Home,
+    shop: Shop,
+    *,
+    clock: datetime | None = None,
+    machine: Machine | None = None,
+    kept_back: Mapping[str, str] | None = None,
 ) -> tuple[BatchResult, ...]:
     """Batches a dead process left behind, each finished, expired or on HOLD now.
 
+    `kept_back`: destination → why nothing may leave for it now; its batches wait.
     For the start of the program; every export does the same for its own destination. Requests
     whose run died are open again. Raises: NotRecovered, after everything was tried, naming every
     destination that failed and why: a cloned or restored ledger, a place that does not answer, a
@@ -44,7 +50,8 @@ def recover(
     for destination in shop.destinations:
         with _telling(failed, destination.key):
             found += _recover_one(
-                home, rules, destination, now=now, since=since, machine=machine
+                home, rules, destination, now=now, since=since, machine=machine,
+                why_not=(kept_back or {}).get(destination.key),
             )  # fmt: skip
     for row in stranded(home, shop):
         failed.setdefault(_what_to_do(row), []).append(row.destination)
@@ -72,6 +79,7 @@ def _recover_one(
     now: datetime,
     since: float,
     machine: Machine,
+    why_not: str | None,
 ) -> list[BatchResult]:
     shop, engine = rules.shop, state.ledger_engine(home)
     outbox = outbox_of(rules, destination, home)
@@ -82,7 +90,10 @@ def _recover_one(
     with binding.alone(engine, outbox, shop_id=shop.id, destination=destination.key):
         reported = lost.reported(home, engine, shop_id=shop.id, destination=destination.key)
         binding.bind(engine, machine, outbox, now=now, reported=reported)
-        if unfinished(engine, destination.key):
+        left = unfinished(engine, destination.key)
+        if left and why_not is not None:
+            raise UnreadReport(why_not)
+        if left:
             handoff = Handoff(
                 engine=engine, destination=destination.key, outbox=outbox, rules=rules,
                 vault=Vault(rules.pepper), now=now, actor="recovery", machine=machine,

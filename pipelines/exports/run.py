@@ -10,7 +10,7 @@ from pipelines import requests, state
 from pipelines.exports import arms, binding, bulk, claims, ledger, limits, lost
 from pipelines.exports.amendments import handed_over_of, write_removed, write_suppress
 from pipelines.exports.destinations import outbox_of
-from pipelines.exports.errors import ApprovalNeeded, CouponsShort, ExportRefused
+from pipelines.exports.errors import ApprovalNeeded, CouponsShort, ExportRefused, UnreadReport
 from pipelines.exports.handoff import Handoff
 from pipelines.exports.job import Job, job_of
 from pipelines.exports.ledger import BatchRow
@@ -26,8 +26,8 @@ from pipelines.requests import Request
 from pipelines.settings import Home
 from pipelines.shop import Shop
 
-# How often a request that waits for coupons looks whether there are some.
-_COUPONS_RETRY: Final = timedelta(hours=1)
+# How often a request that waits for coupons, or for a report, looks whether there are some.
+_RETRY: Final = timedelta(hours=1)
 
 
 def run_request(
@@ -38,9 +38,11 @@ def run_request(
     clock: datetime | None = None,
     run_id: str | None = None,
     machine: Machine | None = None,
+    kept_back: Mapping[str, str] | None = None,
 ) -> Outcome:
     """Carry one request out, or carry on with it where a dead process left it.
 
+    `kept_back`: destination → why nothing may leave for it now; a dry run works, a request waits.
     Raises: ExportRefused with what to do; the request then says so too. A finished request gives
     its stored batches again and writes nothing.
     """
@@ -53,6 +55,8 @@ def run_request(
     try:
         if request.dry_run:
             outcome = _dry_run(home, rules, request, now=now)
+        elif why := (kept_back or {}).get(request.destination):
+            raise UnreadReport(why)
         else:
             outcome = _send(
                 home, rules, request, now=now, run_id=run_id,
@@ -75,8 +79,8 @@ def _say_why(home: Home, request_id: str, error: Exception, *, at: datetime) -> 
     said = str(error) if isinstance(error, ExportRefused) else type(error).__name__
     to = "waiting_for_approval" if isinstance(error, ApprovalNeeded) else "failed"
     not_before = None
-    if isinstance(error, CouponsShort) and error.waits:
-        to, not_before = "deferred", at + _COUPONS_RETRY
+    if isinstance(error, UnreadReport) or (isinstance(error, CouponsShort) and error.waits):
+        to, not_before = "deferred", at + _RETRY
     requests.move(home, request_id, to=to, at=at, reason=said, not_before=not_before)
 
 

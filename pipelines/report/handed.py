@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import PurePath
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
@@ -13,6 +14,7 @@ from pipelines import exports
 from pipelines.exports import BatchResult, Outcome
 from pipelines.report.export_words import tell
 from pipelines.requests import MaskedPlan, Request, RequestEvent
+from pipelines.results import Unread
 from pipelines.shop import Shop
 
 
@@ -118,6 +120,18 @@ def print_batches(console: Console, rows: Sequence[exports.BatchRow], *, languag
         if row.state == "HOLD":
             _line(console, f"    {row.reason}")
             _line(console, f"    {tell('resolve', language, batch=row.batch_id)}")
+
+
+def print_unread(console: Console, rows: Sequence[Unread], *, language: str) -> None:
+    """Reports nobody could read: whose, where, why, and what to do about each."""
+    if not rows:
+        _line(console, tell("all_read", language))
+    for one in rows:
+        whose = one.destination or tell("every_destination", language)
+        _line(console, f"  {one.file} → {whose}", style="bold")
+        _line(console, f"    {one.said}")
+        name = PurePath(one.file).name
+        _line(console, f"    {tell('set_aside', language, name=name)}")
 
 
 def counts_of(request: Request) -> Mapping[str, Mapping[str, int]]:

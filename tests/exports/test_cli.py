@@ -325,3 +325,24 @@ def test_what_is_on_hold_is_not_decided_without_a_verdict(okaeri, exporters):
 
     assert f"okaeri exports hold {batch} delivered|not-delivered" in okaeri.refused("hold", batch)
     assert batch in okaeri("hold").stdout
+
+
+@pytest.mark.slow
+def test_reports_nobody_could_read_are_listed_and_set_aside(okaeri, tmp_path):
+    file = tmp_path / "shop.yml"
+    line = "profile: carrier_pigeon, country: JP, contract: 委託, basis: 案内"
+    text = file.read_text("utf-8")
+    file.write_text(text.replace(line, f"{line}, results: {{mapping: sendgrid_events}}"), "utf-8")
+    assert okaeri.json("reports") == []
+    assert "Every report could be read" in okaeri("reports").stdout
+    folder = tmp_path / "results" / "odd"
+    folder.mkdir(parents=True)
+    (folder / "cut.json").write_text('[{"event": "unsub')
+
+    (found,) = okaeri.json("reports")
+    shown = okaeri("reports").stdout
+
+    assert (found["destination"], Path(found["file"]).name) == ("odd", "cut.json")
+    assert "okaeri exports reports --set-aside cut.json" in shown
+    assert "no report 'other.json'" in okaeri("reports", "--set-aside", "other.json", code=2).stderr
+    assert okaeri.json("reports", "--set-aside", "cut.json") == []

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboards import parts, tables
+from dashboards import export_handed, parts, tables
 from dashboards.page import Page
 from pipelines import requests, saved_segments
 from pipelines.actors import NotAllowed
@@ -55,8 +55,8 @@ def show(page: Page, request_id: str) -> None:
     words = page.words
     request = requests.read(page.home, request_id)
     said = words(f"request.{request.request_state}")
-    reason = f" — {request.reason}" if request.reason else ""
-    parts.note(words("exports.state", state=said) + reason)
+    parts.note(words("exports.state", state=said))
+    export_handed.held(page, request)
     if request.request_state in MOVING:
         parts.note(words("exports.waiting"))
     place_facts(page, request)
@@ -66,7 +66,7 @@ def show(page: Page, request_id: str) -> None:
         release_button(page, request)
     if request.request_state in requests.CANCELLABLE:
         cancel_button(page, request)
-    handed(page, request)
+    export_handed.show(page, request)
     events(page, request)
 
 
@@ -166,20 +166,6 @@ def cancel_button(page: Page, request: Request) -> None:
     if st.button(page.words("exports.cancel"), key="exports_cancel"):
         requests.cancel(page.home, request.request_id, by=page.viewer.actor, at=now_of(page))
         st.rerun()
-
-
-def handed(page: Page, request: Request) -> None:
-    """Where each file lies, how many people are in it, and by what to know it again."""
-    words = page.words
-    files: Any = (request.outcome or {}).get("files", [])
-    for entry in files:
-        parts.title(words("exports.file", program=entry["program"]))
-        for path in entry["files"]:
-            st.code(path, language=None)
-        people = words.count(entry["rows"], "person")
-        parts.note(words("exports.file.note", people=people, sha256=entry["sha256"]))
-    if files:
-        parts.note(words("exports.file.next"))
 
 
 def events(page: Page, request: Request) -> None:

@@ -3,11 +3,12 @@
 import datetime as dt
 from typing import Final
 
-from dashboards import parts, tables
+from dashboards import export_handed, export_request, parts, tables
 from dashboards.page import Page
 from dashboards.snapshot import Filters
 from dashboards.text import Cell
 from pipelines import requests
+from pipelines.actors import Role
 
 # Key, title, persons, the earliest end of validity.
 Due = tuple[str, str, int, dt.datetime]
@@ -56,24 +57,41 @@ def stuck(page: Page) -> list[str]:
 
 
 def table(page: Page) -> None:
-    """One row per list due: name, people, end of validity, what became of it."""
+    """One row per list due: name, people, difference, how long it may leave, what became of it."""
     words = page.words
     due = due_lists(page)
     if not due:
         parts.note(words("lists.none"))
         return
     asked = newest_requests(page)
-    head = [words(f"lists.{name}") for name in ("title", "people", "until", "state")]
+    now = export_request.now_of(page)
+    head = [words(f"lists.{name}") for name in ("title", "people", "difference", "until", "state")]
     rows: list[tables.Row] = [
         [
             Cell(title),
             parts.people_or_few(page, size),
-            words.instant(until),
+            difference(page, asked.get(key)),
+            Cell(
+                words.instant(until),
+                f" {export_handed.left(page, until.replace(tzinfo=dt.UTC), now=now)}",
+            ),
             request_state(page, asked.get(key)),
         ]
         for key, title, size, until in due
     ]
     parts.table(page, "lists", head, rows)
+
+
+def difference(page: Page, request: requests.Request | None) -> str:
+    """Who came and who left since the last file, by the latest plan; `—` without one."""
+    if request is None or not page.viewer.may(Role.EXPORTER):
+        return "—"
+    plans = requests.plans_of(page.home, request.request_id)
+    # Of several programs each has its own difference: they stand in the plan.
+    if len(plans) != 1 or "added" not in plans[0].difference:
+        return "—"
+    told = {name: f"{plans[0].difference.get(name, 0):,}" for name in ("added", "left")}
+    return page.words("lists.difference.counts", **told)
 
 
 def request_state(page: Page, request: requests.Request | None) -> str:

@@ -1,5 +1,6 @@
 """取り込めなかった行: which rows of which file were left out, why, and what mends it."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import streamlit as st
@@ -47,8 +48,6 @@ def by_kind(page: Page, kinds: list[Row]) -> None:
 
 def by_file(page: Page, kinds: list[Row]) -> None:
     """The same with file, column and cure."""
-    words = page.words
-    names = ("file", "entity", "column", "reason", "rows", "cure")
     body: list[tables.Row] = [
         [
             str(row["file_name"]),
@@ -60,13 +59,12 @@ def by_file(page: Page, kinds: list[Row]) -> None:
         ]
         for row in kinds
     ]
-    parts.table(page, "rejected", [words(f"rejected.{name}") for name in names], body)
-    parts.note(words("rejected.note"))
+    listed(page, ("file", "entity", "column", "reason", "rows", "cure"), body)
+    parts.note(page.words("rejected.note"))
 
 
 def one_by_one(page: Page) -> None:
     """File, row and column of the first rows of each reason."""
-    words = page.words
     rows = page.snapshot.read(
         REJECTED,
         {"same_reason_rank <=": SHOWN, "is_whole_file": False},
@@ -74,19 +72,24 @@ def one_by_one(page: Page) -> None:
     ).to_dicts()
     if not rows:
         return
-    with st.expander(words("rejected.rows.title", n=SHOWN)):
-        names = ("file", "row", "entity", "column", "reason")
+    with st.expander(page.words("rejected.rows.title", n=SHOWN)):
         body: list[tables.Row] = [
             [
                 str(row["file_name"]),
-                words.number(row["rejected_row_no"]),
+                page.words.number(row["rejected_row_no"]),
                 entity(page, row),
                 column(page, row),
                 reason(page, row),
             ]
             for row in rows
         ]
-        parts.table(page, "rejected_rows", [words(f"rejected.{name}") for name in names], body)
+        listed(page, ("file", "row", "entity", "column", "reason"), body)
+
+
+def listed(page: Page, names: Sequence[str], rows: Sequence[tables.Row]) -> None:
+    """Single cases in words, for who may see them: read from the left, and no file."""
+    head = [page.words(f"rejected.{name}") for name in names]
+    st.html(f'<div class="ok-text">{tables.table(head, rows)}</div>')
 
 
 def entity(page: Page, row: Row) -> str:

@@ -38,9 +38,9 @@ def show(page: Page) -> None:
         body,
         metrics=[Metric(words("screen.orders"), SCREENS, "order_count")],
     )
-    parts.note(words("screen.note"))
+    parts.note(words("screen.note" if any(r["is_compared"] for r in rows) else "screen.none"))
     if page.viewer.may(Role.EXPORTER):
-        form(page, [row["screen_month"] for row in rows])
+        form(page, rows)
     causes(page, shown)
 
 
@@ -102,17 +102,19 @@ def verdict(page: Page, row: Row) -> str:
     return words("screen.explained", causes=" + ".join(named))
 
 
-def form(page: Page, months: list[dt.date]) -> None:
-    """What somebody reads off the shop's screen, month by month."""
+def form(page: Page, rows: list[Row]) -> None:
+    """What somebody reads off the shop's screen, month by month, at first the last whole one."""
     words = page.words
-    if not months:
-        return
+    months = [row["screen_month"] for row in rows]
+    first = 1 if len(rows) > 1 and rows[0]["is_running"] else 0
     parts.title(words("screen.form"))
     with (
         st.form("screen", border=False, enter_to_submit=False, clear_on_submit=True),
         st.container(horizontal=True, vertical_alignment="bottom"),
     ):
-        month = st.selectbox(words("screen.month"), months, format_func=words.month, width=160)
+        month = st.selectbox(
+            words("screen.month"), months, index=first, format_func=words.month, width=160
+        )
         count = st.number_input(
             words("screen.orders.theirs"), min_value=0, step=1, value=None, width=180
         )

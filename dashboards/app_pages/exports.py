@@ -2,7 +2,17 @@
 
 import streamlit as st
 
-from dashboards import access, export_asking, export_request, layout, lists, parts
+from dashboards import (
+    access,
+    campaign_results,
+    export_asking,
+    export_request,
+    filters,
+    layout,
+    lists,
+    parts,
+    typed_totals,
+)
 from dashboards.page import Page
 from dashboards.parts import Card
 from dashboards.text import Cell
@@ -11,6 +21,8 @@ from pipelines.actors import Role
 
 # Requests shown below the lists.
 SHOWN = 10
+# Seconds after which the time that is left is written anew.
+COUNTS_DOWN = 30
 
 
 def show(page: Page) -> None:
@@ -35,13 +47,27 @@ def show(page: Page) -> None:
         ]
     )
     parts.receipt(page, "numbers", [])
-    parts.title(words("overview.lists"), anchor="lists")
-    lists.table(page)
+    filters.tabs(page, "view", {"today": lambda: today(page), "results": lambda: results(page)})
+
+
+def today(page: Page) -> None:
+    """Today's lists, counting down; the wish, the plan, the release for whoever may export."""
+    parts.title(page.words("overview.lists"), anchor="lists")
+    # A frozen clock does not run.
+    view = st.fragment(lists.table, run_every=None if page.shop.clock else COUNTS_DOWN)
+    view(page)
     if not page.viewer.may(Role.EXPORTER):
-        parts.note(words("exports.viewer"))
+        parts.note(page.words("exports.viewer"))
         return
     export_asking.show(page)
     history(page)
+
+
+def results(page: Page) -> None:
+    """What came of every campaign; for an exporter the totals a mailer gives no file of."""
+    campaign_results.show(page)
+    if page.viewer.may(Role.EXPORTER):
+        typed_totals.show(page)
 
 
 def history(page: Page) -> None:

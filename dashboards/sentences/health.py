@@ -258,6 +258,10 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
         "管理画面の数字が、当店の集計に下の理由のいくつかを足し引きして1円まで合うとき、その理由を示します。ほかの組み合わせで合うこともあります。",
         "A difference is explained where some of the causes below together give the screen's figures to the yen. Another mixture may fit as well.",
     ),
+    "screen.none": (
+        "管理画面の数字は、まだ入力されていません。下に1か月分を入力すると、次の集計で差とその理由を示します。",
+        "Nobody has typed figures of the screen yet. Type a month below: the next run says how they differ, and why.",
+    ),
     "screen.form": ("管理画面の数字を入力する", "Type the figures of the shop's screen"),
     "screen.form.button": ("記録する", "Keep"),
     "screen.form.refused": (

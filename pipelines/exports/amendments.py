@@ -90,11 +90,16 @@ def write_suppress(handoff: Handoff, row: BatchRow) -> str | None:
     digest = hashlib.sha256(data).hexdigest()
     if not lines or digest == row.suppress_sha256:
         return None
-    name = f"{row.batch_id}.suppress.csv"
+    name = recall_name(row)
     handoff.outbox.place(name, data)
     with state.writing(handoff.engine) as connection:
         _store(connection, row, suppress_sha256=digest)
     return name
+
+
+def recall_name(row: BatchRow) -> str:
+    """Name of the list of people to drop from a batch."""
+    return f"{row.batch_id}.suppress.csv"
 
 
 def handed_over_of(handoff: Handoff) -> list[BatchRow]:

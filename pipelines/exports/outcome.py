@@ -34,6 +34,15 @@ class BatchResult:
 
 
 @dataclass(frozen=True)
+class Recall:
+    """A list of people to drop from a batch that left earlier. `file`: where it lies."""
+
+    batch_id: str
+    program: str
+    file: str
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What became of a request. `counts`: program → members per outcome, handed over included.
 
@@ -50,6 +59,8 @@ class Outcome:
     # How the files are written, and where the mailer's report may be dropped.
     encoding: str | None = None
     results: str | None = None
+    # Written on the way, for batches a mailer may still be sending from.
+    recalls: tuple[Recall, ...] = ()
 
 
 def result_of(outbox: LocalFolder, row: BatchRow) -> BatchResult:

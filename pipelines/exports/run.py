@@ -2,13 +2,18 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from pipelines import requests, state
 from pipelines.exports import arms, binding, bulk, claims, ledger, limits, lost
-from pipelines.exports.amendments import handed_over_of, write_removed, write_suppress
+from pipelines.exports.amendments import (
+    handed_over_of,
+    recall_name,
+    write_removed,
+    write_suppress,
+)
 from pipelines.exports.destinations import outbox_of
 from pipelines.exports.errors import ApprovalNeeded, CouponsShort, ExportRefused, UnreadReport
 from pipelines.exports.handoff import Handoff
@@ -16,7 +21,7 @@ from pipelines.exports.job import Job, job_of
 from pipelines.exports.ledger import BatchRow
 from pipelines.exports.machine import Machine, uptime
 from pipelines.exports.masked import masked_plan
-from pipelines.exports.outcome import Outcome, as_stored, result_of
+from pipelines.exports.outcome import Outcome, Recall, as_stored, result_of
 from pipelines.exports.payload import Vault
 from pipelines.exports.plan import programs_of
 from pipelines.exports.rules import Program, Rules
@@ -62,16 +67,17 @@ def run_request(
                 home, rules, request, now=now, run_id=run_id,
                 machine=machine or Machine.this(), since=since,
             )  # fmt: skip
+        destination = rules.destination(request.destination)
+        profile = rules.profile(destination)
     except Exception as error:
         _say_why(home, request_id, error, at=now)
         raise
-    _write_down(home, outcome, at=now)
-    destination = rules.destination(request.destination)
-    profile = rules.profile(destination)
-    return replace(
+    outcome = replace(
         outcome, import_hint={**profile.import_hint}, encoding=profile.encoding,
         results=destination.results_files,
     )  # fmt: skip
+    _write_down(home, outcome, at=now)
+    return outcome
 
 
 def _say_why(home: Home, request_id: str, error: Exception, *, at: datetime) -> None:
@@ -90,10 +96,19 @@ def _write_down(home: Home, outcome: Outcome, *, at: datetime) -> None:
         "counts": {program: dict(found) for program, found in outcome.counts.items()},
         # For the screens, which know no ledger: where each file lies, and by what to know it again.
         "files": [
-            {"program": b.program, "rows": b.rows, "sha256": b.sha256, "files": list(b.files)}
+            {
+                "batch_id": b.batch_id,
+                "program": b.program,
+                "rows": b.rows,
+                "sha256": b.sha256,
+                "files": list(b.files),
+            }
             for b in outcome.batches
             if b.files
         ],
+        "recalls": [asdict(recall) for recall in outcome.recalls],
+        "import_hint": dict(outcome.import_hint),
+        "encoding": outcome.encoding,
     }
     requests.move(
         home,
@@ -170,16 +185,24 @@ def _hand_over(handoff: Handoff, job: Job) -> Outcome:
         write_removed(handoff, row, job.segment)
     for row in handed_over_of(handoff):
         write_suppress(handoff, row)
+    # Also what an earlier run wrote: it may have died before it could tell anybody.
+    recalls = tuple(
+        Recall(row.batch_id, row.program, handoff.outbox.address(recall_name(row)))
+        for row in handed_over_of(handoff)
+        if row.suppress_sha256 is not None
+    )
     results = tuple(result_of(handoff.outbox, row) for row in _again(handoff, ids))
     held = [r for r in results if r.state == ledger.HOLD]
     request_id = job.request.request_id
     if held:
         reason = f"{held[0].batch_id}: {held[0].reason}"
-        return Outcome(request_id, "hold", reason, results, counts)
+        return Outcome(request_id, "hold", reason, results, counts, recalls=recalls)
     if waits:
         until = job.rules.quiet_until(job.now)
-        return Outcome(request_id, "deferred", "quiet_hours", results, counts, until)
-    return Outcome(request_id, "done", None, results, counts)
+        return Outcome(
+            request_id, "deferred", "quiet_hours", results, counts, until, recalls=recalls
+        )  # fmt: skip
+    return Outcome(request_id, "done", None, results, counts, recalls=recalls)
 
 
 def _claim(

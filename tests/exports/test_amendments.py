@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import exports
+from pipelines import exports, requests
 from pipelines.canonical import TABLES
 from tests.exports.shop_files import NOW, Person, SmallShop, people, small_shop
 
@@ -67,6 +67,25 @@ def test_who_bought_or_objected_since_is_recalled(shop: SmallShop) -> None:
         "u2@example.jp": "cart_emptied",
         "u3@example.jp": "unsubscribed",
     }
+
+
+def test_every_later_request_tells_the_screens_of_the_recalls_in_force(shop: SmallShop) -> None:
+    shop.publish(people(2))
+    (batch,) = shop.send().batches
+    shop.publish(people(2), sales={"s:1": NOW})
+
+    for _ in range(2):
+        outcome = shop.send()
+
+        (told,) = requests.read(shop.home, outcome.request_id).outcome["recalls"]  # type: ignore[index,misc]
+        assert told == {
+            "batch_id": batch.batch_id,
+            "program": batch.program,
+            "file": str(shop.outbox() / f"{batch.batch_id}.suppress.csv"),
+        }
+    stored = requests.read(shop.home, outcome.request_id).outcome or {}
+    assert stored["import_hint"] == dict(outcome.import_hint)
+    assert stored["encoding"] == outcome.encoding
 
 
 def test_a_recall_is_written_again_only_when_it_changed(shop: SmallShop) -> None:

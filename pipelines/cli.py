@@ -1,4 +1,4 @@
-"""`okaeri`: init · check · run · up · sql · segments · exports · coupons."""
+"""`okaeri`: init · check · run · up · sql · segments · exports · coupons · person · looks."""
 
 import json
 import logging
@@ -15,6 +15,7 @@ from pipelines import settings
 from pipelines.cli_batches import batches_app
 from pipelines.cli_coupons import coupons_app
 from pipelines.cli_exports import exports_app, recover_at_start
+from pipelines.cli_person import looks, person
 from pipelines.cli_segments import segments_app
 from pipelines.terminal import DONE, FAILED, AsJson, ShopFile, console, errors, stop, the_shop
 
@@ -28,6 +29,8 @@ app.add_typer(segments_app, name="segments")
 exports_app.add_typer(batches_app)
 app.add_typer(exports_app, name="exports")
 app.add_typer(coupons_app, name="coupons")
+app.command()(person)
+app.command()(looks)
 
 
 class Format(StrEnum):

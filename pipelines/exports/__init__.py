@@ -27,6 +27,7 @@ from pipelines.exports.operations import (
 )
 from pipelines.exports.outcome import BatchResult, Outcome
 from pipelines.exports.overview import Overview, overview
+from pipelines.exports.persons import person_by_email
 from pipelines.exports.recheck import Recheck, recheck, write_recall
 from pipelines.exports.recovery import recover, stranded
 from pipelines.exports.releases import cancel, release
@@ -69,6 +70,7 @@ __all__ = [
     "ledger_tables",
     "open_requests",
     "overview",
+    "person_by_email",
     "pools",
     "recheck",
     "recover",

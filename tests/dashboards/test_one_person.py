@@ -1,5 +1,8 @@
 """One person on the customers page: found by a number, told to the minute, stopped by hand."""
 
+import json
+import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,6 +12,7 @@ import pytest
 import streamlit as st
 from sqlalchemy.exc import OperationalError
 from streamlit.testing.v1 import AppTest
+from typer.testing import CliRunner, Result
 
 from dashboards import one_person
 from dashboards.access import Viewer
@@ -18,6 +22,7 @@ from dashboards.snapshot import current
 from dashboards.text import Words
 from pipelines import requests
 from pipelines.actors import Actor, NotAllowed, Origin, Role
+from pipelines.cli import app
 from pipelines.settings import Home
 from tests.dashboards.conftest import Opener, shown
 from tests.dashboards.one_person_rows import ORDER_NUMBER, OTHER, STOPPED
@@ -204,3 +209,48 @@ def test_a_viewer_is_refused_by_every_function_that_acts(page: Page, home: Home)
 def test_only_an_admin_sees_who_looked(page: Page) -> None:
     with pytest.raises(NotAllowed):
         one_person.looks(page, STOPPED)
+
+
+@pytest.fixture
+def okaeri(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """The command, of a copy of the shop: this process holds the shop's own file open, locked."""
+    shutil.copytree(home.path.parent, tmp_path / "copy")
+    monkeypatch.setenv("OKAERI_HOME", str(tmp_path / "copy"))
+    file = str(tmp_path / "copy" / "shop.yml")
+
+    def run(*words: str, code: int = 0) -> Result:
+        done = CliRunner().invoke(app, [*words, "--shop", file])
+        assert done.exit_code == code, f"{done.output}\n{done.exception!r}"
+        return done
+
+    return run
+
+
+def test_the_terminal_tells_the_same_and_is_written_down_too(
+    okaeri: Callable[..., Result], home: Home
+) -> None:
+    told = json.loads(okaeri("person", "--order", ORDER_NUMBER, "--json").stdout)
+    line = next(row for row in told["entries"] if row["entry_kind"] == "withheld")
+
+    assert told["person_id"] == STOPPED
+    assert (line["entry_state"], line["happened_at"]) == ("cool_down", "2026-11-02 05:00:00")
+    assert "2026-11-02 14:00" in okaeri("person", "--member", "ec:101").stdout
+    assert [look[1] for look in looks(home)] == ["member", "order"]
+    seen = json.loads(okaeri("looks", "--json").stdout)
+    assert [(one["person_id"], one["origin"]) for one in seen] == [(STOPPED, "terminal")] * 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "give one of"),
+        (("--member", "102", "--order", "R1"), "give one of"),
+        (("--member", "999"), "nobody of this"),
+        (("--member", "101"), "2 people have this number"),
+    ],
+)
+def test_the_terminal_shows_nobody_it_was_not_asked_for(
+    okaeri: Callable[..., Result], home: Home, words: tuple[str, ...], said: str
+) -> None:
+    assert said in okaeri("person", *words, code=2).stderr
+    assert looks(home) == []

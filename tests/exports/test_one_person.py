@@ -111,3 +111,17 @@ def test_a_person_nobody_knows_any_more_is_stopped_under_the_old_id(shop: SmallS
     shop.publish([Person("p9", "a@tea.example", other_ids=("gone",))])
 
     assert counts(shop) == {"manual_block": 1}
+
+
+def test_an_address_leads_to_its_person_and_a_text_that_is_none_is_refused(
+    shop: SmallShop,
+) -> None:
+    shop.publish([Person("p9", "a@tea.example", also=("b@tea.example",))])
+
+    def found(email: str) -> str | None:
+        return exports.person_by_email(shop.home, shop.shop, email)
+
+    assert found(" A@Tea.example ") == found("b@tea.example") == "p9"
+    assert found("c@tea.example") is None
+    with pytest.raises(exports.NoAddress):
+        found("p9")

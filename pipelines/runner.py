@@ -36,13 +36,18 @@ log = logging.getLogger("okaeri")
 
 @dataclass(frozen=True)
 class RunResult:
-    """How one run ended. `failures` names each failed check or step and what to do."""
+    """How one run ended. `failures` names each failed check or step and what to do.
+
+    `alerts`: check of the mail that came back → the figures that made it fail; nothing is kept
+    from being published by it.
+    """
 
     run_id: str
     success: bool
     seconds: float
     failures: tuple[str, ...] = ()
     metadata: dict[str, dict[str, Any]] = field(default_factory=dict)
+    alerts: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_replay(self) -> bool:
@@ -56,6 +61,7 @@ class RunResult:
             "success": self.success,
             "seconds": round(self.seconds, 1),
             "failures": list(self.failures),
+            "alerts": self.alerts,
             "metadata": self.metadata,
         }
 
@@ -124,6 +130,7 @@ def _result(result: "ExecuteInProcessResult", *, seconds: float) -> RunResult:
         seconds=seconds,
         failures=failures,
         metadata=metadata,
+        alerts=_alerts(result),
     )
 
 
@@ -166,6 +173,16 @@ def _failures(result: "ExecuteInProcessResult") -> tuple[str, ...]:
             # It ended before its first step: somebody else holds the folder, for one.
             failed.append(_told(event.job_failure_data.error) or "the run failed; see its log")
     return tuple(failed)
+
+
+def _alerts(result: "ExecuteInProcessResult") -> dict[str, str]:
+    return {
+        evaluation.check_name: evaluation.description
+        for evaluation in result.get_asset_check_evaluations()
+        if not evaluation.passed
+        and evaluation.description
+        and evaluation.asset_key.to_user_string() == "published_snapshot"
+    }
 
 
 def _told(error: "SerializableErrorInfo | None") -> str | None:

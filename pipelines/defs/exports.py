@@ -77,8 +77,11 @@ def judged(
     rates = {key: bad / sent for key, (bad, sent) in counts.items() if bad >= FEWEST and sent}
     worst = max(rates.values(), default=0.0)
     is_error = worst > error_above
+    above = sorted(key for key, rate in rates.items() if rate > warn_above)
+    figures = (f"{key} {counts[key][0]} / {counts[key][1]} ({rates[key]:.1%})" for key in above)
     return dg.AssetCheckResult(
         passed=worst <= warn_above,
+        description=", ".join(figures) or None,
         severity=dg.AssetCheckSeverity.ERROR if is_error else dg.AssetCheckSeverity.WARN,
         metadata={key: f"{bad} of {sent}" for key, (bad, sent) in sorted(counts.items())},
     )

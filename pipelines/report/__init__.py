@@ -12,6 +12,7 @@ from rich.console import Console
 from pipelines import exports, publish, settings
 from pipelines.onboarding.terminal import line
 from pipelines.report import figures, intake
+from pipelines.report.export_words import tell
 from pipelines.report.handed import export_json, print_export
 from pipelines.report.query import QueryRefused, print_query, print_rows
 from pipelines.report.words import say
@@ -21,6 +22,7 @@ from pipelines.shop import Shop
 __all__ = [
     "QueryRefused",
     "export_json",
+    "print_alerts",
     "print_export",
     "print_query",
     "print_rows",
@@ -53,11 +55,18 @@ def print_run(
     intake.intake(console, shop, result.run_id, language=language)
     with published as con:
         _figures(console, con, shop, language=language)
+    print_alerts(console, result, language=language)
     for outcome in handed:
         print_export(console, outcome, language=language)
     line(console, say("seconds", language, seconds=result.seconds), style="dim")
     if shop.is_demo:
         line(console, say("next", language), style="bold")
+
+
+def print_alerts(console: Console, result: RunResult, *, language: str) -> None:
+    """A line for each check of the mail that came back that failed, with its figures."""
+    for check, said in result.alerts.items():
+        line(console, f"! {tell(check, language)}: {said}", style="yellow")
 
 
 def _figures(

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
@@ -14,8 +15,10 @@ from pipelines import exports
 from pipelines.exports import BatchResult, Outcome
 from pipelines.report.export_words import tell
 from pipelines.requests import MaskedPlan, Request, RequestEvent
-from pipelines.results import Unread
 from pipelines.shop import Shop
+
+if TYPE_CHECKING:
+    from pipelines.results import Unread
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,7 @@ def print_batches(console: Console, rows: Sequence[exports.BatchRow], *, languag
             _line(console, f"    {tell('resolve', language, batch=row.batch_id)}")
 
 
-def print_unread(console: Console, rows: Sequence[Unread], *, language: str) -> None:
+def print_unread(console: Console, rows: "Sequence[Unread]", *, language: str) -> None:
     """Reports nobody could read: whose, where, why, and what to do about each."""
     if not rows:
         _line(console, tell("all_read", language))

@@ -1,15 +1,19 @@
 """Mail that is reported as spam: a check that warns, and an export that stops."""
 
+import io
 from pathlib import Path
 
 import dagster as dg
 import pytest
+from rich.console import Console
 
-from pipelines import exports, requests
+from pipelines import exports, report, requests, runner
 from pipelines.defs.exports import judged
 from pipelines.exports.errors import TooManyComplaints
+from pipelines.report import export_words
 from tests.exports.shop_files import NOW, people, small_shop
 
+CHECKS = ("complaint_rate", "hard_bounce_rate", "mail_match_rate")
 WARN, ERROR = dg.AssetCheckSeverity.WARN, dg.AssetCheckSeverity.ERROR
 
 
@@ -60,3 +64,35 @@ def test_a_shop_may_raise_the_limit_knowingly(tmp_path: Path) -> None:
     shop.publish(people(1), received={"bold": (10_000, 101, 0)})
     with pytest.raises(TooManyComplaints, match="more than 1 %"):
         shop.send(destination="bold", at=NOW)
+
+
+def test_a_failing_check_names_whose_mail_it_is_and_the_figures() -> None:
+    verdict = judged({"good": (0, 1_000), "mailer": (41, 10_000), "few": (2, 4)})
+
+    assert verdict.description == "mailer 41 / 10000 (0.4%)"
+    assert judged({"good": (0, 1_000)}).description is None
+
+
+@pytest.mark.slow
+def test_the_street_runs_the_checks_of_what_came_back_for_any_shop() -> None:
+    from pipelines.definitions import defs
+
+    steps = {name for name in defs.resolve_job_def("street").graph.node_dict if "_rate" in name}
+
+    assert steps == {f"published_snapshot_{check}" for check in CHECKS}
+    # Every one has its words, and by these names it is seen on the terminal.
+    assert set(CHECKS) <= set(export_words.TEXTS)
+
+
+@pytest.mark.parametrize(("language", "said"), [
+    ("en", "! Too many hard bounces (last 30 days; aim 0.1 %): mailer 3 / 270 (1.1%)"),
+    ("ja", "! 宛先不明が多すぎます（過去30日・目安 0.1%）: mailer 3 / 270 (1.1%)"),
+])  # fmt: skip
+def test_a_failing_check_is_seen_on_the_terminal(language: str, said: str) -> None:
+    out = io.StringIO()
+    result = runner.RunResult("r", True, 1.0, alerts={"hard_bounce_rate": "mailer 3 / 270 (1.1%)"})
+
+    report.print_alerts(Console(file=out, width=200), result, language=language)
+
+    assert said in out.getvalue()
+    assert result.as_dict()["alerts"] == {"hard_bounce_rate": "mailer 3 / 270 (1.1%)"}

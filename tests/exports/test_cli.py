@@ -1,11 +1,13 @@
 """The exports commands as somebody types them: what is printed, and how they end."""
 
 import json
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import typer
 from rich.cells import cell_len
 from typer.testing import CliRunner, Result
 
@@ -346,3 +348,22 @@ def test_reports_nobody_could_read_are_listed_and_set_aside(okaeri, tmp_path):
     assert "okaeri exports reports --set-aside cut.json" in shown
     assert "no report 'other.json'" in okaeri("reports", "--set-aside", "other.json", code=2).stderr
     assert okaeri.json("reports", "--set-aside", "cut.json") == []
+
+
+# The words of the work's own list, and what else a person needs.
+COMMANDS = ("request", "plan", "release", "list", "show", "recheck", "hold", "adopt", "cancel")
+
+
+def test_every_command_of_exports_speaks_to_programs_too():
+    found = typer.main.get_command(app).commands["exports"].commands
+
+    assert set(COMMANDS) <= set(found)
+    without = [
+        name
+        for name, command in found.items()
+        if "--json" not in {o for p in command.params for o in p.opts}
+    ]
+    assert without == []
+    tests = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+    untested = [name for name in found if not re.search(rf'json\(\s*"{name}"', tests)]
+    assert untested == []

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import altair as alt
+from typing import TYPE_CHECKING, Any
 
 from dashboards.tables import Row
 from dashboards.text import Cell, Words
 
-Drawing = alt.Chart | alt.LayerChart
+if TYPE_CHECKING:
+    import altair as alt
+
+    Drawing = alt.Chart | alt.LayerChart
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -21,7 +22,7 @@ class Picture:
     row's own `cell`, where it has one, is written instead of the amount. `title`: the axis.
     """
 
-    drawing: Drawing
+    drawing: "Drawing"
     rows: Rows
     label: str
     value: str

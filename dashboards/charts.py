@@ -2,16 +2,23 @@
 
 Long: one function per kind of chart. Each gives the drawing beside what it was drawn from. A row
 may bring a `cell`: how the table below the chart writes it.
+
+The engine is brought where something is drawn: half a second of a page's first look, and the first
+sentence stands above the first chart.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import altair as alt
 import polars as pl
 
-from dashboards.chart_data import Drawing, Picture, Rows
+from dashboards.chart_data import Picture, Rows
+
+if TYPE_CHECKING:
+    import altair as alt
+
+    from dashboards.chart_data import Drawing
 
 FONT: Final = "Noto Sans JP, Noto Sans CJK JP, Hiragino Sans, Yu Gothic UI, Meiryo, sans-serif"
 BLUE: Final = "#0072B2"
@@ -61,10 +68,6 @@ DARK_STATES: Final[Mapping[str, str]] = {
     "lost": "#77828F",
 }
 
-# The band behind a line is pale; its mark in the legend must not be.
-LINES: Final = alt.Legend(orient="top", symbolOpacity=1, symbolType="stroke", symbolStrokeWidth=3)
-COUNTS: Final = alt.Axis(tickCount=5, labelOverlap="greedy", labelSeparation=8)
-
 
 def waterfall(
     rows: Rows,
@@ -79,6 +82,8 @@ def waterfall(
     `rows`: bar, state, name, running_from, running_to, amount, tip. `totals`: bar, end, text.
     `colours`: word of a state → its colour.
     """
+    import altair as alt
+
     end = max((row["running_to"] for row in rows), default=0)
     y = alt.Y("bar:N", sort=list(bars), title=None, axis=alt.Axis(labelLimit=150, grid=False))
     # Room at the right end for the text of a bar that reaches the total.
@@ -93,7 +98,7 @@ def waterfall(
         alt.Chart(_values(rows))
         .mark_bar(size=26)
         .encode(
-            x=alt.X("running_from:Q", scale=scale, title=title, axis=COUNTS),
+            x=alt.X("running_from:Q", scale=scale, title=title, axis=_counts()),
             x2="running_to:Q",
             y=y,
             color=colour,
@@ -116,6 +121,8 @@ def stacked_months(
 
     `rows`: month (text), series, place, amount, tip.
     """
+    import altair as alt
+
     colours = [BLUE, SKY, ORANGE][: len(series)]
     chart = (
         alt.Chart(_values(rows))
@@ -148,6 +155,8 @@ def rate_lines(
 
     `rows`: x (text), series, value, low, high, tip.
     """
+    import altair as alt
+
     dashes = [[1, 0], [6, 3], [2, 2]][: len(series)]
     base = alt.Chart(_values(rows)).encode(
         x=alt.X(
@@ -160,7 +169,7 @@ def rate_lines(
             "series:N",
             title=None,
             scale=alt.Scale(domain=list(series), range=[BLUE, ORANGE, SKY][: len(series)]),
-            legend=LINES if len(series) > 1 else None,
+            legend=_lines() if len(series) > 1 else None,
         ),
     )
     band = base.mark_area(opacity=0.16).encode(
@@ -183,14 +192,16 @@ def rising(rows: Rows, *, series: Sequence[str], x_title: str, marks: Rows) -> P
 
     `rows`: day, series, value, low, high, tip. `marks`: day, text.
     """
+    import altair as alt
+
     dashes = [[1, 0], [6, 3], [2, 2]][: len(series)]
     base = alt.Chart(_values(rows)).encode(
-        x=alt.X("day:Q", title=x_title, scale=alt.Scale(nice=False), axis=COUNTS),
+        x=alt.X("day:Q", title=x_title, scale=alt.Scale(nice=False), axis=_counts()),
         color=alt.Color(
             "series:N",
             title=None,
             scale=alt.Scale(domain=list(series), range=[BLUE, ORANGE, SKY][: len(series)]),
-            legend=LINES if len(series) > 1 else None,
+            legend=_lines() if len(series) > 1 else None,
         ),
     )
     band = base.mark_area(opacity=0.16, interpolate="step-after").encode(
@@ -218,6 +229,8 @@ def rising(rows: Rows, *, series: Sequence[str], x_title: str, marks: Rows) -> P
 
 def steps(rows: Rows, *, title: str) -> Picture:
     """Horizontal bars in the order given. `rows`: stage, count, text."""
+    import altair as alt
+
     order = [row["stage"] for row in rows]
     widest = max((row["count"] for row in rows), default=0)
     scale = alt.Scale(domain=[0, widest * 1.3 or 1], nice=False)
@@ -225,7 +238,7 @@ def steps(rows: Rows, *, title: str) -> Picture:
     bars = (
         alt.Chart(_values(rows))
         .mark_bar(color=BLUE, size=20)
-        .encode(x=alt.X("count:Q", scale=scale, title=title, axis=COUNTS), y=y)
+        .encode(x=alt.X("count:Q", scale=scale, title=title, axis=_counts()), y=y)
     )
     texts = (
         alt.Chart(_values(rows))
@@ -238,6 +251,8 @@ def steps(rows: Rows, *, title: str) -> Picture:
 
 def dots(rows: Rows, *, title: str) -> Picture:
     """One dot per row with its interval as a bar. `rows`: arm, value, low, high, text, tip."""
+    import altair as alt
+
     order = [row["arm"] for row in rows]
     y = alt.Y("arm:N", sort=order, title=None, axis=alt.Axis(labelLimit=150, grid=False))
     scale = alt.Scale(zero=True, nice=True)
@@ -256,8 +271,24 @@ def dots(rows: Rows, *, title: str) -> Picture:
     return Picture(drawn, rows, "arm", "value", is_rate=True)
 
 
-def _month_axis() -> alt.Axis:
+def _lines() -> "alt.Legend":
+    """The band behind a line is pale; its mark in the legend must not be."""
+    import altair as alt
+
+    return alt.Legend(orient="top", symbolOpacity=1, symbolType="stroke", symbolStrokeWidth=3)
+
+
+def _counts() -> "alt.Axis":
+    """Counts, as many as fit."""
+    import altair as alt
+
+    return alt.Axis(tickCount=5, labelOverlap="greedy", labelSeparation=8)
+
+
+def _month_axis() -> "alt.Axis":
     """Months as the words they are; the engine leaves out what does not fit."""
+    import altair as alt
+
     return alt.Axis(labelAngle=0, labelOverlap="greedy", labelSeparation=6)
 
 
@@ -267,8 +298,10 @@ def _values(rows: Rows) -> pl.DataFrame:
     return pl.DataFrame(bare, infer_schema_length=None)
 
 
-def dressed(chart: Drawing, *, is_dark: bool) -> Drawing:
+def dressed(chart: "Drawing", *, is_dark: bool) -> "Drawing":
     """The chart with the house's fonts and quiet axes, and without Vega's English menu."""
+    import altair as alt
+
     colours = DARK if is_dark else LIGHT
     # Said at once: every call of its own copies the whole chart.
     finished: Drawing = chart.properties(usermeta={"embedOptions": {"actions": False}}).configure(

@@ -159,3 +159,39 @@ def test_the_server_answers_on_this_machine_alone() -> None:
     assert config["client"]["showErrorDetails"] == "none"
     assert config["client"]["toolbarMode"] == "minimal"
     assert not config["browser"]["gatherUsageStats"]
+
+
+def test_one_place_alone_gives_files_to_download() -> None:
+    """Their links need no cookie, so what goes into them is looked at in one place."""
+    givers = {path.name for path in FILES if "download_button" in path.read_text(encoding="utf-8")}
+
+    assert givers == {"parts.py"}
+    assert "download" not in (DASHBOARDS / "one_person.py").read_text(encoding="utf-8")
+
+
+def test_the_frame_asks_who_looks_before_it_speaks() -> None:
+    calls_made = [
+        ast.unparse(node.value.func)
+        for node in tree_of(DASHBOARDS / "app.py").body
+        if isinstance(node, ast.Expr | ast.Assign) and isinstance(node.value, ast.Call)
+    ]
+
+    assert calls_made[:2] == ["st.set_page_config", "access.guard"]
+
+
+def test_nothing_that_is_kept_knows_who_looked() -> None:
+    """A cached answer is everybody's: it must not depend on a role, nor be one of Streamlit's."""
+    kept = []
+    for path in FILES:
+        text = path.read_text(encoding="utf-8")
+        assert "st.cache" not in text, path
+        for node in ast.walk(tree_of(path)):
+            if isinstance(node, ast.FunctionDef) and any(
+                "cache" in ast.unparse(decorator) for decorator in node.decorator_list
+            ):
+                kept.append(node.name)
+                said = ast.unparse(node)
+                for word in ("viewer", "Viewer", "Role", "role", "may(", "session_state", "user"):
+                    assert word not in said, (path, node.name, word)
+
+    assert "ratio" in kept

@@ -61,6 +61,11 @@ class Home:
         return Home(self.path / "replay")
 
     @property
+    def uploads(self) -> Path:
+        """Reports handed in on a screen, by mapping, each named by its content."""
+        return self.path / "uploads"
+
+    @property
     def outbox(self) -> Path:
         """Where a `local` destination hands files over."""
         return self.path / "outbox"

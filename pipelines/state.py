@@ -21,7 +21,7 @@ from sqlalchemy.types import TypeDecorator
 from pipelines.settings import Home
 
 # The newest revision of each database this code knows. A database beyond it is refused.
-HEADS: Final = {"requests": "requests_0005", "ledger": "ledger_0004"}
+HEADS: Final = {"requests": "requests_0006", "ledger": "ledger_0004"}
 # A million people are claimed in one transaction; whoever waits for it must not give up.
 _SQLITE_TIMEOUT_SECONDS: Final = 600.0
 
@@ -149,6 +149,13 @@ person_blocks: Final = sa.Table(
     "person_blocks", REQUESTS,
     _text("shop_id", key=True), _text("person_id", key=True), _text("actor"), _text("role"),
     _text("origin"), _at("asked_at"), _at("done_at", null=True),
+)  # fmt: skip
+
+# Append-only likewise: a mailer's report somebody handed in on a screen; its bytes lie in a folder.
+uploaded_reports: Final = sa.Table(
+    "uploaded_reports", REQUESTS,
+    _number("upload_no"), _text("shop_id"), _text("sha256"), _text("kind"), _text("file_name"),
+    _count("nbytes"), _text("actor"), _text("role"), _text("origin"), _at("uploaded_at"),
 )  # fmt: skip
 
 LEDGER: Final = sa.MetaData()

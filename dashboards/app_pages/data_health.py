@@ -70,7 +70,7 @@ def show(page: Page) -> None:
         views["rejected"] = lambda: rejected.show(page)
     if RESTATEMENTS in page.snapshot.columns:
         views["restated"] = lambda: health.restated(page)
-    if page.snapshot.has(AUDIT):
+    if AUDIT in page.snapshot.columns:
         views["audit"] = lambda: report_audit.show(page)
     filters.tabs(page, "view", views)
 

@@ -66,6 +66,7 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "health.sources.good": ("✓", "✓"),
     "health.sources.late": ("! 止まっている", "! has stopped"),
     "health.sources.left_out": ("! 除外あり", "! rows left out"),
+    "entity.file": ("ファイル全体", "whole file"),
     "health.sources.note": (
         "日付のないもの（商品など）は、最新を表示しません。遅れは受注・カート・閲覧・配信結果だけを見ています。",
         "What carries no date (goods) shows none. Only orders, carts, web events and mail results are watched for delay.",
@@ -94,6 +95,46 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "audit.note": (
         "印字された率を、同じレポートの件数から計算し直しています。",
         "Each printed rate is made again from the counts of the same report.",
+    ),
+    "audit.none": (
+        "検算するレポートがまだありません。",
+        "There is no report to make again yet.",
+    ),
+    "audit.hand_in": ("レポートを検算に出す", "Hand a report in"),
+    "audit.hand_in.note": (
+        "配信ツールが印字した成果レポートのCSV（5メガバイトまで）です。次の集計で取り込まれ、率の検算がこの下に出ます。数字は成果表にも「配信ツールの集計値」として出ます。",
+        "The CSV of a report as the mailer prints it, up to 5 MB. The next run takes it in and makes its rates again below; its totals also show on the cart page, marked as the mailer's own.",
+    ),
+    "audit.kind": ("レポートの種類", "Kind of report"),
+    "audit.kind.shopserve_report_csv": (
+        "成果レポート（Shopserve型）",
+        "Recovery report (as Shopserve prints it)",
+    ),
+    "audit.kind.generic_mail_report_csv": (
+        "配信レポート（キャンペーンごと）",
+        "Mail report (a line per campaign)",
+    ),
+    "audit.file": ("CSVファイル", "CSV file"),
+    "audit.file.choose": ("ファイルを選ぶ", "Choose a file"),
+    "audit.hand_in.button": ("検算に出す", "Hand in"),
+    "audit.hand_in.refused": (
+        "このファイルは受け取れません。空ではない、5メガバイトまでのCSVを選んでください。",
+        "This file is not taken: choose a CSV that is not empty, of at most 5 MB.",
+    ),
+    "audit.uploads": ("検算に出したレポート", "Reports handed in"),
+    "audit.uploads.file": ("ファイル", "File"),
+    "audit.uploads.at": ("日時", "When"),
+    "audit.uploads.by": ("人", "Who"),
+    "audit.uploads.state": ("状態", "State"),
+    "audit.upload.waiting": ("次の集計で取り込みます", "taken in by the next run"),
+    "audit.upload.ok": ("✓ {rows}行を取り込みました", "✓ {rows} rows taken in"),
+    "audit.upload.partial": (
+        "! {rows}行を取り込み、{left}行は読めません",
+        "! {rows} rows taken in, {left} cannot be read",
+    ),
+    "audit.upload.failed": (
+        "! 読めません。種類と見出しを確かめてください",
+        "! cannot be read: look at its kind and its headers",
     ),
     "audit.line": ("レポートの行", "Line"),
     "audit.rate": ("率", "Rate"),

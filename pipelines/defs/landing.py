@@ -104,7 +104,7 @@ def _new_files(street: Street) -> Iterator[tuple[Source, Path]]:
 
     Raises: BatchRefused for a file an earlier run refused, where the shop asked to stop on that.
     """
-    for source in street.shop.sources:
+    for source in street.sources:
         for file in sources.files_of(street.shop, source):
             try:
                 sha256, version = sources.identity(file, source, shop=street.shop)
@@ -138,7 +138,7 @@ def _read_ahead(
     with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
         read = partial(read_file, home=street.home, loaded_at=street.run.loaded_at)
         ahead = deque(
-            (source, file, pool.submit(read, street.shop_file, source.key, file))
+            (source, file, pool.submit(read, street.shop_file, source, file))
             for source, file in files[:2]
         )
         contracts.warm_up()
@@ -153,8 +153,7 @@ def _read_ahead(
                 ) from None
             following = next(rest, None)
             if following is not None:
-                key = following[0].key
-                ahead.append((*following, pool.submit(read, street.shop_file, key, following[1])))
+                ahead.append((*following, pool.submit(read, street.shop_file, *following)))
             yield source, file, given
 
 
@@ -231,7 +230,7 @@ def _capabilities(street: Street) -> pl.DataFrame:
     promised = [
         {"source_key": source.key, "entity": entity, "support": support, "basis": basis}
         | {"shop_id": shop.id, "zone": source.zone or shop.timezone}
-        for source in shop.sources
+        for source in street.sources
         for entity, support, basis in sources.capabilities_of(shop, source)
     ]
     columns = {column.name: column.dtype for column in CAPABILITIES.columns}

@@ -8,18 +8,18 @@ from pathlib import Path
 
 from pipelines import landing, sources
 from pipelines.settings import Home
-from pipelines.shop import load_shop
+from pipelines.shop import Source, load_shop
 
 
 def read_file(
-    shop_file: str, source_key: str, file: Path, *, home: Home, loaded_at: datetime
+    shop_file: str, source: Source, file: Path, *, home: Home, loaded_at: datetime
 ) -> landing.PreparedFile | str:
     """What the file gives, ready to land, or the refusal's own words."""
     shop = load_shop(Path(shop_file))
     try:
         extract = sources.extract_file(
             file,
-            shop.source(source_key),
+            source,
             zone=shop.timezone,
             currency=shop.currency,
             folder=shop.folder,

@@ -1,6 +1,7 @@
 """What every asset of one run shares: the shop, its folder, its clock, and the right to write."""
 
 import fcntl
+import glob
 import logging
 import os
 from collections.abc import Generator
@@ -12,10 +13,10 @@ from typing import IO
 import dagster as dg
 from pydantic import PrivateAttr
 
-from pipelines import landing, publish, settings
+from pipelines import landing, publish, requests, settings
 from pipelines.run_state import Progress, Stage
 from pipelines.settings import Home
-from pipelines.shop import Shop, load_shop
+from pipelines.shop import Shop, Source, load_shop
 
 log = logging.getLogger("okaeri")
 
@@ -69,6 +70,16 @@ class Street(dg.ConfigurableResource):  # type: ignore[type-arg]
     def shop(self) -> Shop:
         """The validated shop.yml."""
         return self._shop
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The shop's sources, and the reports somebody handed in on a screen."""
+        handed_in = tuple(
+            Source(key=f"uploaded_{kind}", files=f"{glob.escape(str(folder))}/*.csv", mapping=kind)
+            for kind in requests.REPORT_KINDS
+            if (folder := self.home.uploads / kind).is_dir()
+        )
+        return (*self._shop.sources, *handed_in)
 
     @property
     def home(self) -> Home:

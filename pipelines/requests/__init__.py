@@ -28,6 +28,13 @@ from pipelines.requests.one_person import (
     open_blocks,
 )
 from pipelines.requests.plans import plans_of, save_plans
+from pipelines.requests.reports import (
+    REPORT_BYTES,
+    REPORT_KINDS,
+    Report,
+    hand_in_report,
+    reports_of,
+)
 from pipelines.requests.rows import (
     all_of,
     cancel,
@@ -49,6 +56,8 @@ from pipelines.requests.totals import TOTALS, Totals, totals_of, type_totals
 
 __all__ = [
     "CANCELLABLE",
+    "REPORT_BYTES",
+    "REPORT_KINDS",
     "TOTALS",
     "BadMove",
     "BadRequest",
@@ -56,6 +65,7 @@ __all__ = [
     "FoundBy",
     "Look",
     "MaskedPlan",
+    "Report",
     "Request",
     "RequestEvent",
     "ScreenMonth",
@@ -68,6 +78,7 @@ __all__ = [
     "checked_id",
     "create",
     "events_of",
+    "hand_in_report",
     "look",
     "looks_of",
     "move",
@@ -77,6 +88,7 @@ __all__ = [
     "read",
     "release",
     "reopen_running",
+    "reports_of",
     "save_plans",
     "screen_months_of",
     "screen_rows",

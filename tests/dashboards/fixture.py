@@ -651,6 +651,26 @@ def screens(kind: Kind) -> list[dict[str, object]]:
     return rows
 
 
+def batches(kind: Kind) -> list[dict[str, object]]:
+    """The orders' file, with the 14 rows that were left out."""
+    landed = 28_800 // kind.scale
+    return [
+        {
+            "landed_batch_id": "b1",
+            "entity": "orders",
+            "source_key": "shop",
+            "file_name": "受注_11月.csv",
+            "file_sha256": "abc",
+            "batch_state": "partial",
+            "read_row_count": landed + 14,
+            "landed_row_count": landed,
+            "rejected_row_count": 14,
+            "known_row_count": 0,
+            "loaded_at": AS_OF.replace(tzinfo=None),
+        }
+    ]
+
+
 def repeats(kind: Kind) -> list[dict[str, object]]:
     """Twelve months by step and span, and the months of first orders whose 90 days have passed."""
     counts: dict[tuple[str, int, int], tuple[int, int]] = {
@@ -1066,6 +1086,7 @@ OF_ORDERS = {
     "rpt_motivation_calibration": calibration,
     "rpt_category_ranking": ranking,
     "rpt_item_pairs": pairs,
+    "rpt_batches": batches,
     "rpt_rejected_rows": rejected,
     "rpt_restatements": restatements,
     "rpt_shop_screen_months": screens,

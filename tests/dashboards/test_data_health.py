@@ -3,10 +3,13 @@
 import datetime as dt
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
+import polars as pl
 import pytest
 
-from dashboards import shop_screen
+from dashboards import report_audit, shop_screen
+from dashboards.text import Words
 from pipelines import requests
 from pipelines.actors import Actor, NotAllowed, Origin, Role
 from pipelines.settings import Home
@@ -124,3 +127,47 @@ def test_a_viewer_has_no_form_and_no_way_around_it(opened: Opener, own: Home) ->
     with pytest.raises(NotAllowed):
         shop_screen.keep(Viewing(), OCTOBER, count=1, amount=1)  # type: ignore[arg-type]
     assert requests.screen_months_of(own, "demo") == []
+
+
+def test_a_report_handed_in_waits_and_then_says_what_became_of_it(
+    opened: Opener, published: dict[str, Path], tmp_path: Path
+) -> None:
+    published["audited"] = tmp_path
+    home = publish_kind(tmp_path, "totals")
+    kinds = {"fresh": b"a,b\n1,2\n", "taken": b"c,d\n3,4\n"}
+    for name, data in kinds.items():
+        requests.hand_in_report(
+            home, "aoi", data, kind="shopserve_report_csv", file_name=f"{name}.csv",
+            by=Actor("anna@example.jp", Role.EXPORTER, Origin.DASHBOARD), at=AS_OF,
+        )  # fmt: skip
+
+    text = " ".join(shown(opened("data_health", kind="audited", view="audit")).split())
+    assert text.count("次の集計で取り込みます") == 2
+    assert "fresh.csv 2026/11/20(金) 06:05 anna@example.jp" in text
+
+    (taken,) = [one for one in requests.reports_of(home, "aoi") if one.file_name == "taken.csv"]
+    page = SimpleNamespace(words=Words("ja"), snapshot=BooksOf(taken.stored_name))
+    assert report_audit.state(page, taken) == "! 2行を取り込み、1行は読めません"  # type: ignore[arg-type]
+
+
+class BooksOf:
+    """A published file whose books know one report."""
+
+    columns = (report_audit.BATCHES,)
+
+    def __init__(self, file_name: str) -> None:
+        self.file_name = file_name
+
+    def read(self, table: str, filters: dict[str, object], **_: object) -> pl.DataFrame:
+        assert table == report_audit.BATCHES
+        assert filters["source_key"] == "uploaded_shopserve_report_csv"
+        row = {"batch_state": "partial", "landed_row_count": 2, "rejected_row_count": 1}
+        return pl.DataFrame([row] if filters["file_name"] == self.file_name else [])
+
+
+def test_a_viewer_reads_the_audit_and_hands_nothing_in(opened: Opener) -> None:
+    app = opened("data_health", kind="totals", view="audit", role="viewer")
+
+    assert "59.80%" in shown(app)
+    assert "レポートを検算に出す" not in shown(app)
+    assert not app.button

@@ -1,0 +1,96 @@
+"""A page left open in a real browser: it finds the newest file, says what failed, takes a report."""
+
+import datetime as dt
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from pipelines import requests
+from pipelines.run_state import Progress, Stage
+from pipelines.settings import Home
+from tests.browser.screenshots import CHROMIUM, QUIET, dashboard, settle
+from tests.dashboards.fixture import AS_OF, publish_kind
+
+pytestmark = pytest.mark.browser
+# A newer file, or a failure, is to be seen this soon.
+SECONDS = 5
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return publish_kind(tmp_path_factory.mktemp("open_page"), "totals")
+
+
+@pytest.fixture(scope="module")
+def address(home: Home) -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OKAERI_HOME", str(home.path.parent))
+        patch.delenv("OKAERI_SHOP", raising=False)
+        with dashboard() as running:
+            yield running
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as play:
+        running = play.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(address: str, chromium: Browser) -> Iterator[Page]:
+    opened = chromium.new_page(locale="ja-JP")
+    opened.goto(f"{address}/data_health?lang=ja&view=audit")
+    settle(opened)
+    yield opened
+    opened.close()
+
+
+def test_an_open_page_shows_a_newer_file_within_five_seconds(page: Page, home: Home) -> None:
+    assert "2026/11/20(金) 06:05 時点" in page.inner_text(".ok-status")
+    page.evaluate("window.isTheSamePage = true")
+
+    publish_kind(home.path.parent, "totals", as_of=AS_OF + dt.timedelta(hours=1))
+    started = time.monotonic()
+    page.get_by_text("2026/11/20(金) 07:05 時点").wait_for(timeout=30_000)
+
+    # What the page needs to draw itself comes on top.
+    assert time.monotonic() - started < SECONDS + 2
+    assert page.evaluate("window.isTheSamePage")
+
+
+def test_a_failed_run_is_said_and_taken_back_on_an_open_page(page: Page, home: Home) -> None:
+    banner = page.get_by_text("計算と検査で止まりました")
+    assert banner.count() == 0
+
+    progress = Progress(home, "r", started_at=AS_OF)
+    progress.reach(Stage.BUILD)
+    progress.end()
+    banner.wait_for(timeout=(SECONDS + 2) * 1000)
+    # The last good numbers stay where they were.
+    assert page.locator(".ok-card").count() == 4
+
+    progress.reach(Stage.DONE)
+    banner.wait_for(state="detached", timeout=(SECONDS + 2) * 1000)
+
+
+def test_a_report_is_handed_in_and_the_uploader_speaks_the_pages_language(
+    page: Page, home: Home, tmp_path: Path
+) -> None:
+    report = tmp_path / "a[1].csv"
+    report.write_text("ステップ,送信数\n1通目,10\n", encoding="utf-8")
+
+    assert "Drag" not in page.inner_text("body")
+    assert "Browse" not in page.inner_text("body")
+    page.locator("input[type=file]").set_input_files(report)
+    page.get_by_text("a[1].csv").first.wait_for()
+    page.get_by_role("button", name="検算に出す").click()
+    page.get_by_text("次の集計で取り込みます").last.wait_for()
+
+    (kept,) = requests.reports_of(home, "aoi")
+    assert (kept.file_name, kept.actor) == ("a[1].csv", "loopback")
+    assert (home.uploads / kept.kind / kept.stored_name).read_bytes() == report.read_bytes()

@@ -80,25 +80,27 @@ def free_port() -> int:
 
 
 @contextmanager
-def dashboard() -> Iterator[str]:
-    """Address of a running dashboard."""
+def dashboard(*options: str) -> Iterator[str]:
+    """Address of a running dashboard. `options`: further ones of the server."""
+    with serving(REPOSITORY / "dashboards" / "app.py", *options) as (address, _):
+        yield address
+
+
+@contextmanager
+def serving(script: Path, *options: str) -> Iterator[tuple[str, int]]:
+    """Address and process of a running app of Streamlit's, in the house's settings."""
     port = free_port()
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        "dashboards/app.py",
-        "--server.port",
-        str(port),
-    ]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
     process = subprocess.Popen(
-        command, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [*command, *options],
+        cwd=REPOSITORY,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     address = f"http://127.0.0.1:{port}"
     try:
         wait_for(f"{address}/_stcore/health", process)
-        yield address
+        yield address, process.pid
     finally:
         process.terminate()
         process.wait(20)

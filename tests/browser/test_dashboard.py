@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 import duckdb
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from dashboards.sentences import LATIN_IN_JAPANESE
 from pipelines.settings import Home
-from tests.browser.screenshots import CHROMIUM, PAGES, QUIET, REPORT, dashboard, errors_of, settle
+from tests.browser.screenshots import PAGES, REPORT, dashboard, errors_of, settle
 from tests.dashboards.fixture import publish_kind
 
 pytestmark = pytest.mark.browser
@@ -49,16 +49,6 @@ def address(home: Home) -> Iterator[str]:
         patch.delenv("OKAERI_SHOP", raising=False)
         with dashboard() as running:
             yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        pytest.fail(f"{CHROMIUM} is missing: apt-get install chromium fonts-noto-cjk")
-    with sync_playwright() as play:
-        running = play.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield running
-        running.close()
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])

@@ -6,6 +6,7 @@ from typing import Any, Final
 from dashboards import parts, tables
 from dashboards.overview_restated import RESTATEMENTS, measure_of
 from dashboards.page import FRESHNESS, SOURCES, Page
+from dashboards.text import Cell
 
 # A mailer's printed totals come when somebody prints them; the rest of what the pages live on comes
 # every day, and so can be late.
@@ -27,7 +28,7 @@ def sources(page: Page) -> None:
     body: list[tables.Row] = [
         [
             words.known("entity", row["entity"]),
-            words(f"health.sources.{state(page, row)}"),
+            Cell(words(f"health.sources.{state(page, row)}"), lacks(page, row)),
             _day(page, row["latest_data_at"]),
             words.day(row["history_from_on"]) if row["history_from_on"] else "—",
             words.number(row["landed_row_count"]),
@@ -41,7 +42,9 @@ def sources(page: Page) -> None:
 
 
 def state(page: Page, row: Row) -> str:
-    """`late`, `left_out` or `good`."""
+    """`late`, `never` for what a source names and never gave, `left_out` or `good`."""
+    if not row["landed_row_count"] and not row["rejected_row_count"]:
+        return "never"
     latest = row["latest_data_at"]
     if (
         row["entity"] in DAILY
@@ -50,6 +53,13 @@ def state(page: Page, row: Row) -> str:
     ):
         return "late"
     return "left_out" if row["rejected_row_count"] else "good"
+
+
+def lacks(page: Page, row: Row) -> str:
+    """Which figures stand still or are missing because of it; nothing while it comes."""
+    key = f"health.lacks.{row['entity']}"
+    is_missing = not row["landed_row_count"] or state(page, row) == "late"
+    return f" {page.words(key)}" if is_missing and page.words.has(key) else ""
 
 
 def _day(page: Page, latest: dt.datetime | None) -> str:

@@ -92,6 +92,17 @@ def test_the_first_run_publishes_and_every_row_is_accounted_for(okaeri):
     )
 
 
+def test_the_screens_say_of_the_rows_taken_in_what_the_terminal_says(okaeri):
+    landed = [m for t, m in okaeri.first["metadata"].items() if t.startswith("landing/")]
+
+    for name in ("landed", "rejected"):
+        in_terminal = sum(counts[f"rows_{name}"] for counts in landed)
+        for report in ("rpt_source_freshness", "rpt_batches"):
+            on_screen = okaeri.value(f"select sum({name}_row_count)::bigint from {report}")
+            assert on_screen == in_terminal, (report, name)
+    assert okaeri.value("select count(*) from rpt_rejected_rows") == in_terminal
+
+
 def test_every_terminal_state_occurs_and_they_sum_to_all_abandoned_carts(okaeri):
     states = okaeri.rows(
         "select terminal_state, sum(episode_count) as carts from rpt_recovery_waterfall"

@@ -64,6 +64,40 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "health.sources.landed": ("取り込んだ行", "Taken in"),
     "health.sources.rejected": ("除外", "Left out"),
     "health.sources.good": ("✓", "✓"),
+    "health.sources.never": ("— まだない", "— none yet"),
+    "health.lacks.orders": (
+        "受注・リピート・顧客の数字が止まります",
+        "orders, retention and customers stand still",
+    ),
+    "health.lacks.customers": (
+        "会員の人数と配信可能人数が止まります",
+        "members and who may be written to stand still",
+    ),
+    "health.lacks.consents": (
+        "配信可能人数がわかりません",
+        "who may be written to is not known",
+    ),
+    "health.lacks.events": (
+        "カゴ落ち率と閲覧離脱が止まります",
+        "abandonment of carts and visits stands still",
+    ),
+    "health.lacks.carts": ("カゴ落ち率が止まります", "cart abandonment stands still"),
+    "health.lacks.cart_observations": (
+        "カゴ落ち率が止まります",
+        "cart abandonment stands still",
+    ),
+    "health.lacks.mail_events": (
+        "メールの成果と効果検証が止まります",
+        "results of mails and experiments stand still",
+    ),
+    "health.lacks.mail_results_summary": (
+        "配信ツールの集計値がありません",
+        "there are no totals of a mailer",
+    ),
+    "health.lacks.products": (
+        "商品名と在庫がわかりません",
+        "names and stock of goods are not known",
+    ),
     "health.sources.late": ("! 止まっている", "! has stopped"),
     "health.sources.left_out": ("! 除外あり", "! rows left out"),
     "entity.file": ("ファイル全体", "whole file"),

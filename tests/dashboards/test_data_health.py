@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import polars as pl
 import pytest
 
-from dashboards import report_audit, shop_screen
+from dashboards import health, report_audit, shop_screen
 from dashboards.text import Words
 from pipelines import requests
 from pipelines.actors import Actor, NotAllowed, Origin, Role
@@ -171,3 +171,25 @@ def test_a_viewer_reads_the_audit_and_hands_nothing_in(opened: Opener) -> None:
     assert "59.80%" in shown(app)
     assert "レポートを検算に出す" not in shown(app)
     assert not app.button
+
+
+@pytest.mark.parametrize(
+    ("entity", "landed", "is_late", "state", "said"),
+    [
+        ("orders", 5, False, "good", ""),
+        ("orders", 5, True, "late", " 受注・リピート・顧客の数字が止まります"),
+        ("consents", 0, False, "never", " 配信可能人数がわかりません"),
+        ("categories", 0, False, "never", ""),
+    ],
+)
+def test_a_source_that_stopped_or_never_came_says_what_lacks_because_of_it(
+    entity: str, landed: int, is_late: bool, state: str, said: str
+) -> None:
+    page = SimpleNamespace(words=Words("ja"), is_late=lambda _: is_late)
+    row = {
+        "entity": entity, "landed_row_count": landed, "rejected_row_count": 0,
+        "latest_data_at": AS_OF.replace(tzinfo=None),
+    }  # fmt: skip
+
+    assert health.state(page, row) == state  # type: ignore[arg-type]
+    assert health.lacks(page, row) == said  # type: ignore[arg-type]

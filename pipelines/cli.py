@@ -149,7 +149,7 @@ def up(
     ] = None,
 ) -> None:
     """Web server, daemon and dashboards, until Ctrl-C. Without a login on this machine alone."""
-    from pipelines import runner, screens
+    from pipelines import screens, services
     from pipelines.report.words import say
 
     shop_file, loaded = the_shop(shop)
@@ -165,7 +165,7 @@ def up(
         port=port, dagster=dagster_port, shop=loaded.name, address=address,
     )  # fmt: skip
     raise typer.Exit(
-        runner.serve(loaded, wish, console=console, dagster_port=dagster_port, greeting=greeting)
+        services.serve(loaded, wish, console=console, dagster_port=dagster_port, greeting=greeting)
     )
 
 

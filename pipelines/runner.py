@@ -1,27 +1,18 @@
-"""Runs started by hand: the street in this process, one export, and the services of `okaeri up`."""
+"""Runs started by hand: the street in this process, and one export."""
 
 import gc
 import logging
-import os
 import re
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
-
-from rich.console import Console
 
 from pipelines import demo, exports, results, settings, sources
 from pipelines.actors import SCHEDULE, Actor
-from pipelines.history import dagster_home, instance_of
-from pipelines.screens import Screens, secrets_of
+from pipelines.history import instance_of
 from pipelines.settings import Home
 from pipelines.shop import Shop, load_shop
 
@@ -274,71 +265,3 @@ def hand_off_due(shop: Shop) -> list[exports.Outcome]:
         for campaign in shop.campaigns
         if campaign.is_active and campaign.is_automatic
     ]
-
-
-def serve(
-    shop: Shop, screens: Screens, *, dagster_port: int, console: Console, greeting: str
-) -> int:
-    """Web server and daemon on loopback, and dashboards, until a signal. Returns the exit code.
-
-    All three stop together: when one dies, when Ctrl-C or SIGTERM arrives, each process group is
-    asked to end and, after 20 s, killed.
-    """
-    from pipelines.defs.warehouse import ensure_manifest
-
-    ensure_manifest()
-    with secrets_of(screens) as secrets:
-        return _serve(
-            shop,
-            [*screens.arguments, *secrets],
-            dagster_port=dagster_port,
-            console=console,
-            greeting=greeting,
-        )
-
-
-def _serve(
-    shop: Shop, streamlit: Sequence[str], *, dagster_port: int, console: Console, greeting: str
-) -> int:
-    dagster = str(dagster_home(settings.home_of(shop.id)))
-    settings.export_environment({"DAGSTER_HOME": dagster, **settings.places()})
-    beside = Path(sys.executable).parent
-    module = ["-m", "pipelines.definitions"]
-    app = settings.REPOSITORY / "dashboards" / "app.py"
-    # Streamlit takes its settings from the folder it is started in.
-    commands = [
-        ([beside / "dagster-webserver", "-h", "127.0.0.1", "-p", dagster_port, *module], None),
-        ([beside / "dagster-daemon", "run", *module], None),
-        ([beside / "streamlit", "run", app, *streamlit], settings.REPOSITORY),
-    ]
-    children = [
-        subprocess.Popen([str(part) for part in command], start_new_session=True, cwd=folder)  # noqa: S603
-        for command, folder in commands
-    ]
-    console.print(greeting, markup=False)
-    stopped_by: list[int] = []
-
-    def note(number: int, _: FrameType | None) -> None:
-        stopped_by.append(number)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, note)
-    try:
-        while not stopped_by and all(child.poll() is None for child in children):
-            time.sleep(0.2)
-    finally:
-        _end(children)
-    return 0 if stopped_by else 1
-
-
-def _end(children: Sequence["subprocess.Popen[bytes]"]) -> None:
-    for child in children:
-        if child.poll() is None:
-            os.killpg(child.pid, signal.SIGTERM)
-    deadline = time.monotonic() + 20
-    for child in children:
-        try:
-            child.wait(timeout=max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()

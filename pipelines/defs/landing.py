@@ -210,6 +210,7 @@ def _land_own_tables(street: Street) -> None:
         home, landing.read_table(home, "export_batches"), landing.read_table(home, "export_claims")
     )
     exports.import_arms(home, landing.read_table(home, "arm_records"))
+    _stop_people(street)
     landing.write_rows(
         home, "mail_results_summary", exports.typed_results(home, shop), source="typed",
         loaded_at=loaded_at, zone=shop.timezone,
@@ -222,6 +223,19 @@ def _land_own_tables(street: Street) -> None:
         landing.write_rows(
             home, table, frame, source="ledger", loaded_at=loaded_at, zone=shop.timezone
         )
+
+
+def _stop_people(street: Street) -> None:
+    """Whom a screen stopped, into the ledger, so that this build's numbers know of it.
+
+    A run mends damaged snapshots, so that one is no reason to end it: the block waits, and nothing
+    is handed over before it.
+    """
+    home, shop = street.home, street.shop
+    try:
+        exports.carry_out_blocks(home, shop, now=shop.clock or street.run.loaded_at)
+    except exports.ExportRefused as refusal:
+        log.warning("people stopped by hand wait for the next hand-over: %s", refusal)
 
 
 def _capabilities(street: Street) -> pl.DataFrame:

@@ -2,15 +2,18 @@
 
 import hashlib
 import json
+import os
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import duckdb
 
-from pipelines import exports, keys
+from pipelines import exports, keys, state
 from pipelines.actors import Actor
 from pipelines.settings import Home
 from pipelines.shop import Shop, load_shop
@@ -297,7 +300,22 @@ def small_shop(folder: Path, *, more: str = "", campaign: str = "cart_recovery")
     folder.mkdir(parents=True, exist_ok=True)
     text = SHOP_YML.format(pepper=PEPPER, more=more)
     (folder / "shop.yml").write_text(text, encoding="utf-8")
-    return opened_shop(folder, campaign=campaign)
+    shop = opened_shop(folder, campaign=campaign)
+    if "OKAERI_LEDGER_URL" not in os.environ and not shop.home.path.exists():
+        shop.home.path.mkdir()
+        for name, content in _new_databases().items():
+            (shop.home.path / name).write_bytes(content)
+    return shop
+
+
+@cache
+def _new_databases() -> Mapping[str, bytes]:
+    """Both state databases as their migrations leave them, by file name: made once, not per shop."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Home(Path(folder))
+        for engine in (state.requests_engine(home), state.ledger_engine(home)):
+            engine.dispose()
+        return {path.name: path.read_bytes() for path in home.path.iterdir()}
 
 
 def opened_shop(folder: Path, *, campaign: str = "cart_recovery") -> SmallShop:

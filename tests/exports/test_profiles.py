@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import exports, state
+from pipelines import exports
 from pipelines.exports.errors import ShopNotReady
 from pipelines.exports.profile import Profile, load_profile, profiles
 from tests.exports.shop_files import NOW, Person, SmallShop, small_shop
@@ -47,7 +47,7 @@ def handed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str,
     for key in ALL:
         model = models["post" if key == "postal_dm" else "email"]
         shop = small_shop(tmp_path_factory.mktemp(key), more=destinations())
-        shutil.copytree(model.home.path, shop.home.path)
+        shutil.copytree(model.home.path, shop.home.path, dirs_exist_ok=True)
         (batch,) = shop.send(destination=f"to_{key}").batches
         assert batch.state == "DELIVERED"
         assert batch.file is not None
@@ -63,8 +63,6 @@ def published(factory: pytest.TempPathFactory, channel: str) -> SmallShop:
     )
     sato = Person("s:2", "b@example.jp", name="=佐藤\r\n次郎", item="茶 <100g>", channel=channel)
     shop.publish([hana, sato])
-    state.ledger_engine(shop.home).dispose()
-    state.requests_engine(shop.home).dispose()
     return shop
 
 

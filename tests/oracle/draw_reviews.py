@@ -33,7 +33,7 @@ def review_request(made: Shop, draw: random.Random) -> None:
 
 
 def _told(made: Shop, draw: random.Random, who: Account, bought: dict[str, object]) -> None:
-    """A message of any version has asked about an order, by that version's rule."""
+    """A mail of any version has asked about an order, or would have, by that version's rule."""
     version = draw.choice(
         [row for row in made.tables["campaign_steps"]
          if str(row["campaign_key"]).startswith("review_request") and row["step_number"] == 1]
@@ -44,7 +44,7 @@ def _told(made: Shop, draw: random.Random, who: Account, bought: dict[str, objec
         due_on = made.on(at) + timedelta(minutes=int(str(version["delay_minutes"])))
         handed_over(
             made, str(version["campaign_key"]), int(str(version["campaign_version"])), 1, who,
-            str(due_on), at + HOUR, is_held=False,
+            str(due_on), at + HOUR, is_held=draw.random() < 0.3,
         )  # fmt: skip
 
 

@@ -150,15 +150,27 @@ def _is_recent(world: World, order: Order) -> bool:
 
 
 def _asked(world: World) -> Iterator[tuple[str, str, date]]:
-    """Orders a message asked about: those due on its day by its own version's rule."""
+    """Orders a mail asked about, or would have but for the holdout: due that day by its version."""
     told = {
         (message.person, message.campaign, message.occurrence)
         for message in world.messages
         if message.step == 1
-    }
+    } | set(_held_out(world))
     for one in _due(world):
         if (one.order.person, one.version, str(one.due_on)) in told:
             yield one.order.order_id, one.version[0], one.due_on
+
+
+def _held_out(world: World) -> Iterator[tuple[object, ...]]:
+    """Person, version and occurrence of every first step somebody was held out of."""
+    batches = {row["export_batch_id"]: row for row in world.shop["export_batches"]}
+    for claim in world.shop["export_claims"]:
+        batch = batches.get(claim["export_batch_id"])
+        if batch is None or claim["claim_state"] != "held_out" or batch["step_number"] != 1:
+            continue
+        if batch["batch_state"] not in {"void", "expired"}:
+            version = (batch["campaign_key"], batch["campaign_version"])
+            yield world.people.of_claim(claim), version, claim["occurrence_key"]
 
 
 def seg_review_request(world: World) -> list[Fact]:

@@ -28,6 +28,7 @@ done_entries as (
     select
         shop_id,
         campaign_key,
+        campaign_version,
         step_number,
         occurrence_key,
         coalesce(person_id, '') as person_id,
@@ -39,6 +40,7 @@ done_entries as (
     select
         identified.shop_id,
         batches.campaign_key,
+        batches.campaign_version,
         batches.step_number,
         identified.occurrence_key,
         coalesce(identified.person_id, '') as person_id,
@@ -56,6 +58,7 @@ done as (
     select
         shop_id,
         campaign_key,
+        campaign_version,
         step_number,
         occurrence_key,
         person_id,
@@ -64,6 +67,7 @@ done as (
     group by
         shop_id,
         campaign_key,
+        campaign_version,
         step_number,
         occurrence_key,
         person_id

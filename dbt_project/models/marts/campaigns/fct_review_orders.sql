@@ -42,9 +42,9 @@ days as (
 
 ),
 
-messages as (
+done_steps as (
 
-    select * from {{ ref('fct_messages') }}
+    select * from {{ ref('int_campaign_steps__done') }}
     where step_number = 1
 
 ),
@@ -135,7 +135,8 @@ due_orders as (
 
 ),
 
--- The orders a message asked about are those due on its day by the rule of its own version.
+-- The orders a mail asked about are those due on its day by the rule of its own version. Who was held
+-- out of it would have been asked: their order has had its once as well.
 asked_orders as (
 
     select
@@ -144,13 +145,13 @@ asked_orders as (
         due_orders.campaign_key,
         due_orders.occurrence_key
     from due_orders
-    inner join messages
+    inner join done_steps
         on
-            due_orders.shop_id = messages.shop_id
-            and due_orders.person_id = messages.person_id
-            and due_orders.campaign_key = messages.campaign_key
-            and due_orders.campaign_version = messages.campaign_version
-            and due_orders.occurrence_key = messages.occurrence_key
+            due_orders.shop_id = done_steps.shop_id
+            and due_orders.person_id = done_steps.person_id
+            and due_orders.campaign_key = done_steps.campaign_key
+            and due_orders.campaign_version = done_steps.campaign_version
+            and due_orders.occurrence_key = done_steps.occurrence_key
 
 ),
 

@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dashboards.tables import Row
 from dashboards.text import Cell, Words
 
-if TYPE_CHECKING:
-    import altair as alt
-
-    Drawing = alt.Chart | alt.LayerChart
+# A Vega-Lite document, or a part of one.
+Document = dict[str, Any]
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -22,7 +20,7 @@ class Picture:
     row's own `cell`, where it has one, is written instead of the amount. `title`: the axis.
     """
 
-    drawing: "Drawing"
+    drawing: Document
     rows: Rows
     label: str
     value: str

@@ -96,6 +96,15 @@ def note(text: str) -> None:
     st.html(f'<p class="ok-note">{coded(text)}</p>')
 
 
+def links(label: str, entries: Sequence[tuple[str, str]]) -> None:
+    """A quiet line of links, opened in the same tab. Entries: address, text."""
+    body = " · ".join(
+        f'<a href="{tables.escaped(target)}" target="_self">{tables.escaped(text)}</a>'
+        for target, text in entries
+    )
+    st.html(f'<p class="ok-note">{tables.escaped(label)}: {body}</p>')
+
+
 def empty(words: Words, key: str, *, why: str | None = None) -> None:
     """Three lines: what is missing, why, and the one file or command that fills it."""
     texts = (words(key), why or words(f"{key}.why"), words(f"{key}.cure"))
@@ -132,7 +141,7 @@ def chart(
     `about` is what a screen reader says of it. `colours`: the legend, where the chart has none.
     """
     dressed = charts.dressed(drawn.drawing, is_dark=is_dark())
-    st.altair_chart(dressed, theme=None, key=f"{page.key}_{name}_chart", alt=about)
+    st.vega_lite_chart(spec=dressed, theme=None, key=f"{page.key}_{name}_chart", alt=about)
     if colours:
         legend(colours)
     head, rows = drawn.table(page.words)

@@ -125,3 +125,25 @@ def test_the_street_takes_it_in_as_a_report_of_the_mailers(
     assert (table.table.name, row["sent_count"], float(row["printed_open_rate"])) == (
         "mail_results_summary", 1020, 0.5863,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"a," * 200_000 + b"\n", b'a,b\n"' + b"x" * 2_000_000, b"a" * 2_000_000 + b"\n1\n"],
+    ids=["200,000 columns", "an open quotation mark", "a line without end"],
+)
+def test_a_report_that_means_harm_is_refused_when_it_is_read(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes
+) -> None:
+    monkeypatch.setenv("OKAERI_HOME", str(home.path.parent))
+    shop_file = tmp_path / "shop.yml"
+    shop_file.write_text(SHOP.replace("MAPPING", "generic_orders_csv"))
+    handed_in(home, data)
+    street = Street(shop_file=str(shop_file))
+    street._shop = load_shop(shop_file)
+    ((source, file),) = landing_assets._new_files(street)
+
+    read = landing_assets.read_file(str(shop_file), source, file, home=home, loaded_at=NOW)
+
+    assert isinstance(read, str)
+    assert file.name in read

@@ -1,4 +1,4 @@
-"""What the data health page says."""
+"""What the data health page says, and above every page of a failed run. Long: five tabs."""
 
 from collections.abc import Mapping
 from typing import Final

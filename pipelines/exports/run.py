@@ -67,17 +67,22 @@ def run_request(
                 home, rules, request, now=now, run_id=run_id,
                 machine=machine or Machine.this(), since=since,
             )  # fmt: skip
-        destination = rules.destination(request.destination)
-        profile = rules.profile(destination)
+        outcome = _with_hints(rules, request, outcome)
     except Exception as error:
         _say_why(home, request_id, error, at=now)
         raise
-    outcome = replace(
+    _write_down(home, outcome, at=now)
+    return outcome
+
+
+def _with_hints(rules: Rules, request: Request, outcome: Outcome) -> Outcome:
+    """The outcome with what a person does next in this destination's mailer."""
+    destination = rules.destination(request.destination)
+    profile = rules.profile(destination)
+    return replace(
         outcome, import_hint={**profile.import_hint}, encoding=profile.encoding,
         results=destination.results_files,
     )  # fmt: skip
-    _write_down(home, outcome, at=now)
-    return outcome
 
 
 def _say_why(home: Home, request_id: str, error: Exception, *, at: datetime) -> None:

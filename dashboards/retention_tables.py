@@ -1,4 +1,4 @@
-"""The four views of the retention page: steps, months, intervals, status."""
+"""Four views of the retention page: steps, months, intervals, status."""
 
 from typing import Any, Final
 
@@ -7,12 +7,15 @@ from dashboards.page import Page
 from dashboards.parts import Metric
 from dashboards.snapshot import Rate
 from dashboards.text import Cell
+from pipelines.actors import Role
 
 REPEATS: Final = "rpt_repeat_rate"
 INTERVALS: Final = "rpt_purchase_intervals"
 STATUSES: Final = "rpt_customer_statuses"
 SPANS: Final = (30, 60, 90, 180, 365)
+MAIN_SPAN: Final = 180
 MONTH_SPAN: Final = 90
+LONGER: Final = ("trailing_12", "trailing_24", "all")
 YEAR: Final = "trailing_12"
 QUANTILES: Final = ("q25_days", "q50_days", "q75_days", "q90_days")
 
@@ -22,10 +25,16 @@ Row = dict[str, Any]
 def steps(page: Page) -> None:
     """F1→F2 … F4→F5, one row each, one column per span."""
     words = page.words
-    known = set(page.snapshot.read(REPEATS, {"from_order_no": 1})["period_key"].to_list())
+    firsts = page.snapshot.read(REPEATS, {"from_order_no": 1}).to_dicts()
+    known = {row["period_key"] for row in firsts}
     options = [key for key in filters.PERIODS if key in known]
-    # Shorter periods have not been watched for the longer spans.
-    default = YEAR if YEAR in options else options[-1]
+    # Shorter periods have not been watched for the longer spans; of few people a longer one tells.
+    enough = {
+        row["period_key"]
+        for row in firsts
+        if row["within_days"] == MAIN_SPAN and row["eligible_person_count"] >= words.small_n
+    }
+    default = next((key for key in LONGER if key in enough), options[-1])
     period = filters.choose(page, "period", options, word=words.period, default=default)
     rows = page.snapshot.read(REPEATS, {"period_key": period}).to_dicts()
     found = {(row["from_order_no"], row["within_days"]): row for row in rows}
@@ -51,23 +60,30 @@ def _repeat(page: Page, row: Row | None) -> Cell:
         return Cell("—")
     if parts.is_few(page, row["eligible_person_count"]):
         return Cell(parts.people_or_few(page, row["eligible_person_count"]), is_small=True)
-    return page.words.rate(page.snapshot.rate(REPEATS, "repeat_rate", row), "person")
+    cell = page.words.rate(page.snapshot.rate(REPEATS, "repeat_rate", row), "person")
+    return Cell(cell.main, f"\n{cell.detail}", cell.is_small) if cell.detail else cell
+
+
+def large_months(page: Page) -> list[Row]:
+    """Months of the first order with enough people, oldest first; none in a small shop."""
+    rows = page.snapshot.read(
+        REPEATS,
+        {
+            "from_order_no": 1,
+            "within_days": MONTH_SPAN,
+            "eligible_person_count >=": page.words.small_n,
+        },
+        order_by=("period_key",),
+        rates=("repeat_rate",),
+    ).to_dicts()
+    return [row for row in rows if row["period_key"][:1].isdigit()]
 
 
 def months(page: Page) -> None:
     """The rate of the second order by month of the first, where a month has enough people."""
     words = page.words
     parts.title(words("retention.months.title", days=MONTH_SPAN))
-    rows = page.snapshot.read(
-        REPEATS,
-        {
-            "from_order_no": 1,
-            "within_days": MONTH_SPAN,
-            "eligible_person_count >=": words.small_n,
-        },
-        order_by=("period_key",),
-        rates=("repeat_rate",),
-    ).to_dicts()
+    rows = large_months(page)
     series = words("retention.card.f2.short")
     points = [
         {
@@ -80,11 +96,7 @@ def months(page: Page) -> None:
             "cell": _repeat(page, row),
         }
         for row in rows
-        if row["period_key"][:1].isdigit()
     ]
-    if not points:
-        parts.note(words("retention.months.none", n=words.small_n))
-        return
     drawn = charts.rate_lines(points, series=[series])
     metrics = [Metric(series, REPEATS, "repeat_rate")]
     about = words("retention.months.title", days=MONTH_SPAN)
@@ -165,7 +177,17 @@ def status(page: Page) -> None:
     label = words("retention.status.share")
     metrics = [Metric(label, STATUSES, "status_share")]
     parts.table(page, "status", head, body, metrics=metrics)
+    if page.viewer.may(Role.EXPORTER):
+        parts.links(words("retention.status.segments"), [_to_segment(page, row) for row in now])
     parts.note(words("retention.status.note"))
+
+
+def _to_segment(page: Page, row: Row) -> tuple[str, str]:
+    """Address of the builder asking for the people of a status, and what is written on it."""
+    words, key = page.words, str(row["purchase_status"])
+    people = words.count(row["person_count"], "person")
+    told = words("retention.status.segment", status=words(f"status.{key}"), people=people)
+    return page.address("segments", purchase_status=key), told
 
 
 def _status(page: Page, row: Row, before: dict[str, Row]) -> tables.Row:

@@ -6,8 +6,9 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboards import export_request, parts, tables
+from dashboards import export_request, parts, segment_overlap
 from dashboards.page import Page
+from dashboards.segment_overlap import Known
 from pipelines import saved_segments
 from pipelines.actors import Role
 from pipelines.conditions import (
@@ -31,7 +32,30 @@ FEW_VALUES: Final = 12
 CHOOSING: Final = (Operator.EQUALS, Operator.NOT_EQUALS, Operator.IN, Operator.NOT_IN)
 
 
-def show(page: Page, basis: Basis, saved: Sequence[SavedSegment]) -> None:
+def prefill(basis: Basis) -> bool:
+    """Put the address's own condition into the first row, once; whether the address holds one.
+
+    Only a column with closed values, and one of them: no address names a person.
+    """
+    asked = [
+        (name, value)
+        for name, value in st.query_params.items()
+        if name in basis.columns and value in basis.columns[name].values
+    ]
+    if not asked:
+        return False
+    name, value = asked[0]
+    if st.session_state.get("builder_prefilled") != (name, value):
+        st.session_state["builder_prefilled"] = (name, value)
+        operator = Operator.EQUALS
+        st.session_state["builder_rows"] = 1
+        st.session_state["builder_column_0"] = name
+        st.session_state[f"builder_operator_0_{basis.columns[name].kind}"] = operator
+        st.session_state[f"builder_value_0_{name}_{operator}"] = value
+    return True
+
+
+def show(page: Page, basis: Basis, known: Known) -> None:
     """Rows of column, operator and value; the sentence; the count; the name to save it by."""
     words = page.words
     parts.title(words("builder.title"))
@@ -58,7 +82,7 @@ def show(page: Page, basis: Basis, saved: Sequence[SavedSegment]) -> None:
         places = sorted({found.group(1) for found in found_at if found is not None})
         parts.note(words("builder.bad", places=words.raw("list.join").join(places)))
         return
-    told(page, found, saved, basis)
+    told(page, found, known)
     save_form(page, basis, found)
 
 
@@ -151,25 +175,17 @@ def typed_value(column: Column, text: str) -> Any:
     return int(bare) if column.kind is Kind.WHOLE and bare.lstrip("-").isdecimal() else bare
 
 
-def told(page: Page, found: Checked, saved: Sequence[SavedSegment], basis: Basis) -> None:
-    """The sentence, the people now, those who may be written to, and who is in saved ones too."""
+def told(page: Page, found: Checked, known: Known) -> None:
+    """The sentence, the people now, those who may be written to, and who is in others too."""
     words, language = page.words, page.words.language
-    people = words.count(page.snapshot.people(found), "person")
-    mailable = words.count(page.snapshot.people(found, is_mailable=True), "person")
+    people, mailable = (
+        parts.people_or_few(page, page.snapshot.people(found, is_mailable=is_mailable))
+        for is_mailable in (False, True)
+    )
     parts.note(words("builder.sentence", said=sentence(found, language)))
-    parts.note(words("builder.count", people=people, mailable=mailable))
-    overlaps: list[tables.Row] = []
-    for row in saved:
-        try:
-            other = checked(row.conditions, basis.columns)
-        except BadConditions:
-            continue
-        both = page.snapshot.people(found, also=other)
-        overlaps.append([row.title(language), words.count(both, "person")])
-    if overlaps:
-        with st.expander(words("builder.overlap")):
-            head = [words("segments.name"), words("builder.both")]
-            parts.table(page, "overlap", head, overlaps)
+    parts.answer(words("builder.count", people=people, mailable=mailable))
+    with st.expander(words("builder.overlap")):
+        segment_overlap.table(page, "builder", found, known)
 
 
 def save_form(page: Page, basis: Basis, found: Checked) -> None:

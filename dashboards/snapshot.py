@@ -174,6 +174,8 @@ class Snapshot:
         `ranks` adds `<column>_rank`, the place of each value in a list (0 where it is not in it),
         which `order_by` may name.
 
+        Of a table whose model hides cells of few, `is_hidden` says which, of the whole table.
+
         `rates` adds `<column>_low` and `<column>_high` to each of these rate columns. `running`
         adds `running_from` and `running_to`, where each row's share of that column lies when the
         rows are put end to end in their order. Long: one statement, put together in one place.
@@ -188,7 +190,7 @@ class Snapshot:
                 f" {_quoted(column + '_rank')}"
             )
             places.append(list(order_of))
-        source = f"(select {', '.join(ranked)} from {_quoted(table)} where {where})"  # noqa: S608 - checked
+        source = f"(select {', '.join(ranked)} from {self._source(table)} where {where})"  # noqa: S608 - checked
         names |= {f"{column}_rank" for column in ranks or {}}
         order = ", ".join(
             f"{_checked(n.removeprefix('-'), names)}{' desc' if n.startswith('-') else ''}"
@@ -256,18 +258,18 @@ class Snapshot:
 
     def people(
         self,
-        checked: conditions.Checked,
+        asked: conditions.Asked,
         *,
-        also: conditions.Checked | None = None,
+        also: conditions.Asked | None = None,
         is_mailable: bool = False,
     ) -> int:
-        """Persons who meet conditions, and `also` others, or may be sent mail besides."""
+        """Persons meant by conditions or a segment's key, and by `also`, or who may be mailed."""
         basis = self.basis
         if basis is None:
             raise conditions.BasisMissing("the published file names no column to ask about")
         if is_mailable:
-            return conditions.mailable(self.connection, checked, basis)
-        return conditions.count(self.connection, checked, basis, also=also)
+            return conditions.mailable(self.connection, asked, basis)
+        return conditions.count(self.connection, asked, basis, also=also)
 
     @lru_cache(maxsize=256)  # noqa: B019 - a snapshot is replaced, and its cache with it
     def choices(self, column: str) -> tuple[str, ...]:
@@ -277,6 +279,19 @@ class Snapshot:
         if basis is None or known is None or known.kind not in _CHOSEN:
             return ()
         return conditions.choices(self.connection, known, basis)
+
+    @lru_cache(maxsize=256)  # noqa: B019 - a snapshot is replaced, and its cache with it
+    def _source(self, table: str) -> str:
+        """The table to read from; with the stored macro over it where its model says so."""
+        rows = self._rows("select meta from catalogue_models where model_name = ?", [table])
+        about = {} if rows.is_empty() else json.loads(rows.item() or "{}").get("hide_small", {})
+        if not about:
+            return _quoted(table)
+        names = set(self.columns[table])
+        split = ", ".join(_checked(n, names) for n in dict.fromkeys(("shop_id", *about["split"])))
+        persons, below = _checked(about["persons"], names), int(self.settings["hide_below"])
+        hidden = f"is_hidden({persons}, {below}, ({split}))"
+        return f"(select *, {hidden} as is_hidden from {_quoted(table)})"  # noqa: S608 - checked
 
     def _where(self, table: str, filters: Filters) -> tuple[str, list[Scalar]]:
         """Condition text and its bound values; this shop's rows only."""
@@ -300,12 +315,19 @@ class Snapshot:
         return " and ".join(parts) or "true", values
 
     def _rows(self, statement: str, values: Sequence[Scalar | Sequence[str]]) -> pl.DataFrame:
-        """Rows of one statement, stopped when it runs away."""
+        """Rows of one statement, asked once: the file never changes, and no role narrows them."""
+        bound = (tuple(v) if isinstance(v, list | tuple) else v for v in values)
+        return self._answer(statement, tuple(bound))
+
+    @lru_cache(maxsize=2048)  # noqa: B019 - a snapshot is replaced, and its cache with it
+    def _answer(self, statement: str, values: tuple[Scalar | tuple[str, ...], ...]) -> pl.DataFrame:
+        """Rows of one statement from the file, stopped when it runs away."""
         cursor = self.connection.cursor()
         timer = threading.Timer(QUERY_SECONDS, cursor.interrupt)
         timer.start()
         try:
-            return cursor.execute(statement, list(values)).pl()
+            listed = [list(v) if isinstance(v, tuple) else v for v in values]
+            return cursor.execute(statement, listed).pl()
         finally:
             timer.cancel()
             cursor.close()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dashboards import access, customer_groups, filters, layout, one_person, parts
+from dashboards import access, customer_groups, customer_three, filters, layout, one_person, parts
 from dashboards.customer_groups import CALIBRATION, GROUPS, MOVES
 from dashboards.page import Page
 from dashboards.parts import Card, Metric
@@ -58,7 +58,7 @@ def show(page: Page) -> None:
         return
     answer(page)
     numbers(page)
-    views = {"groups": lambda: customer_groups.groups(page)}
+    views = {"groups": lambda: customer_three.show(page)}
     if page.snapshot.has(MOVES):
         views["moves"] = lambda: customer_groups.moves(page)
     if page.snapshot.has(CALIBRATION):

@@ -1,12 +1,14 @@
-"""商品: what is left behind, what sells in a category, what goes together."""
+"""商品: what is left behind, what sells in a category, what goes together, what people lean to."""
 
 from collections.abc import Callable
+from functools import partial
 
-from dashboards import access, cart_rates, filters, goods, layout, parts
+from dashboards import access, cart_rates, filters, goods, layout, parts, tendencies
 from dashboards.cart_rates import PRODUCTS
 from dashboards.goods import PAIRS, RANKING
 from dashboards.page import Page
 from dashboards.parts import Card, Metric
+from dashboards.tendencies import TENDENCIES
 from dashboards.text import Cell
 
 
@@ -41,22 +43,26 @@ def numbers(page: Page) -> None:
 
 
 def show(page: Page) -> None:
-    """Sentence, leaders, then left behind, ranking and pairs."""
-    tables = {"left": PRODUCTS, "ranking": RANKING, "pairs": PAIRS}
-    held = {name for name, table in tables.items() if page.snapshot.has(table)}
-    if not held:
+    """Sentence, leaders, then left behind, ranking, pairs and tendencies, empty ones saying so."""
+    tables = {"left": PRODUCTS, "ranking": RANKING, "pairs": PAIRS, "tendencies": TENDENCIES}
+    if not any(page.snapshot.has(table) for table in tables.values()):
         parts.answer(page.words("goods.sentence.none"))
         parts.empty(page.words, "empty.goods")
         return
     numbers(page)
-    views: dict[str, Callable[[], None]] = {}
-    if "left" in held:
-        views["left"] = lambda: left(page)
-    if "ranking" in held:
-        views["ranking"] = lambda: goods.ranking(page)
-    if "pairs" in held:
-        views["pairs"] = lambda: goods.pairs(page)
-    filters.tabs(page, "view", views)
+    views: dict[str, Callable[[Page], None]] = {
+        "left": left,
+        "ranking": goods.ranking,
+        "pairs": goods.pairs,
+        "tendencies": tendencies.show,
+    }
+    # Without cart history nothing can be said of what is left behind; the rest says what it lacks.
+    shown = {
+        name: partial(view, page)
+        for name, view in views.items()
+        if tables[name] in page.snapshot.columns and (name != "left" or page.snapshot.has(PRODUCTS))
+    }
+    filters.tabs(page, "view", shown)
 
 
 def left(page: Page) -> None:

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from dashboards import access, filters, layout, parts, retention_curve, retention_tables
+from dashboards import access, filters, layout, parts, retention_curve, retention_tables, what_if
 from dashboards.page import Page
 from dashboards.parts import Card, Metric
 from dashboards.retention_curve import SURVIVAL
@@ -72,7 +72,7 @@ def numbers(page: Page) -> None:
 
 
 def show(page: Page) -> None:
-    """Sentence, numbers, curve, then the four views."""
+    """Sentence, numbers, curve, then the views; by month where a month has enough people."""
     if not page.snapshot.has(REPEATS):
         parts.answer(page.words("retention.sentence.young", days=LONG))
         parts.empty(page.words, "empty.retention")
@@ -84,13 +84,15 @@ def show(page: Page) -> None:
         "months": retention_tables.months,
         "intervals": retention_tables.intervals,
         "status": retention_tables.status,
+        "what_if": what_if.show,
     }
     needed = {"intervals": INTERVALS, "status": STATUSES}
-    shown = {
-        name: partial(view, page)
-        for name, view in views.items()
-        if name not in needed or page.snapshot.has(needed[name])
-    }
+    left_out = {name for name, table in needed.items() if not page.snapshot.has(table)}
+    if what_if.WHAT_IF not in page.snapshot.columns:
+        left_out.add("what_if")
+    if not retention_tables.large_months(page):
+        left_out.add("months")
+    shown = {name: partial(view, page) for name, view in views.items() if name not in left_out}
     filters.tabs(page, "view", shown)
 
 

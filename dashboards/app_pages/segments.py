@@ -1,4 +1,4 @@
-"""セグメント: who can be written to, by name, and the builder of own segments."""
+"""セグメント: who can be written to, by name, how to send it, and the builder of own segments."""
 
 from dashboards import (
     access,
@@ -8,6 +8,8 @@ from dashboards import (
     parts,
     segment_builder,
     segment_lists,
+    segment_overlap,
+    segment_sending,
 )
 from dashboards.page import Page
 from dashboards.parts import Card
@@ -16,7 +18,7 @@ from pipelines.actors import Role
 
 
 def show(page: Page) -> None:
-    """How many there are, the built-in ones, the saved ones, and for exporters the builder."""
+    """How many there are, the built-in ones, the saved ones, and for exporters what to do."""
     words = page.words
     built_in = page.snapshot.segments()
     if not built_in:
@@ -35,16 +37,23 @@ def show(page: Page) -> None:
         ]
     )
     parts.receipt(page, "numbers", [])
-    segment_lists.built_in(page, built_in)
     basis = page.snapshot.basis
-    if basis is None:
-        return
-    if saved:
+    is_builder = basis is not None and page.viewer.may(Role.EXPORTER)
+    known = segment_overlap.known_of(page, saved, basis) if basis is not None else []
+    # Who followed a link with conditions came to build.
+    comes_to_build = is_builder and basis is not None and segment_builder.prefill(basis)
+    if comes_to_build and basis is not None:
+        segment_builder.show(page, basis, known)
+    segment_lists.built_in(page, built_in)
+    if saved and basis is not None:
         segment_lists.saved(page, saved, basis)
-    if page.viewer.may(Role.EXPORTER):
-        segment_builder.show(page, basis, saved)
-    else:
+    if not is_builder or basis is None:
         parts.note(words("segments.viewer"))
+        return
+    segment_overlap.show(page, known)
+    segment_sending.show(page)
+    if not comes_to_build:
+        segment_builder.show(page, basis, known)
 
 
 viewer = access.guard()

@@ -25,7 +25,37 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "phase.second_buyer.note": ("2回購入した会員", "members with two orders"),
     "phase.repeat.note": ("3回以上{n}回未満購入した会員", "members with three orders to below {n}"),
     "phase.loyal.note": ("{n}回以上購入した会員", "members with {n} orders or more"),
-    "customers.view.groups": ("RFM", "RFM"),
+    "customers.view.groups": ("顧客の内訳", "Who they are"),
+    "filter.split": ("分け方", "Split"),
+    "customers.split.three": ("3つの群", "three groups"),
+    "customers.split.rfm": ("RFM", "RFM"),
+    "customers.three.because": (
+        "顧客が{n}人未満のため、RFMの代わりに3つの群で表示しています。",
+        "With fewer than {n} customers, three groups are shown instead of RFM.",
+    ),
+    "customers.three.title": ("新規・リピーター・休眠（人）", "New, returning, dormant (people)"),
+    "customers.three.few": (
+        "{n}人に満たない群があるため、内訳は書き出し担当だけが見られます。",
+        "One of the groups holds fewer than {n} people, so only an exporter may see the split.",
+    ),
+    "customers.three.new": ("新規", "new"),
+    "customers.three.returning": ("リピーター", "returning"),
+    "customers.three.dormant": ("休眠", "dormant"),
+    "customers.three.new.meaning": (
+        "1回買い、休眠ではない人。",
+        "Ordered once and are not dormant.",
+    ),
+    "customers.three.returning.meaning": (
+        "2日以上に分けて買い、休眠ではない人。",
+        "Ordered on two days or more and are not dormant.",
+    ),
+    "customers.three.dormant.meaning": (
+        "いつもの間隔を大きく過ぎても買っていない人。",
+        "Have not ordered for far longer than usual.",
+    ),
+    "customers.three.head": ("群", "Group"),
+    "customers.three.people": ("人数", "People"),
+    "customers.three.share": ("全顧客に占める割合", "Share of all customers"),
     "customers.view.moves": ("先月の動き", "Last month's moves"),
     "customers.view.score": ("購入意欲スコア", "Motivation score"),
     "customers.groups.title": (

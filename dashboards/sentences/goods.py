@@ -36,6 +36,30 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "merchandising.view.left": ("残された商品", "Left behind"),
     "merchandising.view.ranking": ("カテゴリの売れ筋", "Category ranking"),
     "merchandising.view.pairs": ("一緒に買われる商品", "Pairs"),
+    "merchandising.view.tendencies": ("好みの傾向", "Tendencies"),
+    "filter.dimension": ("何の好みか", "Taste for"),
+    "goods.tendencies.title": ("好みの傾向がある人", "People by what they lean to"),
+    "goods.tendencies.none": (
+        "5人以上に共通する好みがまだありません。",
+        "No taste is shared by five people yet.",
+    ),
+    "goods.tendencies.category": ("カテゴリ", "category"),
+    "goods.tendencies.brand": ("ブランド", "brand"),
+    "goods.tendencies.tag": ("タグ", "tag"),
+    "goods.tendencies.value": ("好み", "Taste"),
+    "goods.tendencies.below": ("{above} › {name}", "{above} › {name}"),
+    "goods.tendencies.people": ("人数", "People"),
+    "goods.tendencies.share": ("好みを判断できる人のうち", "Of those with enough signals"),
+    "goods.tendencies.parent": (
+        "5人未満のカテゴリは、上のカテゴリの人数に入っています。",
+        "Categories of fewer than five people are counted in the one above.",
+    ),
+    "goods.tendencies.note": (
+        "直近365日の購入・カート・お気に入り・閲覧が、お店全体より偏っているものです。"
+        "1人に複数の好みがあるため、足しても全体にはなりません。多い順に{n}件まで。",
+        "What somebody bought, put in, kept or viewed in 365 days far more than the shop's people do. "
+        "One person may have several tastes, so they do not add up. The {n} of most people.",
+    ),
     "goods.ranking.title": (
         "{category}の売れ筋（{days}日）",
         "{category}: best sellers ({days} days)",

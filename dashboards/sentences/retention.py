@@ -15,7 +15,6 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "retention.card.f2": ("F2転換率（{days}日、{period}）", "F2 rate ({days} days, {period})"),
     "retention.card.f2.short": ("F2転換率", "F2 rate"),
-    "retention.months.head": ("初回購入", "First order"),
     "filter.order": ("どの購入まで", "Until which order"),
     "retention.order.1": ("2回目まで", "2nd order"),
     "retention.order.compare": ("何回目かで比べる", "compare orders"),
@@ -58,6 +57,55 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "retention.view.months": ("初回購入の月別", "By month of first order"),
     "retention.view.intervals": ("購入間隔", "Purchase intervals"),
     "retention.view.status": ("稼働と休眠", "Active to dormant"),
+    "retention.view.what_if": ("試算", "What if"),
+    "what_if.title": (
+        "試算: F2転換率（180日）が上がったら",
+        "What if the F2 rate (180 days) rose",
+    ),
+    "what_if.points": ("何ポイント上げるか", "Points to add"),
+    "what_if.sentence": (
+        "試算: 1年間に初めて買う{people}の{base}でなく{raised}が、180日以内に2回目を買うとしたら、"
+        "初回から12か月の注文はこうなります。",
+        "What if {raised} instead of {base} of a year's {people} who first buy came back within 180 "
+        "days: their orders in the 12 months after the first.",
+    ),
+    "what_if.more.orders": ("増える注文（試算）", "More orders (what if)"),
+    "what_if.more.amount": ("増える受注金額（試算）", "More revenue (what if)"),
+    "what_if.orders": ("2回目以降の注文（試算）", "Orders after the first (what if)"),
+    "what_if.amount": ("2回目以降の受注金額（試算）", "Revenue after the first (what if)"),
+    "what_if.whole": ("増える分を含む全体", "all of it, the rise included"),
+    "what_if.few": (
+        "2回目を買って1年を見届けた人が{n}人と少ないため、目安です。",
+        "Only {n} second buyers have been watched for a year: a rough guide.",
+    ),
+    "what_if.grounds": ("試算のもと", "What it rests on"),
+    "what_if.ground": ("数", "Figure"),
+    "what_if.ground.value": ("いま", "Now"),
+    "what_if.ground.new": ("直近365日に初めて買った人", "First bought in the last 365 days"),
+    "what_if.ground.rate": ("F2転換率（180日、直近12か月）", "F2 rate (180 days, last 12 months)"),
+    "what_if.ground.second": (
+        "その前の年に初めて買い、180日以内に2回目を買った人",
+        "First bought in the year before, again within 180 days",
+    ),
+    "what_if.ground.orders": (
+        "その人たちの、初回から365日以内の2回目以降の注文",
+        "Their orders after the first, within 365 days of it",
+    ),
+    "what_if.ground.amount": ("その受注金額", "Revenue of these"),
+    "what_if.note": (
+        "予測ではありません。新しい人の数と、2回目を買った人のその後の買い方が、いまと同じと仮定しています。",
+        "No forecast: as many newcomers as now, and second buyers who go on as they did.",
+    ),
+    "what_if.none": (
+        "試算には、初回購入から1年たち、180日以内に2回目を買った人が必要です。まだいません。",
+        "It needs people whose first order is a year old and who ordered again within 180 days. "
+        "There are none yet.",
+    ),
+    "retention.status.segment": (
+        "{status}（{people}）",
+        "{status} ({people})",
+    ),
+    "retention.status.segments": ("対象者をセグメントへ", "Make a segment of them"),
     "retention.steps.title": (
         "次の購入に進んだ人の割合（{period}）",
         "Share that went on to the next order ({period})",
@@ -75,10 +123,6 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "retention.months.title": (
         "F2転換率（{days}日）、初回購入の月別",
         "F2 rate ({days} days) by month of first order",
-    ),
-    "retention.months.none": (
-        "{n}人以上の月がまだないため、月別には出しません。上の合計を見てください。",
-        "No month has {n} people yet. See the pooled figure above.",
     ),
     "retention.intervals.title": (
         "次に買った人が、買うまでの日数",

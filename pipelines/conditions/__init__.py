@@ -7,13 +7,14 @@ statement as a bound value or not at all.
 
 from pipelines.conditions.basis import Basis, BasisMissing, basis_of
 from pipelines.conditions.columns import OPERATORS, Column, Kind, Operator
-from pipelines.conditions.counting import choices, count, mailable, members, people_of
+from pipelines.conditions.counting import Asked, choices, count, mailable, members, people_of
 from pipelines.conditions.sql import Where, where_of
 from pipelines.conditions.tree import BadConditions, Checked, Problem, checked
 from pipelines.conditions.words import sentence, word_of
 
 __all__ = [
     "OPERATORS",
+    "Asked",
     "BadConditions",
     "Basis",
     "BasisMissing",

@@ -13,6 +13,8 @@ from pipelines.conditions.tree import checked as checked_of
 # Whom a saved segment chooses from: a browser nobody has named is nobody to write to.
 _PEOPLE: Final = "from dim_persons where shop_id = ? and person_kind <> 'browser'"
 _MAX_CHOICES: Final = 200
+# Whom a count is of: conditions, or a published segment by its key (`winback`).
+Asked = Checked | str
 
 
 def people_of(checked: Checked, basis: Basis) -> Where:
@@ -31,26 +33,40 @@ def members(
 
 def count(
     connection: duckdb.DuckDBPyConnection,
-    checked: Checked,
+    asked: Asked,
     basis: Basis,
     *,
-    also: Checked | None = None,
+    also: Asked | None = None,
 ) -> int:
-    """How many persons meet the conditions; with `also`, how many meet both: the overlap."""
-    wheres = [where_of(one, today=basis.today) for one in (checked, also) if one is not None]
+    """How many persons are meant; with `also`, how many are meant by both: the overlap.
+
+    Raises: KeyError for the key of a segment the file does not hold.
+    """
+    wheres = [_where(one, basis) for one in (asked, also) if one is not None]
     text = " and ".join(where.text for where in wheres)
     values = [value for where in wheres for value in where.values]
     ((found,),) = _all(connection, f"select count(*) {_PEOPLE} and {text}", basis.shop_id, *values)
     return int(str(found))
 
 
-def mailable(connection: duckdb.DuckDBPyConnection, checked: Checked, basis: Basis) -> int:
-    """How many of those who meet them may be sent advertising by e-mail, as of the build.
+def _where(asked: Asked, basis: Basis) -> Where:
+    """The condition on `dim_persons` by which somebody is meant."""
+    if isinstance(asked, Checked):
+        return where_of(asked, today=basis.today)
+    if asked not in basis.segments:
+        raise KeyError(asked)
+    # One of the file's own segments, so its name is safe in a text.
+    members = f'select person_id from "seg_{asked}" where shop_id = ?'  # noqa: S608 - own name
+    return Where(f"person_id in ({members})", (basis.shop_id,))
+
+
+def mailable(connection: duckdb.DuckDBPyConnection, asked: Asked, basis: Basis) -> int:
+    """How many of those who are meant may be sent advertising by e-mail, as of the build.
 
     Asked again at every hand-off, where the ledger and the last minutes count too.
     """
     may = checked_of({"column": "is_mailable", "operator": "equals", "value": True}, basis.columns)
-    return count(connection, checked, basis, also=may)
+    return count(connection, asked, basis, also=may)
 
 
 def choices(connection: duckdb.DuckDBPyConnection, column: Column, basis: Basis) -> tuple[str, ...]:

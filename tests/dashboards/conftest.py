@@ -90,13 +90,18 @@ def drawn(opened: Opener, drawings: dict[tuple[object, ...], AppTest]) -> Opener
     return read
 
 
-def shown(app: AppTest) -> str:
-    """Everything the page says, as plain text."""
+def html_of(app: AppTest) -> list[str]:
+    """The page's own HTML, part by part."""
     assert not app.exception, app.exception
-    parts = [
+    return [
         element.proto.html.body if hasattr(element.proto, "html") else element.proto.body
         for element in app.get("html")
     ]
+
+
+def shown(app: AppTest) -> str:
+    """Everything the page says, as plain text."""
+    parts = html_of(app)
     parts += [e.value for kind in ("markdown", "caption", "warning") for e in app.get(kind)]
     for kind in (
         "segmented_control",

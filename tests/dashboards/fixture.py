@@ -84,6 +84,16 @@ def metrics_of(name: str) -> dict[str, dict[str, str]]:
     return found
 
 
+@cache
+def hidden_of(name: str) -> dict[str, object]:
+    """`hide_small` of the model's own YAML, where it has one."""
+    for path in (DBT_PROJECT / "models").rglob(f"{name}.yml"):
+        (described,) = yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+        meta = described.get("config", {}).get("meta", {})
+        return {key: value for key, value in meta.items() if key == "hide_small"}
+    return {}
+
+
 def model(name: str, rows: list[dict[str, object]]) -> ModelSpec:
     """One mart of these rows; money as DECIMAL(18,4)."""
     frame = pl.DataFrame(rows, infer_schema_length=None)
@@ -101,7 +111,9 @@ def model(name: str, rows: list[dict[str, object]]) -> ModelSpec:
     columns = {c: {"metric": metrics[c]} if c in metrics else {} for c in frame.columns}
     schema = "segments" if name.startswith("seg_") else "marts"
     meta = (
-        {"segment": {"title": {"ja": "休眠復帰", "en": "Win-back"}}} if schema == "segments" else {}
+        {"segment": {"title": {"ja": "休眠復帰", "en": "Win-back"}}}
+        if schema == "segments"
+        else hidden_of(name)
     )
     return ModelSpec(
         name, "select * from given", schema=schema, frame=frame, columns=columns, meta=meta
@@ -924,6 +936,81 @@ def groups(kind: Kind) -> list[dict[str, object]]:
     ]
 
 
+def three_groups(kind: Kind) -> list[dict[str, object]]:
+    """1,200 new, 464 who came back, 2,000 dormant; of the small shop a sixtieth."""
+    counts = {"new": 1_200, "returning": 464, "dormant": 2_000}
+    return [
+        {
+            "customer_group": group,
+            "group_order": order,
+            "person_count": people // kind.scale,
+            "customer_count": 3_664 // kind.scale,
+        }
+        for order, (group, people) in enumerate(counts.items(), start=1)
+    ]
+
+
+def what_if(kind: Kind) -> list[dict[str, object]]:
+    """3,500 first buyers a year, 20 % of whom come back; 400 second buyers brought 600 orders."""
+    new, second, orders = 3_500 // kind.scale, 400 // kind.scale, 600 // kind.scale
+    rows = []
+    for uplift in range(0, 1_001, 50):
+        raised = 0.2 + uplift / 10_000
+        more = new * uplift / 10_000 * orders / second
+        rows.append(
+            {
+                "uplift_bp": uplift,
+                "currency": "JPY",
+                "new_person_count": new,
+                "eligible_person_count": 2_400 // kind.scale,
+                "repeated_person_count": 480 // kind.scale,
+                "second_buyer_count": second,
+                "later_order_count": orders,
+                "later_revenue_amount": Decimal(orders * 9_000),
+                "what_if_rate": raised,
+                "expected_second_buyer_count": new * raised,
+                "expected_order_count": new * raised * orders / second,
+                "expected_revenue_amount": new * raised * orders / second * 9_000,
+                "extra_order_count": more,
+                "extra_revenue_amount": more * 9_000,
+            }
+        )
+    return rows
+
+
+def tastes(kind: Kind) -> list[dict[str, object]]:
+    """Shoes above boots and sandals, and one brand; nobody of the small shop shares a taste."""
+    people = {"shoes": 90, "boots": 60, "sandals": 3, "丸福": 40}
+    return [
+        {
+            "dimension": "brand" if value == "丸福" else "category",
+            "dimension_value": value,
+            "value_name": {"shoes": "靴", "boots": "ブーツ", "sandals": "サンダル"}.get(
+                value, value
+            ),
+            "parent_value": "shoes" if value in ("boots", "sandals") else None,
+            "told_value": (value if count >= 5 else "shoes") if kind.scale == 1 else None,
+            "person_count": count // kind.scale + (kind.scale > 1),
+            "judged_person_count": 600 // kind.scale,
+        }
+        for value, count in people.items()
+    ]
+
+
+def segment_days(kind: Kind) -> list[dict[str, object]]:
+    """Win-back mails on every seventh of thirty days, to forty more each week."""
+    return [
+        {
+            "segment_key": "winback",
+            "day_on": AS_OF.date() + dt.timedelta(days=1 - back),
+            "is_running": back == 0,
+            "person_count": (200 - 40 * (back // 7)) // kind.scale if back % 7 == 0 else 0,
+            "last_done_at": dt.datetime(2026, 11, 19, 20, 30),
+        }
+        for back in range(30)
+    ]
+
+
 def phases(kind: Kind) -> list[dict[str, object]]:
     """One row per person: 360 with one order, 180 with two, 60 with more, 2 of the best."""
     counts = {"first_buyer": 360, "second_buyer": 180, "repeat": 60, "loyal": 2}
@@ -1080,6 +1167,10 @@ OF_ORDERS = {
     "rpt_value_by_age": values,
     "rpt_customer_statuses": statuses,
     "rpt_rfm": groups,
+    "rpt_customer_groups": three_groups,
+    "rpt_retention_what_if": what_if,
+    "rpt_person_tendencies": tastes,
+    "rpt_segment_days": segment_days,
     "dim_person_phases": phases,
     "fct_person_timeline": lambda kind: timeline(),
     "rpt_phase_transitions": moves,
@@ -1099,7 +1190,8 @@ OF_ORDERS = {
 def persons() -> ModelSpec:
     """Twelve people one may ask about, with what the model's own YAML says of each column.
 
-    Eight have ordered once, four three times; every third may be mailed. A browser is nobody.
+    Eight have ordered once, four three times; every third may be mailed; five, two of whom may be
+    mailed, are dormant. A browser is nobody.
     """
     (path,) = (DBT_PROJECT / "models").rglob("dim_persons.yml")
     (described,) = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)["models"]
@@ -1115,6 +1207,7 @@ def persons() -> ModelSpec:
             "is_mailable": n % 3 == 0,
             "mail_block_reason": "unsubscribed" if n % 3 else None,
             "order_count": 1 if n < 8 else 3,
+            "purchase_status": "dormant" if n in (1, 3, 5, 7, 9) else "active",
         }
         for n in range(13)
     )

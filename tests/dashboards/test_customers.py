@@ -24,9 +24,11 @@ def test_the_grid_has_every_cell_somebody_is_in(opened: Opener) -> None:
 def test_a_lone_small_cell_takes_the_next_one_with_it(opened: Opener) -> None:
     """64 // 60 is one person; what the others leave of all customers would be that one."""
     viewer = " ".join(
-        shown(opened("customers", kind="small", language="en", role="viewer")).split()
+        shown(opened("customers", kind="small", language="en", role="viewer", split="rfm")).split()
     )
-    exporter = " ".join(shown(opened("customers", kind="small", language="en")).split())
+    exporter = " ".join(
+        shown(opened("customers", kind="small", language="en", split="rfm")).split()
+    )
 
     assert "most recent 20 people new — champion" in viewer
     assert "long ago 33 people hibernating — not to lose" in viewer
@@ -47,3 +49,18 @@ def test_the_score_is_judged_by_its_own_calibration(opened: Opener) -> None:
 
     assert "食い違っていません" in text
     assert "（264/2,200" in text
+
+
+def test_a_small_shop_sees_three_groups_and_a_large_one_the_squares(opened: Opener) -> None:
+    """3,664 customers are enough for 25 squares of 30; a sixtieth of them is not."""
+    small = " ".join(shown(opened("customers", kind="small")).split())
+    large = shown(opened("customers"))
+    asked = " ".join(shown(opened("customers", split="three")).split())
+
+    assert "750人未満のため" in small
+    assert "新規 1回買い、休眠ではない人。 20人" in small
+    assert "リピーター 2日以上に分けて買い、休眠ではない人。 7人" in small
+    assert "RFMの代わり" not in large
+    assert "最近" in large
+    assert "1,200人 32.8%" in asked
+    assert "750人未満" not in asked

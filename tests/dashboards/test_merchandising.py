@@ -35,3 +35,25 @@ def test_without_carts_it_begins_with_what_sells(opened: Opener) -> None:
 
     assert "残された商品はわかりません" in text
     assert "31人" in text
+
+
+def test_a_taste_of_few_is_counted_in_the_category_above(opened: Opener) -> None:
+    """Ninety people lean to shoes, sixty of them to boots, three to sandals."""
+    text = " ".join(shown(opened("merchandising", view="tendencies")).split())
+
+    assert "靴 90人 15.0% （90/600、誤差 12.4〜18.1）" in text
+    assert "靴 › ブーツ 60人" in text
+    assert "サンダル" not in text
+    assert "上のカテゴリの人数に入っています" in text
+    brand = shown(opened("merchandising", view="tendencies", dimension="brand"))
+    assert "丸福" in brand
+    assert "ブーツ" not in brand
+
+
+def test_a_small_shop_is_told_what_it_has_too_few_people_for(opened: Opener) -> None:
+    assert "5人以上に共通する好みがまだありません" in shown(
+        opened("merchandising", kind="small", view="tendencies")
+    )
+    assert "5回以上一緒になった商品がまだありません" in shown(
+        opened("merchandising", kind="small", view="pairs")
+    )

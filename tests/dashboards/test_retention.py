@@ -1,8 +1,10 @@
 """The retention page: what it says beside the marts it reads."""
 
+import re
+
 import pytest
 
-from tests.dashboards.conftest import Opener, shown
+from tests.dashboards.conftest import Opener, html_of, shown
 
 
 def test_it_opens_with_the_long_span_and_says_that_half_have_not_returned(opened: Opener) -> None:
@@ -30,8 +32,49 @@ def test_few_people_are_counted_and_the_line_is_left_out(opened: Opener) -> None
     text = shown(opened("retention", kind="small"))
 
     assert "40人中8人" in text or "20.0%（8/40" in text
-    months = shown(opened("retention", kind="small", view="months"))
-    assert "30人以上の月がまだないため" in months
+
+
+def test_a_small_shop_has_no_view_by_month(opened: Opener) -> None:
+    small = [tab.label for tab in opened("retention", kind="small").get("tab")]
+    large = [tab.label for tab in opened("retention").get("tab")]
+
+    assert "初回購入の月別" in large
+    assert [label for label in large if label not in small] == ["初回購入の月別"]
+
+
+def test_the_what_if_scales_with_its_slider_and_keeps_it_in_the_address(opened: Opener) -> None:
+    """3,500 first buyers, 1.5 orders and ￥13,500 per second buyer: a point more is 52.5 orders."""
+    app = opened("retention", view="what_if")
+    two = shown(app)
+    app.slider(key="retention_points").set_value(4).run()
+    four = shown(app)
+
+    assert "試算: 1年間に初めて買う3,500人の20.0%でなく22.0%が" in two
+    assert "105件" in two
+    assert "￥945,000" in two
+    assert "24.0%が" in four
+    assert "210件" in four
+    assert "￥1,890,000" in four
+    assert app.query_params["points"] == "4"
+
+
+def test_a_what_if_of_few_second_buyers_says_so(opened: Opener) -> None:
+    assert "6人と少ないため、目安です" in shown(opened("retention", kind="small", view="what_if"))
+
+
+def test_each_status_leads_an_exporter_to_the_builder_by_closed_keys(opened: Opener) -> None:
+    exporter = "".join(html_of(opened("retention", view="status")))
+    viewer = "".join(html_of(opened("retention", view="status", role="viewer")))
+
+    links = re.findall(r'href="\./segments\?([^"]*)"', exporter)
+    assert [link.split("&amp;")[0] for link in links] == [
+        "purchase_status=active",
+        "purchase_status=slowing",
+        "purchase_status=at_risk",
+        "purchase_status=dormant",
+    ]
+    assert "離脱予備軍（800人）" in exporter
+    assert "./segments" not in viewer
 
 
 def test_the_newest_intervals_are_shown_with_their_n(opened: Opener) -> None:

@@ -1,12 +1,18 @@
 """The segments page: built-in ones, the builder, and what is saved."""
 
+from types import SimpleNamespace
+
 import pytest
+import yaml
 from streamlit.testing.v1 import AppTest
 
-from pipelines import saved_segments
+from dashboards import segment_lists
+from dashboards.snapshot import current
+from dashboards.text import Words
+from pipelines import requests, saved_segments
 from pipelines.actors import NotAllowed, Role
-from pipelines.settings import Home
-from tests.dashboards.conftest import Opener, shown
+from pipelines.settings import DBT_PROJECT, Home
+from tests.dashboards.conftest import Opener, html_of, shown
 from tests.dashboards.fixture import publish_kind
 
 
@@ -14,7 +20,10 @@ from tests.dashboards.fixture import publish_kind
 def home(published, tmp_path) -> Home:
     """A shop of its own, so that no other test finds what was saved."""
     published["segments"] = tmp_path
-    return publish_kind(tmp_path, "demo")
+    made = publish_kind(tmp_path, "demo")
+    with (tmp_path / "shop.yml").open("a") as stream:
+        stream.write("destinations:\n- {key: mailer, profile: generic_utf8}\n")
+    return made
 
 
 def asked(opened: Opener, *, orders: int) -> AppTest:
@@ -77,3 +86,91 @@ def test_a_viewer_has_no_builder_and_cannot_save(opened: Opener, home: Home) -> 
 
     with pytest.raises(NotAllowed):
         Viewer("", Role.VIEWER).actor.must_be(Role.EXPORTER, to="save a segment")
+
+
+def test_a_card_shows_thirty_days_and_the_last_hand_over(opened: Opener) -> None:
+    """Mails left on every seventh day, most of them today: 200 people."""
+    app = opened("segments", language="en")
+    (cards,) = [part for part in html_of(app) if part.startswith('<div class="ok-tiles"')]
+    text = " ".join(shown(app).split())
+
+    assert cards.count("<i style") == 30
+    assert cards.count("height:0%") == 25
+    assert "height:100%" in cards
+    assert "most on 20 Nov 2026: 200 people" in text
+    assert "Last sent: 20 Nov 2026, 05:30" in text
+    assert "Latest request: not exported yet" in text
+
+
+def test_a_viewer_learns_no_day_of_few(opened: Opener) -> None:
+    """In the small shop three people got the largest mail."""
+    exporter = " ".join(shown(opened("segments", kind="small")).split())
+    viewer = "".join(html_of(opened("segments", kind="small", role="viewer")))
+
+    assert "最多は2026/11/20(金)の3人" in exporter
+    assert "最多は2026/11/20(金)の5人未満" in viewer
+    assert "3人" not in viewer
+    assert "height:100%" not in viewer
+
+
+def test_a_link_with_a_closed_value_opens_the_builder_filled_in(opened: Opener, home: Home) -> None:
+    """Five of the twelve are dormant. A key of no column means nothing."""
+    app = opened("segments", kind="segments", phase="first_buyer", purchase_status="dormant")
+
+    assert app.selectbox(key="builder_column_0").value == "purchase_status"
+    assert app.selectbox(key="builder_operator_0_choice").value == "equals"
+    assert app.selectbox(key="builder_value_0_purchase_status_equals").value == "dormant"
+    assert "いま 5人、うち配信可能 2人" in shown(app)
+
+
+def test_an_address_that_names_no_closed_value_prefills_nothing(opened: Opener, home: Home) -> None:
+    app = opened("segments", kind="segments", person_id="p1", purchase_status="p1")
+
+    assert app.selectbox(key="builder_column_0").value == "person_kind"
+    assert "うち配信可能" not in shown(app)
+
+
+def test_what_is_built_is_held_against_the_other_segments(opened: Opener, home: Home) -> None:
+    text = " ".join(shown(asked(opened, orders=2)).split())
+
+    assert "ほかのセグメントとの重なり" in text
+    assert "休眠復帰 4人" in text
+
+
+def test_a_segment_is_sent_by_a_dry_run_that_is_asked_for_here(opened: Opener, home: Home) -> None:
+    app = opened("segments", kind="segments")
+    next(button for button in app.button if "事前確認" in button.label).click().run()
+
+    (request,) = requests.all_of(home, "demo")
+    assert (request.segment, request.destination, request.dry_run) == ("winback", "mailer", True)
+    assert f"./exports?request={request.request_id}&amp;lang=ja" in "".join(html_of(app))
+
+
+def test_what_an_empty_segment_needs_is_said_with_whether_it_is_there(home: Home) -> None:
+    page = SimpleNamespace(words=Words("ja"), snapshot=current(home))
+    needs = [
+        {"table": "dim_persons", "column": "birth_month", "ja": "誕生日", "en": "birthdays"},
+        {"table": "dim_persons", "column": "purchase_status", "ja": "受注", "en": "orders"},
+        {"table": "fct_sessions", "column": "session_id", "ja": "閲覧", "en": "browsing"},
+    ]
+
+    told = segment_lists.needs(page, {"needs": needs})  # type: ignore[arg-type]
+
+    assert told == ["必要なデータ: 誕生日（なし）・受注（あり）・閲覧（なし）"]
+    assert segment_lists.needs(page, {}) == []  # type: ignore[arg-type]
+
+
+def test_every_built_in_segment_names_a_published_column_it_needs() -> None:
+    told, columns = {}, {}
+    for path in (DBT_PROJECT / "models").rglob("*.yml"):
+        for model in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("models", []):
+            columns[model["name"]] = {one["name"] for one in model.get("columns", [])}
+            if model["name"].startswith("seg_"):
+                told[model["name"]] = model["config"]["meta"]["segment"]["needs"]
+
+    assert len(told) == 11
+    for name, needs in told.items():
+        assert needs, name
+        for need in needs:
+            assert need["column"] in columns[need["table"]], name
+            assert {"ja", "en"} <= set(need), name

@@ -11,6 +11,7 @@ from dashboards.page import Page
 from dashboards.parts import Card, Line, Metric
 from dashboards.snapshot import Filters
 from dashboards.text import Cell
+from pipelines import run_state
 
 CART_DAYS: Final = "rpt_cart_days"
 MAILABLE: Final = "rpt_mailable_days"
@@ -108,14 +109,17 @@ def fresh_line(page: Page) -> Line:
     """Whether the figures are whole and every source is up to date."""
     words = page.words
     late = [words(f"source.{kind}") for kind, at in page.latest.items() if page.is_late(at)]
+    failed = run_state.failure(page.home)
     if page.snapshot.is_fallback:
         text = words("overview.fresh.damaged")
+    elif failed is not None:
+        text = words("overview.fresh.failed", since=words.instant(failed.since))
     elif late:
         text = words("overview.fresh.late", names=" · ".join(late))
     else:
         as_of = words.instant(page.snapshot.facts.as_of_at)
         text = words("overview.fresh.ok", instant=as_of)
-    is_good = not late and not page.snapshot.is_fallback
+    is_good = not late and not page.snapshot.is_fallback and failed is None
     link = page.address("data_health")
     return Line(is_good, text, link, words("overview.fresh.link"))
 

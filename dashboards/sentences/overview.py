@@ -34,6 +34,10 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
         "データは最新です（{instant} 時点）",
         "Data are up to date (as of {instant})",
     ),
+    "overview.fresh.failed": (
+        "{since}からの集計が最後まで終わらず、その前の数字を表示しています。",
+        "The run begun {since} did not end; the figures are those before it.",
+    ),
     "overview.fresh.late": (
         "データが遅れています: {names}。新しいファイルを置いて `okaeri run`",
         "Data are late: {names}. Put the new file in place and `okaeri run`",

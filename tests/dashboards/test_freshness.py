@@ -62,3 +62,18 @@ def test_a_failed_run_is_said_above_the_last_good_numbers(
     progress.reach(Stage.DONE)
 
     assert not opened("data_health", kind="failing", language=language).warning
+
+
+def test_the_overview_does_not_call_old_figures_new(
+    opened: Opener, published: dict[str, Path], tmp_path: Path
+) -> None:
+    published["failing"] = tmp_path
+    home = publish_kind(tmp_path, "small")
+    assert "は最新です" in shown(opened("overview", kind="failing"))
+
+    progress = Progress(home, "r", started_at=AS_OF)
+    progress.end()
+    text = shown(opened("overview", kind="failing"))
+
+    assert "2026/11/20(金) 06:05からの集計が最後まで終わらず" in text
+    assert "は最新です" not in text

@@ -59,7 +59,7 @@ MAILED = [p for p in profiles() if load_profile(p).reach == "message"]
 
 @pytest.mark.parametrize("profile", [
     # One of each way to write; the others likewise where there is time.
-    p if p in ("generic_utf8", "arara", "people_excel") else pytest.param(p, marks=pytest.mark.slow)
+    p if p in ("generic_utf8", "people_excel") else pytest.param(p, marks=pytest.mark.slow)
     for p in MAILED
 ])  # fmt: skip
 def test_a_hostile_name_forges_neither_formula_nor_row_nor_column(
@@ -82,18 +82,16 @@ def test_a_hostile_name_forges_neither_formula_nor_row_nor_column(
     assert "evil@example.jp" not in cells
 
 
-@pytest.mark.parametrize("sign", list("=+-@＝＋－＠\t\r\0"))
-def test_an_address_that_begins_a_formula_keeps_its_row_out(tmp_path: Path, sign: str) -> None:
+def test_an_address_that_begins_a_formula_keeps_its_row_out(tmp_path: Path) -> None:
     shop = small_shop(tmp_path)
-    shop.publish([Person("s:1", f"{sign}cmd@example.jp"), Person("s:2", "b@example.jp")])
+    bad = [Person(f"s:{n}", f"{sign}cmd{n}@example.jp") for n, sign in enumerate("=+-@＝＋－＠\0")]
+    # Around an address a tab or a line end is no part of it.
+    shop.publish([*bad, Person("s:t", "\tt@example.jp"), Person("s:r", "\rr@example.jp")])
 
     outcome = shop.send()
 
-    counts = outcome.counts["cart_recovery/1/email"]
-    # Around an address a tab or a line end is no part of it; within it there is none.
-    trimmed = sign in "\t\r"
-    assert counts == ({"handed_over": 2} if trimmed else {"handed_over": 1, "no_address": 1})
-    assert all(not address.startswith(sign) for address in emails(outcome))
+    assert outcome.counts["cart_recovery/1/email"] == {"handed_over": 2, "no_address": len(bad)}
+    assert sorted(emails(outcome)) == ["r@example.jp", "t@example.jp"]
 
 
 @pytest.mark.parametrize("bad", ["../../x", "a/b", "a\0b", "x" * 300, "a.csv", "", ".", "con."])
@@ -201,6 +199,7 @@ def test_results_add_stops_and_take_none_away(reporting: SmallShop) -> None:
     assert emails(reporting.send(destination="sg")) == []
 
 
+@pytest.mark.slow
 def test_a_result_of_a_batch_nobody_knows_changes_nothing_and_is_counted(
     reporting: SmallShop,
 ) -> None:

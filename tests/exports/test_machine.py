@@ -51,6 +51,7 @@ def test_a_container_with_a_name_goes_on_at_its_second_start(
         shop.send(machine=container())
 
 
+@pytest.mark.slow
 def test_a_name_is_given_to_a_running_shop_by_adopting_once(
     tmp_path: Path, container, monkeypatch: pytest.MonkeyPatch
 ) -> None:

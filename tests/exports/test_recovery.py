@@ -72,7 +72,9 @@ def test_what_is_the_matter_with_the_ledger_is_said_once(
     assert str(refused.value).count("okaeri exports adopt") == 1
 
 
-@pytest.mark.parametrize("point", ["the claims are committed", "the seal is committed"])
+@pytest.mark.parametrize("point", [
+    pytest.param("the claims are committed", marks=pytest.mark.slow), "the seal is committed",
+])  # fmt: skip
 def test_a_batch_whose_destination_was_taken_out_of_shop_yml_is_told_of_and_can_be_given_up(
     tmp_path: Path, exporters: Exporters, point: str
 ) -> None:
@@ -97,6 +99,7 @@ def test_a_batch_whose_destination_was_taken_out_of_shop_yml_is_told_of_and_can_
     assert len(emails(after.send())) == 3
 
 
+@pytest.mark.slow
 def test_a_batch_goes_on_by_itself_once_its_destination_is_named_again(
     tmp_path: Path, exporters: Exporters
 ) -> None:
@@ -112,6 +115,7 @@ def test_a_batch_goes_on_by_itself_once_its_destination_is_named_again(
     assert done.state == "DELIVERED"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("verdict", "then"), [("delivered", 0), ("not-delivered", 3)])
 def test_a_batch_on_its_way_to_a_forgotten_destination_is_decided_by_a_person(
     tmp_path: Path, exporters: Exporters, verdict: str, then: int
@@ -129,6 +133,7 @@ def test_a_batch_on_its_way_to_a_forgotten_destination_is_decided_by_a_person(
     assert list((shop.outbox("later") / ".staging").glob("*.csv")) == []
 
 
+@pytest.mark.slow
 def test_a_request_to_a_forgotten_destination_can_be_taken_back(
     tmp_path: Path, exporters: Exporters
 ) -> None:
@@ -148,6 +153,7 @@ def test_a_request_to_a_forgotten_destination_can_be_taken_back(
     assert len(emails(after.send())) == 3
 
 
+@pytest.mark.slow
 def test_the_terminal_tells_what_was_recovered_and_ends_with_what_was_not(
     okaeri: Terminal,  # noqa: F811
     exporters: Exporters,

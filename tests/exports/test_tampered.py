@@ -36,7 +36,10 @@ def change(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1), "utf-8")
 
 
-@pytest.mark.parametrize("how", ["changed", "unsigned", "gone", "of another batch"])
+@pytest.mark.parametrize("how", [
+    "changed",
+    *(pytest.param(h, marks=pytest.mark.slow) for h in ("unsigned", "gone", "of another batch")),
+])  # fmt: skip
 def test_a_manifest_that_was_touched_holds_its_batch(
     exporters: Exporters, shop: SmallShop, how: str
 ) -> None:
@@ -99,7 +102,9 @@ def test_a_claim_changed_in_the_ledger_holds_its_batch(
     assert "not as they were written" in str(outcome.reason)
 
 
-@pytest.mark.parametrize("forged", ["written by hand", "changed since"])
+@pytest.mark.parametrize("forged", [
+    "written by hand", pytest.param("changed since", marks=pytest.mark.slow),
+])  # fmt: skip
 def test_a_forged_manifest_is_never_replayed(
     database: Database, shop: SmallShop, forged: str
 ) -> None:

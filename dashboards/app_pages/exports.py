@@ -32,7 +32,9 @@ def show(page: Page) -> None:
     asked = lists.newest_requests(page)
     if due:
         how_many = words.count(len(due), "list")
-        people = " · ".join(f"{title} {words.count(size, 'person')}" for _, title, size, _ in due)
+        people = " · ".join(
+            f"{title} {parts.people_or_few(page, size)}" for _, title, size, _ in due
+        )
         parts.answer(words("exports.sentence", lists=how_many, people=people))
     else:
         parts.answer(words("exports.sentence.none"))

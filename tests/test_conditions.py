@@ -475,6 +475,49 @@ def test_equal_wishes_are_the_same_text_whatever_their_order(basis: Basis):
 
 # --- what the project's own persons may be asked -------------------------------------------------
 
+# --- published segments beside conditions --------------------------------------------------------
+
+
+@pytest.fixture
+def beside_winback() -> duckdb.DuckDBPyConnection:
+    """Four persons, of whom p0, p1 and the browser p3 stand in a segment of this shop."""
+    kinds = ("member", "member", "guest", "browser")
+    people: list[Row] = [
+        {"order_count": n, "person_kind": kind, "is_mailable": n == 1}
+        for n, kind in enumerate(kinds)
+    ]
+    connection = published(people)
+    connection.execute("create table seg_winback (shop_id varchar, person_id varchar)")
+    connection.execute(
+        "insert into seg_winback values ('tea', 'p0'), ('tea', 'p1'), ('tea', 'p1'), ('tea', 'p3'),"
+        " ('rice', 'p2')"
+    )
+    return connection
+
+
+def test_a_published_segment_is_counted_once_per_person_and_without_browsers(beside_winback):
+    basis = conditions.basis_of(beside_winback)
+
+    assert conditions.count(beside_winback, "winback", basis) == 2
+    assert conditions.mailable(beside_winback, "winback", basis) == 1
+
+
+def test_conditions_overlap_with_a_published_segment(beside_winback):
+    basis = conditions.basis_of(beside_winback)
+    asked = {"column": "order_count", "operator": "at_least", "value": 1}
+    found = conditions.checked(asked, basis.columns)
+
+    assert conditions.count(beside_winback, found, basis) == 2
+    assert conditions.count(beside_winback, found, basis, also="winback") == 1
+    assert conditions.count(beside_winback, "winback", basis, also=found) == 1
+
+
+@pytest.mark.parametrize("name", ["persons", 'winback" --', "dim_persons", ""])
+def test_only_a_segment_of_the_file_can_be_counted(beside_winback, name):
+    with pytest.raises(KeyError):
+        conditions.count(beside_winback, name, conditions.basis_of(beside_winback))
+
+
 PERSONS = DBT_PROJECT / "models" / "marts" / "core" / "dim_persons.yml"
 TYPES = {
     "string": "VARCHAR", "bigint": "BIGINT", "boolean": "BOOLEAN", "double": "DOUBLE",

@@ -1,19 +1,24 @@
 """The segments page: built-in ones, the builder, and what is saved."""
 
+import datetime as dt
+from contextlib import closing
 from types import SimpleNamespace
 
 import pytest
 import yaml
+from duckdb import connect
 from streamlit.testing.v1 import AppTest
 
 from dashboards import segment_lists
 from dashboards.snapshot import current
 from dashboards.text import Words
-from pipelines import requests, saved_segments
-from pipelines.actors import NotAllowed, Role
+from pipelines import conditions, requests, saved_segments
+from pipelines.actors import Actor, NotAllowed, Origin, Role
 from pipelines.settings import DBT_PROJECT, Home
 from tests.dashboards.conftest import Opener, html_of, shown
-from tests.dashboards.fixture import publish_kind
+from tests.dashboards.fixture import AS_OF, publish_kind
+
+ANNA = Actor("anna@example.jp", Role.EXPORTER, Origin.DASHBOARD)
 
 
 @pytest.fixture
@@ -62,6 +67,35 @@ def test_what_is_saved_is_listed_with_its_sentence_and_its_version(
     assert (saved.segment_key, saved.version, saved.saved_by) == ("regulars", 1, "loopback")
     assert "常連" in text
     assert "4人" in text
+
+
+def test_a_saved_segment_has_a_card_with_what_left_of_it(opened: Opener, home: Home) -> None:
+    """A file of seventeen people left on the 18th, one of four on the 19th."""
+    with closing(connect(str(current(home).path), read_only=True)) as connection:
+        everybody = {"column": "order_count", "operator": "at_least", "value": 1}
+        saved_segments.save(
+            home, conditions.basis_of(connection), key="all_of_us", title_ja="みんな",
+            title_en="Everybody", conditions=everybody, saved_by="anna", saved_at=AS_OF,
+        )  # fmt: skip
+    for days, people in ((2, 17), (1, 4)):
+        handed(home, at=AS_OF - dt.timedelta(days=days), people=people)
+
+    text = " ".join(shown(opened("segments", kind="segments")).split())
+
+    assert "みんな 注文回数が1以上 人数 12人 配信可能 4人" in text
+    assert "最多は2026/11/18(水)の17人" in text
+    assert "all_of_us 第1版 最後の依頼: 書き出し済み（2026/11/19(木) 06:05）" in text
+
+
+def handed(home: Home, *, at: dt.datetime, people: int) -> None:
+    """A request for the saved segment, handed over at once."""
+    asked = requests.create(
+        home, "demo", segment="all_of_us", destination="mailer", requested_by=ANNA,
+        requested_at=at, dry_run=False, segment_version=1,
+    )  # fmt: skip
+    requests.move(home, asked, to="running", at=at)
+    outcome = {"files": [{"program": "newsletter/1/email", "rows": people, "files": []}]}
+    requests.move(home, asked, to="done", at=at, outcome=outcome)
 
 
 def test_a_value_that_cannot_be_compared_is_said_where_it_stands(

@@ -1,6 +1,5 @@
 """The views of the customer page: the RFM grid, last month's moves, the motivation score."""
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 from dashboards import charts, parts, tables
@@ -27,12 +26,11 @@ def groups(page: Page) -> None:
     largest = max(row["person_count"] for row in rows)
     # Where most order once, some of the five steps hold nobody.
     often = sorted({row["frequency_score"] for row in rows})
-    hidden = few_cells(page, rows)
     lines = [
         HeatRow(
             words(f"recency.{recency}"),
             "",
-            tuple(_square(page, found.get((recency, step)), hidden, largest) for step in often),
+            tuple(_square(page, found.get((recency, step)), largest) for step in often),
         )
         for recency in reversed(SCORES)
     ]
@@ -42,24 +40,13 @@ def groups(page: Page) -> None:
     parts.note(words("customers.groups.note"))
 
 
-def few_cells(page: Page, rows: Sequence[Row]) -> set[tuple[int, int]]:
-    """Cells this reader may not see: those of few, and if it is only one, the next smallest too.
-
-    One alone would be what all the others leave of all customers.
-    """
-    ranked = sorted(rows, key=lambda row: row["person_count"])
-    few = [row for row in ranked if parts.is_few(page, row["person_count"])]
-    hidden = ranked[:2] if len(few) == 1 else few
-    return {(row["recency_score"], row["frequency_score"]) for row in hidden}
-
-
-def _square(page: Page, row: Row | None, hidden: set[tuple[int, int]], largest: int) -> HeatCell:
+def _square(page: Page, row: Row | None, largest: int) -> HeatCell:
     """One cell: its people and its name; nobody is an empty cell."""
     words = page.words
     if row is None:
         return HeatCell(Cell(""))
     name = words(f"group.{row['rfm_group']}")
-    if (row["recency_score"], row["frequency_score"]) in hidden:
+    if page.hides(row):
         return HeatCell(Cell("—", name, is_small=True))
     shade = row["person_count"] / largest
     return HeatCell(Cell(words.count(row["person_count"], "person"), name), shade)
@@ -86,8 +73,9 @@ def moves(page: Page) -> None:
             before=words(f"phase.{row['from_phase']}"),
             after=words(f"phase.{row['to_phase']}"),
         )
-        if parts.is_few(page, row["person_count"]):
-            body.append([name, parts.people_or_few(page, row["person_count"]), "—"])
+        if page.hides(row):
+            few = parts.is_few(page, row["person_count"])
+            body.append([name, parts.people_or_few(page, row["person_count"]) if few else "—", "—"])
             continue
         rate = words.rate(page.snapshot.rate(MOVES, "transition_rate", row), "person")
         body.append([name, words.count(row["person_count"], "person"), rate])

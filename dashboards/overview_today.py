@@ -130,7 +130,7 @@ def lists_line(page: Page) -> Line:
     due = lists.due_lists(page)
     if not due:
         return Line(True, words("overview.lists.none"))
-    people = " · ".join(f"{title} {words.count(size, 'person')}" for _, title, size, _ in due)
+    people = " · ".join(f"{title} {parts.people_or_few(page, size)}" for _, title, size, _ in due)
     asked = lists.newest_requests(page)
     is_done = all(lists.is_exported(page, asked.get(key)) for key, *_ in due)
     how_many = words.count(len(due), "list")

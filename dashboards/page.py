@@ -4,12 +4,13 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from dashboards.access import Viewer
 from dashboards.snapshot import Snapshot
 from dashboards.text import Words
+from pipelines.actors import Role
 from pipelines.settings import Home
 from pipelines.shop import Shop
 
@@ -53,6 +54,10 @@ class Page:
     def is_late(self, latest: dt.datetime) -> bool:
         """Whether data that reach so far are behind the file."""
         return self.snapshot.facts.as_of_at - latest > LATE_AFTER
+
+    def hides(self, row: Mapping[str, Any]) -> bool:
+        """Whether a cell of few, or one that would tell it by subtraction, is none of theirs."""
+        return bool(row["is_hidden"]) and not self.viewer.may(Role.EXPORTER)
 
     @property
     def has_requests(self) -> bool:

@@ -400,6 +400,7 @@ def products(kind: Kind) -> list[dict[str, object]]:
             "stock_band": "out" if number == 1 else "in",
             "is_purchasable": number != 1,
             "cart_count": share(period, 400 - 10 * number, scale=kind.scale),
+            "person_count": share(period, 390 - 10 * number, scale=kind.scale),
             "mature_cart_count": share(period, 380 - 10 * number, scale=kind.scale),
             "bought_in_window_count": share(period, 20, scale=kind.scale),
             "value_amount": Decimal(share(period, 800_000, scale=kind.scale)),

@@ -80,22 +80,21 @@ def overview(page: Page, rows: list[Row], period: str) -> None:
     """The campaigns beside each other, all mails of each together."""
     words, snapshot = page.words, page.snapshot
     parts.title(words("exports.results", period=words.period(period)))
-    # Three rates with their intervals are what a screen is wide enough for; the rest stands below.
-    rates = ("click_through_rate", "order_per_sent_rate")
+    # Two rates with their intervals are what a screen is wide enough for; the rest stands below.
     body: list[tables.Row] = [
         [
             name(page, row),
             Cell(words.count(row["sent_count"], "message"), waiting(page, row, period)),
-            *(words.rate(snapshot.rate(CAMPAIGNS, rate, row), "message") for rate in rates),
+            words.rate(snapshot.rate(CAMPAIGNS, "order_per_sent_rate", row), "message"),
             words.number(row["recovered_amount"]),
             words.rate(snapshot.rate(CAMPAIGNS, "unsubscribe_rate", row), "message"),
         ]
         for row in rows
     ]
-    names = ("campaign", "sent", "clicks", "orders", "amount", "unsubscribed")
+    names = ("campaign", "sent", "orders", "amount", "unsubscribed")
     metrics = [
-        Metric(words(f"exports.results.{key}"), CAMPAIGNS, rate)
-        for key, rate in zip(("clicks", "orders"), rates, strict=True)
+        Metric(words("exports.results.orders"), CAMPAIGNS, "order_per_sent_rate"),
+        Metric(words("exports.results.unsubscribed"), CAMPAIGNS, "unsubscribe_rate"),
     ]
     head = [words(f"exports.results.{key}") for key in names]
     parts.table(page, "campaigns", head, body, metrics=metrics)

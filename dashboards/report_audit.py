@@ -45,7 +45,8 @@ def show(page: Page) -> None:
 def rates(page: Page) -> None:
     """Each printed rate of the mailers' reports, made again."""
     words = page.words
-    rows = page.snapshot.read(AUDIT, {}, order_by=("-is_flagged", "report_line", "rate_key"))
+    order = ("-is_flagged", "-as_of_at", "report_line", "rate_key")
+    rows = page.snapshot.read(AUDIT, {}, order_by=order)
     head = [words(f"audit.{n}") for n in ("line", "rate", "printed", "recomputed", "result")]
     body: list[tables.Row] = [
         [
@@ -116,10 +117,14 @@ def uploads(page: Page) -> None:
         return
     parts.title(words("audit.uploads"))
     body: list[tables.Row] = [
-        [report.file_name, words.instant(report.uploaded_at), report.actor, state(page, report)]
+        [
+            Cell(report.file_name, f" {report.actor}"),
+            words.instant(report.uploaded_at),
+            state(page, report),
+        ]
         for report in found
     ]
-    head = [words(f"audit.uploads.{name}") for name in ("file", "at", "by", "state")]
+    head = [words(f"audit.uploads.{name}") for name in ("file", "at", "state")]
     parts.entries_table(head, body)
 
 

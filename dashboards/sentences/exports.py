@@ -116,7 +116,6 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "exports.results.campaign": ("キャンペーン", "Campaign"),
     "exports.results.sent": ("送信", "Sent"),
-    "exports.results.clicks": ("クリック率（送信比）", "Clicked, of sent"),
     "exports.results.orders": ("購入率（送信比）", "Ordered, of sent"),
     "exports.results.amount": ("受注金額（円）", "Order amount"),
     "exports.results.unsubscribed": ("配信停止率", "Unsubscribed"),

@@ -136,8 +136,8 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "audit.hand_in": ("レポートを検算に出す", "Hand a report in"),
     "audit.hand_in.note": (
-        "配信ツールが印字した成果レポートのCSV（5メガバイトまで）です。次の集計で取り込まれ、率の検算がこの下に出ます。数字は成果表にも「配信ツールの集計値」として出ます。",
-        "The CSV of a report as the mailer prints it, up to 5 MB. The next run takes it in and makes its rates again below; its totals also show on the cart page, marked as the mailer's own.",
+        "配信ツールが印字した成果レポートのCSV（5メガバイトまで）です。次の集計で取り込まれ、率の検算が上の表に出ます。数字は成果表にも「配信ツールの集計値」として出ます。",
+        "The CSV of a report as the mailer prints it, up to 5 MB. The next run takes it in and makes its rates again, in the table above; its totals also show on the cart page, marked as the mailer's own.",
     ),
     "audit.kind": ("レポートの種類", "Kind of report"),
     "audit.kind.shopserve_report_csv": (
@@ -158,7 +158,6 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "audit.uploads": ("検算に出したレポート", "Reports handed in"),
     "audit.uploads.file": ("ファイル", "File"),
     "audit.uploads.at": ("日時", "When"),
-    "audit.uploads.by": ("人", "Who"),
     "audit.uploads.state": ("状態", "State"),
     "audit.upload.waiting": ("次の集計で取り込みます", "taken in by the next run"),
     "audit.upload.ok": ("✓ {rows}行を取り込みました", "✓ {rows} rows taken in"),
@@ -323,7 +322,7 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "screen.amount": ("受注金額（円）", "Amount"),
     "screen.amount.theirs": ("管理画面の金額（円）", "Screen: amount"),
     "screen.difference": ("差", "Difference"),
-    "screen.difference.orders": ("{n}件", "{n} orders"),
+    "screen.difference.orders": (" {n}件", " {n} orders"),
     "screen.why": ("差の理由", "Explained by"),
     "screen.agrees": ("✓ 一致", "✓ agrees"),
     "screen.explained": ("✓ {causes}", "✓ {causes}"),

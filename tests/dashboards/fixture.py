@@ -552,7 +552,8 @@ def due(kind: Kind) -> list[dict[str, object]]:
 
 
 def audit() -> list[dict[str, object]]:
-    line = {"report_line": "shopserve:2026", "label": "カゴ落ち 1通目"}
+    as_of_at = AS_OF.replace(tzinfo=None)
+    line = {"report_line": "shopserve:2026", "label": "カゴ落ち 1通目", "as_of_at": as_of_at}
     return [
         {
             **line,

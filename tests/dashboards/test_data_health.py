@@ -143,7 +143,7 @@ def test_a_report_handed_in_waits_and_then_says_what_became_of_it(
 
     text = " ".join(shown(opened("data_health", kind="audited", view="audit")).split())
     assert text.count("次の集計で取り込みます") == 2
-    assert "fresh.csv 2026/11/20(金) 06:05 anna@example.jp" in text
+    assert "fresh.csv anna@example.jp 2026/11/20(金) 06:05" in text
 
     (taken,) = [one for one in requests.reports_of(home, "aoi") if one.file_name == "taken.csv"]
     page = SimpleNamespace(words=Words("ja"), snapshot=BooksOf(taken.stored_name))

@@ -9,7 +9,7 @@ from dashboards.page import Page
 from dashboards.segment_cards import Day, Tile
 from dashboards.snapshot import Filters
 from pipelines import requests
-from pipelines.conditions import BadConditions, Basis, checked, sentence
+from pipelines.conditions import Asked, BadConditions, Basis, checked, sentence
 from pipelines.requests import Request
 from pipelines.saved_segments import SavedSegment
 
@@ -43,7 +43,7 @@ def built_in(page: Page, segments: Sequence[Segment]) -> None:
                 title_of(page, segment),
                 str(segment.get("sentence", {}).get(words.language, "")),
                 parts.people_or_few(page, people),
-                mailable_of(page, key),
+                mailable_of(page, people, key),
                 [Day(row["day_on"], row["person_count"]) for row in rows],
                 lines if people else [*needs(page, segment), *lines],
             )
@@ -67,10 +67,8 @@ def saved(page: Page, rows: Sequence[SavedSegment], basis: Basis) -> None:
             pass
         else:
             said = sentence(found, language)
-            people, mailable = (
-                parts.people_or_few(page, page.snapshot.people(found, is_mailable=is_mailable))
-                for is_mailable in (False, True)
-            )
+            size = page.snapshot.people(found)
+            people, mailable = parts.people_or_few(page, size), mailable_of(page, size, found)
         state = lists.request_state(page, asked.get(row.segment_key))
         lines = [
             words("segments.saved.line", key=f"`{row.segment_key}`", version=row.version),
@@ -98,11 +96,18 @@ def people_of(page: Page, key: str) -> int:
     return int(page.snapshot.total(f"seg_{key}", {}, column="person_id", distinct=True) or 0)
 
 
-def mailable_of(page: Page, key: str) -> str:
-    """Those of them who may be sent advertising by e-mail; `—` for a file of an older version."""
+def mailable_of(page: Page, people: int, asked: Asked) -> str:
+    """Those of so many people who may be sent advertising by e-mail.
+
+    `—` for a file of an older version, and for a viewer where few are left over who may not.
+    """
     if page.snapshot.basis is None:
         return "—"
-    return parts.people_or_few(page, page.snapshot.people(key, is_mailable=True))
+    mailable = page.snapshot.people(asked, is_mailable=True)
+    others = people - mailable
+    if others > 0 and parts.is_few(page, others):
+        return "—"
+    return parts.people_or_few(page, mailable)
 
 
 def needs(page: Page, segment: Segment) -> list[str]:

@@ -44,8 +44,8 @@ def line(page: Page, row: Row, names: dict[str, str]) -> tables.Row:
     words = page.words
     name = names[row["dimension_value"]]
     above = names.get(row["parent_value"])
-    return [
-        words("goods.tendencies.below", name=name, above=above) if above else name,
-        parts.people_or_few(page, row["person_count"]),
-        words.rate(page.snapshot.rate(TENDENCIES, "person_share", row), "person"),
-    ]
+    told = words("goods.tendencies.below", name=name, above=above) if above else name
+    if page.hides(row):
+        return [told, "—", "—"]
+    rate = words.rate(page.snapshot.rate(TENDENCIES, "person_share", row), "person")
+    return [told, words.count(row["person_count"], "person"), rate]

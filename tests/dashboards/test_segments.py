@@ -1,15 +1,16 @@
 """The segments page: built-in ones, the builder, and what is saved."""
 
 import datetime as dt
-from contextlib import closing
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import yaml
-from duckdb import connect
 from streamlit.testing.v1 import AppTest
 
 from dashboards import segment_lists
+from dashboards.access import Viewer
+from dashboards.page import Page
 from dashboards.snapshot import current
 from dashboards.text import Words
 from pipelines import conditions, requests, saved_segments
@@ -71,12 +72,12 @@ def test_what_is_saved_is_listed_with_its_sentence_and_its_version(
 
 def test_a_saved_segment_has_a_card_with_what_left_of_it(opened: Opener, home: Home) -> None:
     """A file of seventeen people left on the 18th, one of four on the 19th."""
-    with closing(connect(str(current(home).path), read_only=True)) as connection:
-        everybody = {"column": "order_count", "operator": "at_least", "value": 1}
-        saved_segments.save(
-            home, conditions.basis_of(connection), key="all_of_us", title_ja="みんな",
-            title_en="Everybody", conditions=everybody, saved_by="anna", saved_at=AS_OF,
-        )  # fmt: skip
+    basis = current(home).basis
+    assert basis is not None
+    saved_segments.save(
+        home, basis, key="all_of_us", title_ja="みんな", title_en="Everybody",
+        conditions=everybody(home).document, saved_by="anna", saved_at=AS_OF,
+    )  # fmt: skip
     for days, people in ((2, 17), (1, 4)):
         handed(home, at=AS_OF - dt.timedelta(days=days), people=people)
 
@@ -116,8 +117,6 @@ def test_a_viewer_has_no_builder_and_cannot_save(opened: Opener, home: Home) -> 
     assert "書き出し担当だけです" in shown(app)
     assert not [box for box in app.selectbox if "builder" in str(box.key)]
 
-    from dashboards.access import Viewer
-
     with pytest.raises(NotAllowed):
         Viewer("", Role.VIEWER).actor.must_be(Role.EXPORTER, to="save a segment")
 
@@ -145,6 +144,47 @@ def test_a_viewer_learns_no_day_of_few(opened: Opener) -> None:
     assert "最多は2026/11/20(金)の5人未満" in viewer
     assert "3人" not in viewer
     assert "height:100%" not in viewer
+
+
+@pytest.mark.parametrize(
+    ("role", "people", "told"),
+    [
+        ("exporter", 5, "4人"),
+        ("viewer", 5, "—"),
+        ("viewer", 4, "5人未満"),
+        ("viewer", 12, "5人未満"),
+    ],
+)
+def test_few_who_may_be_mailed_are_told_to_no_viewer(
+    home: Home, role: str, people: int, told: str
+) -> None:
+    """Four of the twelve may be mailed."""
+    assert segment_lists.mailable_of(page_of(home, role), people, everybody(home)) == told
+
+
+def test_few_who_may_not_be_mailed_are_not_left_over_for_a_viewer(home: Home) -> None:
+    """Were there seven people in a segment, six of whom may be mailed, one would be told."""
+    page = page_of(home, "viewer")
+    snapshot = SimpleNamespace(
+        basis=page.snapshot.basis, settings=page.snapshot.settings, people=lambda *_, **__: 6
+    )
+    other: Any = SimpleNamespace(words=page.words, viewer=page.viewer, snapshot=snapshot)
+
+    assert segment_lists.mailable_of(other, 7, "winback") == "—"
+    assert segment_lists.mailable_of(other, 6, "winback") == "6人"
+    assert segment_lists.mailable_of(other, 11, "winback") == "6人"
+
+
+def page_of(home: Home, role: str) -> Page:
+    shop: Any = SimpleNamespace(clock=None)
+    return Page("segments", Words("ja"), current(home), Viewer("v", Role(role)), home, shop)
+
+
+def everybody(home: Home) -> conditions.Checked:
+    basis = current(home).basis
+    assert basis is not None
+    asked = {"column": "order_count", "operator": "at_least", "value": 1}
+    return conditions.checked(asked, basis.columns)
 
 
 def test_a_link_with_a_closed_value_opens_the_builder_filled_in(opened: Opener, home: Home) -> None:

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -10,6 +12,7 @@ from sqlalchemy.exc import DatabaseError
 from pipelines import exports, requests, results, state
 from pipelines.actors import LOOPBACK, Actor, NotAllowed, Origin, Role
 from pipelines.canonical import CHANNELS
+from pipelines.defs.landing import _stop_people as stop_people
 from tests.exports.databases import Database
 from tests.exports.shop_files import NOW, Person, SmallShop, people, small_shop
 
@@ -125,3 +128,31 @@ def test_an_address_leads_to_its_person_and_a_text_that_is_none_is_refused(
     assert found("c@tea.example") is None
     with pytest.raises(exports.NoAddress):
         found("p9")
+
+
+@pytest.fixture
+def street(shop: SmallShop) -> Any:
+    """As much of a run as is needed to stop people by."""
+    return SimpleNamespace(home=shop.home, shop=shop.shop, run=SimpleNamespace(loaded_at=NOW))
+
+
+def test_a_run_stops_people_too_so_that_its_numbers_know(shop: SmallShop, street: Any) -> None:
+    first = people(3)[0].person_id
+    requests.block(shop.home, "tea", first, by=SCREEN, at=NOW)
+
+    stop_people(street)
+
+    assert requests.open_blocks(shop.home, "tea") == []
+    assert not exports.ledger_tables(shop.home, shop.shop)["suppressions"].is_empty()
+
+
+def test_a_damaged_snapshot_ends_no_run_and_the_block_waits(shop: SmallShop, street: Any) -> None:
+    requests.block(shop.home, "tea", "p1", by=SCREEN, at=NOW)
+    for file in shop.home.private.glob("*.duckdb"):
+        file.write_bytes(b"")
+
+    stop_people(street)
+
+    assert [one.person_id for one in requests.open_blocks(shop.home, "tea")] == ["p1"]
+    with pytest.raises(exports.ExportRefused):
+        results.take_in(shop.home, shop.shop, now=NOW)

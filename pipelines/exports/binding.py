@@ -53,8 +53,7 @@ def bind(
             "until every commit of it reaches the disk"
         )
     with state.writing(engine) as connection:
-        if connection.execute(sa.select(meta.c.meta_no)).one_or_none() is None:
-            _begin(connection, machine, now=now)
+        _begin(connection, machine, now=now)
         why = _why_paused(connection, machine, outbox, reported)
         if why is not None:
             lost_at = {"lost_at": now} if why.is_lost else {}
@@ -66,6 +65,8 @@ def bind(
 
 
 def _begin(connection: sa.Connection, machine: Machine, *, now: datetime) -> None:
+    if connection.execute(sa.select(meta.c.meta_no)).one_or_none() is not None:
+        return
     connection.execute(
         meta.insert().values(
             meta_no=1,
@@ -204,36 +205,38 @@ def adopt(
     Raises: WrongMachine for a ledger that was lost with manifests, without such a date. A manifest
     without this shop's seal is as good as lost: with a date it is set aside, never replayed.
     """
-    replayed: list[str] = []
     with ExitStack() as stack:
         for destination, outbox in outboxes.items():
             stack.enter_context(alone(engine, outbox, shop_id=shop.id, destination=destination))
         with state.writing(engine) as connection:
-            if connection.execute(sa.select(meta.c.meta_no)).one_or_none() is None:
-                _begin(connection, machine, now=now)
+            _begin(connection, machine, now=now)
             lost.set_dates(connection, not_before or {}, actor=actor, now=now)
-        _refuse_forged(engine, outboxes, now=now)
+        _set_forged_aside(engine, outboxes, now=now)
         with state.writing(engine) as connection:
-            if lost.is_lost(connection) and not lost.dates(connection):
-                raise WrongMachine(f"people are missing from the ledger. {lost.WHAT_TO_DO}")
-            for outbox in outboxes.values():
-                for stem in _unknown(connection, outbox.manifest_stems()):
-                    manifest = outbox.read_manifest(stem, with_claims=True)
-                    if manifest is not None:
-                        replay(connection, manifest, outbox=outbox, shop=shop, actor=actor, now=now)
-                        replayed.append(str(manifest["batch_id"]))
-            connection.execute(
-                meta.update().values(
-                    machine_id=machine.machine_id, paused_reason=None, epoch=meta.c.epoch + 1,
-                    adopted_at=now,
-                )
-            )  # fmt: skip
+            lost.refuse_without_any_date(connection)
+            replayed = [
+                batch_id
+                for outbox in outboxes.values()
+                for batch_id in _replayed(connection, outbox, shop=shop, actor=actor, now=now)
+            ]
+            mine = {"machine_id": machine.machine_id, "paused_reason": None, "adopted_at": now}
+            connection.execute(meta.update().values(epoch=meta.c.epoch + 1, **mine))
         for outbox in outboxes.values():
             sign(engine, outbox)
     return list(dict.fromkeys(replayed))
 
 
-def _refuse_forged(
+def _replayed(
+    connection: sa.Connection, outbox: LocalFolder, *, shop: Shop, actor: str, now: datetime
+) -> Iterator[str]:
+    for stem in _unknown(connection, outbox.manifest_stems()):
+        manifest = outbox.read_manifest(stem, with_claims=True)
+        if manifest is not None:
+            replay(connection, manifest, outbox=outbox, shop=shop, actor=actor, now=now)
+            yield str(manifest["batch_id"])
+
+
+def _set_forged_aside(
     engine: sa.Engine, outboxes: Mapping[str, LocalFolder], *, now: datetime
 ) -> None:
     with state.writing(engine) as connection:
@@ -246,7 +249,6 @@ def _refuse_forged(
         if forged:
             connection.execute(meta.update().values(lost_at=now))
         has_date = bool(lost.dates(connection))
-    if not has_date:
-        return
-    for outbox, stem in forged:
+    # Without a date the ledger is lost, and what was written stays where it can be looked at.
+    for outbox, stem in forged if has_date else ():
         outbox.refuse_manifest(stem)

@@ -67,6 +67,12 @@ def set_dates(
         connection.execute(insert.on_conflict_do_update(index_elements=["program"], set_=row))
 
 
+def refuse_without_any_date(connection: sa.Connection) -> None:
+    """Nothing, unless a ledger was lost and nobody said how far it goes. Raises: WrongMachine."""
+    if is_lost(connection) and not dates(connection):
+        raise WrongMachine(f"people are missing from the ledger. {WHAT_TO_DO}")
+
+
 def refuse_without_date(connection: sa.Connection, programs: Iterable[str]) -> None:
     """Nothing, unless a ledger was lost and a program has no date to go on from.
 

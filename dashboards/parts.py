@@ -145,7 +145,7 @@ def chart(
     if colours:
         legend(colours)
     head, rows = drawn.table(page.words)
-    with st.expander(page.words("chart.data")):
+    with st.expander(page.words("chart.data"), type="compact"):
         st.html(tables.table(head, rows))
         below(page, f"{name}_chart", head, rows, metrics)
 

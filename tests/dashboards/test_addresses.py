@@ -32,7 +32,7 @@ TAB = {
     "customers": {"view": "moves"},
     "data_health": {"view": "restated"},
 }
-FAST = {"cart_recovery", "cohorts", "customers"}
+FAST = {"cohorts"}
 SQUARE = [
     pytest.param(page, marks=() if page in FAST else pytest.mark.slow, id=page) for page in CHOSEN
 ]

@@ -130,6 +130,8 @@ def cells(app: AppTest) -> Iterator[tuple[str, str]]:
         body = str(element.proto.body)
         for card in re.findall(r'class="label">(.*?)</div><div class="main[^"]*">(.*?)<', body):
             yield f"card {card[0]}", card[1]
+        tiles = re.findall(r'<dt>(.*?)</dt><dd><span class="main[^"]*">(.*?)</span>', body)
+        yield from ((f"tile {place} {name}", said) for place, (name, said) in enumerate(tiles))
         for line, row in enumerate(re.findall(r"<tr[^>]*>(.*?)</tr>", body)):
             written = re.findall(r'<td[^>]*><span class="main[^"]*">(.*?)</span>', row)
             for column, text in enumerate(written):

@@ -116,7 +116,7 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "exports.results.campaign": ("キャンペーン", "Campaign"),
     "exports.results.sent": ("送信", "Sent"),
-    "exports.results.orders": ("購入率（送信比）", "Ordered, of sent"),
+    "exports.results.orders": ("受注率（送信比）", "Ordered, of sent"),
     "exports.results.amount": ("受注金額（円）", "Order amount"),
     "exports.results.unsubscribed": ("配信停止率", "Unsubscribed"),
     "exports.results.young": ("（判定待ち {messages}）", " ({messages} still open)"),

@@ -7,6 +7,7 @@ from dashboards.page import Page
 from dashboards.parts import Metric
 from dashboards.tables import HeatCell, HeatRow
 from dashboards.text import Cell
+from pipelines.actors import Role
 
 GROUPS: Final = "rpt_rfm"
 MOVES: Final = "rpt_phase_transitions"
@@ -37,6 +38,10 @@ def groups(page: Page) -> None:
     head = [words("customers.groups.head"), ""]
     head += [words(f"frequency.{step}") for step in often]
     parts.heat(page, "groups", head, lines)
+    if page.viewer.may(Role.EXPORTER):
+        names = list(dict.fromkeys(str(row["rfm_group"]) for row in rows))
+        links = [(page.address("segments", rfm_group=n), words(f"group.{n}")) for n in names]
+        parts.links(words("customers.groups.segments"), links)
     parts.note(words("customers.groups.note"))
 
 

@@ -1,6 +1,12 @@
 """The customer page: what it says beside the marts it reads."""
 
-from tests.dashboards.conftest import Opener, shown
+import re
+
+import yaml
+
+from dashboards.sentences import PAIRS
+from pipelines.settings import DBT_PROJECT
+from tests.dashboards.conftest import Opener, html_of, shown
 
 
 def test_it_opens_with_who_went_on_in_the_newest_whole_month(opened: Opener) -> None:
@@ -64,3 +70,28 @@ def test_a_small_shop_sees_three_groups_and_a_large_one_the_squares(opened: Open
     assert "最近" in large
     assert "1,200人 32.8%" in asked
     assert "750人未満" not in asked
+
+
+def test_each_group_of_the_squares_leads_an_exporter_to_the_builder(opened: Opener) -> None:
+    exporter = "".join(html_of(opened("customers")))
+    viewer = "".join(html_of(opened("customers", role="viewer")))
+
+    assert re.findall(r"segments\?rfm_group=(\w+)&amp;", exporter) == [
+        "new",
+        "champion",
+        "hibernating",
+        "not_to_lose",
+    ]
+    assert "rfm_group" not in viewer
+
+
+def test_a_group_has_one_japanese_name_on_the_page_and_in_the_builder() -> None:
+    path = DBT_PROJECT / "models" / "marts" / "core" / "dim_persons.yml"
+    (model,) = yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+    (column,) = (one for one in model["columns"] if one["name"] == "rfm_group")
+    said = column["config"]["meta"]["condition"]["values"]
+
+    assert len(said) == 10
+    assert {key: names["ja"] for key, names in said.items()} == {
+        key: PAIRS[f"group.{key}"][0] for key in said
+    }

@@ -42,7 +42,13 @@ bench: .venv/ready ## the benchmarks: ratios against a reference in one run
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.exports
 
+bench-pages: .venv/ready ## the pages of the shop run last in Chromium, beside an empty Streamlit app
+	$(BIN)/python -m benchmarks.dashboards
+
+screenshots: .venv/ready ## pictures of every page of the shop run last, into docs/screenshots
+	$(BIN)/python -m tests.browser.screenshots docs/screenshots
+
 lock: ## write requirements.lock again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --only-binary :all: --extra dev --extra postgres --extra remote pyproject.toml -o requirements.lock
 
-.PHONY: help run test test-deep up lint lint-python lint-sql format bench lock
+.PHONY: help run test test-deep up lint lint-python lint-sql format bench bench-pages screenshots lock

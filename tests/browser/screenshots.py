@@ -1,7 +1,7 @@
-"""Pictures of every page, Japanese and English, wide and on a phone, of the active shop.
+"""Pictures of every page, Japanese and English, light and dark, wide and on a phone.
 
-`OKAERI_HOME=data python -m tests.browser.screenshots docs/screenshots` (needs Debian's chromium and
-fonts-noto-cjk). Ends with an error if a page shows an exception or the console one.
+`make screenshots` takes them of the active shop (needs Debian's chromium and fonts-noto-cjk). Ends
+with an error if a page shows an exception or the console one.
 """
 
 import io
@@ -65,12 +65,15 @@ class Shot:
 
 
 def shots() -> list[Shot]:
-    """Everything at both widths in Japanese, wide in English, and two pages in the dark."""
+    """Every page in both languages, light and dark; in Japanese on a phone too."""
     pages = PAGES | REPORT
-    found = [Shot(name, path, "ja", width) for name, path in pages.items() for width in HEIGHTS]
-    found += [Shot(name, path, "en", 1280) for name, path in pages.items()]
-    dark = ("overview", "cart_recovery")
-    return found + [Shot(name, pages[name], "ja", 1280, is_dark=True) for name in dark]
+    wide = [
+        Shot(name, path, language, 1280, is_dark)
+        for name, path in pages.items()
+        for language in ("ja", "en")
+        for is_dark in (False, True)
+    ]
+    return wide + [Shot(name, path, "ja", 360) for name, path in pages.items()]
 
 
 def free_port() -> int:

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from pipelines import exports
+from pipelines.exports import profile as profile_module
 from pipelines.exports.errors import ShopNotReady
 from pipelines.exports.profile import Profile, load_profile, profiles
+from tests.exports.importers import braze
 from tests.exports.shop_files import NOW, Person, SmallShop, small_shop
 
 ALL = (
@@ -212,6 +214,27 @@ def test_whoever_has_no_account_has_no_id_braze_could_find(tmp_path: Path) -> No
     outcome = shop.send(destination="to_braze")
 
     assert outcome.counts["cart_recovery/1/email"] == {"handed_over": 1, "no_member_id": 1}
+
+
+def test_guests_reach_braze_by_their_e_mail_in_a_file_of_their_own(tmp_path: Path) -> None:
+    shipped = Path(profile_module.__file__).parent / "profiles" / "braze.yml"
+    lines = [li for li in shipped.read_text("utf-8").splitlines() if "label: external_id" not in li]
+    (tmp_path / "braze_guests.yml").write_text("\n".join(lines), "utf-8")
+    own = (
+        "  - {key: guests, profile: braze, profile_file: braze_guests.yml, country: US,"
+        " contract: 委託, basis: 案内}\n"
+    )
+    shop = small_shop(tmp_path, more=f"{destinations()}\n{own}")
+    shop.publish([Person("s:1", "a@example.jp"), Person("s:2", "b@example.jp", customer_id=None)])
+    shop.send(destination="to_braze")
+
+    outcome = shop.send(destination="guests")
+
+    assert outcome.counts["cart_recovery/1/email"] == {"already_handed_over": 1, "handed_over": 1}
+    (batch,) = outcome.batches
+    assert batch.file is not None
+    imported = braze.import_file(batch.file.read_bytes(), batch.file.name)
+    assert (list(imported.contacts), imported.refused) == (["b@example.jp"], [])
 
 
 def test_a_letter_carries_an_address_on_paper_and_no_e_mail(

@@ -6,7 +6,7 @@ Long: one short function per line and card.
 import datetime as dt
 from typing import Any, Final
 
-from dashboards import charts, lists, parts
+from dashboards import charts, parts
 from dashboards.page import Page
 from dashboards.parts import Card, Line, Metric
 from dashboards.snapshot import Filters
@@ -126,6 +126,9 @@ def fresh_line(page: Page) -> Line:
 
 def lists_line(page: Page) -> Line:
     """How many segments have somebody due, and how many people in each."""
+    # Its database is brought while the first sentence is read already.
+    from dashboards import lists
+
     words = page.words
     due = lists.due_lists(page)
     if not due:
@@ -142,6 +145,8 @@ def lists_line(page: Page) -> Line:
 
 def held_line(page: Page) -> Line:
     """Exports that stand still; unsubscribes and complaints of three months against the limit."""
+    from dashboards import lists
+
     words, snapshot = page.words, page.snapshot
     if waiting := lists.stuck(page):
         return Line(False, words("overview.held.requests", stuck=" · ".join(waiting)))
@@ -270,6 +275,8 @@ def has_consents(page: Page) -> bool:
 
 def today(page: Page) -> None:
     """Revenue by month, and the lists of the day."""
+    from dashboards import lists
+
     words = page.words
     if page.snapshot.has(MONTHS):
         month_chart(page)

@@ -27,7 +27,8 @@ pages = {
     ],
 }
 chosen = st.navigation(pages)
-who = viewer.address or words("app.local")
+# As code, or Markdown makes it a link to write to.
+who = f"`{viewer.address}`" if viewer.address else words("app.local")
 with st.sidebar:
     filters.choose_language()
     st.caption(f"{words('app.role', role=words(f'role.{viewer.role}'))} · {who}")

@@ -233,4 +233,4 @@ def looks(page: Page, person: str) -> None:
             [words.instant(one.looked_at), one.actor, words(f"role.{one.role}")] for one in seen
         ]
         head = [words(f"exports.events.{name}") for name in ("at", "who", "role")]
-        st.html(tables.table(head, body))
+        st.html(f'<div class="ok-text">{tables.table(head, body)}</div>')

@@ -49,6 +49,6 @@ screenshots: .venv/ready ## pictures of every page of the shop run last, into do
 	$(BIN)/python -m tests.browser.screenshots docs/screenshots
 
 lock: ## write requirements.lock again (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --only-binary :all: --extra dev --extra postgres --extra remote pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --only-binary :all: --extra dev --extra postgres --extra remote --extra login pyproject.toml -o requirements.lock
 
 .PHONY: help run test test-deep up lint lint-python lint-sql format bench bench-pages screenshots lock

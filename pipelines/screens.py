@@ -102,7 +102,7 @@ def _check_login(login: Mapping[str, str]) -> None:
             "openssl rand -hex 32"
         )
     if importlib.util.find_spec("authlib") is None:
-        raise ScreensRefused("a login needs one more package: pip install 'Authlib>=1.3.2'")
+        raise ScreensRefused("a login needs one more package: pip install 'okaeri[login]'")
 
 
 @contextmanager

@@ -123,8 +123,9 @@ def _read(
 ) -> Iterator[tuple[Source, Path, dict[str, pl.DataFrame] | str]]:
     """Each report no run has landed: its rows that can stop somebody, or why it is refused."""
     waiting = list(_unlanded(home, shop))
-    # The shop's key is made at first use: by this process, not by its child.
-    _ = home.pepper
+    if waiting:
+        # The shop's key is made at first use: by this process, not by its child.
+        _ = home.pepper
     for source, file, refusal in waiting:
         if refusal is not None:
             yield source, file, refusal

@@ -119,7 +119,7 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "request.none": ("まだ書き出していません", "not exported yet"),
     "request.open": ("順番待ち", "waiting for its turn"),
-    "request.deferred": ("夜間のため延期", "deferred by quiet hours"),
+    "request.deferred": ("延期", "deferred"),
     "request.waiting_for_approval": ("承認待ち", "waiting for approval"),
     "request.running": ("書き出し中", "being exported"),
     "request.planned": ("事前確認済み", "dry run done"),

@@ -19,6 +19,7 @@ import duckdb
 
 from pipelines import exports, keys
 from pipelines.actors import Actor
+from pipelines.exports import arms, claims, handoff, run
 from pipelines.settings import Home
 from pipelines.shop import load_shop
 
@@ -147,6 +148,37 @@ def published(folder: Path, people: int) -> None:
     (home.published / "CURRENT.json").write_text(json.dumps(pointer))
 
 
+# What a hand-over is made of, in its order: where each begins and ends.
+PHASES = {
+    "read and try": (run, "_job"),
+    "record arms": (arms, "record_members"),
+    "plan": (claims, "planned"),
+    "claim": (claims, "_write_batch"),
+    "seal": (handoff.Handoff, "_seal"),
+    "intent": (handoff.Handoff, "_intend"),
+    "rename": (handoff.Handoff, "_rename"),
+}
+
+
+def timed(place: object, name: str, spent: list[float]) -> None:
+    """Let a function count the processor seconds and say how much memory was held at most."""
+    bare = getattr(place, name)
+
+    def measured(*given: object, **named: object) -> object:
+        started = time.process_time()
+        try:
+            return bare(*given, **named)
+        finally:
+            spent[:] = [time.process_time() - started, peak()]
+
+    setattr(place, name, measured)
+
+
+def peak() -> float:
+    """Megabytes this process held at most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
 def main() -> None:
     """Prints what one delivered request cost: wall and processor seconds, memory at most."""
     parser = argparse.ArgumentParser(prog="benchmarks.exports", description=__doc__)
@@ -162,6 +194,9 @@ def main() -> None:
         home = Home(folder / "bench")
         (folder / "shop.yml").write_text(SHOP_YML.replace("PROFILE", given.profile))
         shop = load_shop(folder / "shop.yml")
+        spent: dict[str, list[float]] = {name: [] for name in PHASES}
+        for name, place in PHASES.items():
+            timed(*place, spent[name])
         wall, processor = time.perf_counter(), time.process_time()
         request_id = exports.request(
             home,
@@ -175,10 +210,11 @@ def main() -> None:
         outcome = exports.run_request(home, shop, request_id, clock=NOW)
         wall, processor = time.perf_counter() - wall, time.process_time() - processor
         rows = sum(batch.rows or 0 for batch in outcome.batches)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    for name, (seconds, held) in spent.items():
+        sys.stdout.write(f"  {name:12} {seconds:6.1f} s of processor, {held:,.0f} MB so far\n")
     sys.stdout.write(
         f"{rows:,} recipients, {outcome.state}: {wall:.1f} s, {processor:.1f} s of processor,"
-        f" {peak:,.0f} MB at most\n"
+        f" {peak():,.0f} MB at most\n"
     )
 
 

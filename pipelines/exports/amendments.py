@@ -7,13 +7,13 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import polars as pl
 import sqlalchemy as sa
 
 from pipelines import state
 from pipelines.exports import ledger
 from pipelines.exports.cells import ascii_address
-from pipelines.exports.exits import Claimed, claimed_of, late_exits
-from pipelines.exports.facts import keys_of
+from pipelines.exports.exits import claimed_of, exits_of
 from pipelines.exports.handoff import Handoff
 from pipelines.exports.ledger import BatchRow
 from pipelines.exports.render import Layout, files_bytes
@@ -33,29 +33,30 @@ def write_removed(handoff: Handoff, row: BatchRow, segment: Segment) -> str | No
     """
     if row.state not in ledger.HANDED or row.removed_sha256 is not None:
         return None
-    present = _present_keys(handoff, segment)
     # The destination's lock is held: nothing changes between looking, writing and noting it down.
     with state.reading(handoff.engine) as connection:
-        gone = list(_gone(handoff, connection, row, present))
-    lines = [_line(handoff, old, one, "left_segment") for old, one in gone]
+        gone = list(_gone(handoff, connection, row, segment))
+    lines = [
+        _line(handoff, old, ord_, email, "left_segment")
+        for old, left in gone
+        for ord_, email in left.select("ord", "email").iter_rows()
+    ]
     name = f"{row.batch_id}.removed.csv"
     data = _bytes(row, lines)
     if lines:
         handoff.outbox.place(name, data)
     with state.writing(handoff.engine) as connection:
-        for old, one in gone:
-            connection.execute(
-                claim.update()
-                .where(claim.c.batch_id == old.batch_id, claim.c.ord == one.ord)
-                .values(removed_in=row.batch_id)
-            )
+        for old, left in gone:
+            mine = (claim.c.batch_id == old.batch_id) & (claim.c.ord == sa.bindparam("of_ord"))
+            update = claim.update().where(mine).values(removed_in=row.batch_id)
+            connection.execute(update, [{"of_ord": ord_} for ord_ in left["ord"]])
         _store(connection, row, removed_sha256=hashlib.sha256(data).hexdigest())
     return name if lines else None
 
 
 def _gone(
-    handoff: Handoff, connection: sa.Connection, row: BatchRow, present: set[str]
-) -> Iterator[tuple[BatchRow, Claimed]]:
+    handoff: Handoff, connection: sa.Connection, row: BatchRow, segment: Segment
+) -> Iterator[tuple[BatchRow, pl.DataFrame]]:
     earlier = ledger.batches(
         connection,
         batch.c.program == row.program, batch.c.destination == row.destination,
@@ -64,11 +65,20 @@ def _gone(
         batch.c.state.in_(ledger.HANDED), batch.c.batch_id != row.batch_id,
         batch.c.created_at <= row.created_at,
     )  # fmt: skip
+    if not earlier:
+        return
+    present = _present_keys(handoff, segment)
     for old in earlier:
         listed = _listed(connection, old.batch_id)
-        for one in claimed_of(connection, old.batch_id, vault=handoff.vault):
-            if one.ord not in listed and present.isdisjoint(one.payload.keys):
-                yield old, one
+        for claimed in claimed_of(connection, old.batch_id, vault=handoff.vault):
+            still = (
+                claimed.select("ord", pl.col("keys").alias("key"))
+                .explode("key")
+                .join(present, on="key", how="semi")["ord"]
+            )
+            left = claimed.filter(~pl.col("ord").is_in([*listed, *still]))
+            if left.height:
+                yield old, left
 
 
 def write_suppress(handoff: Handoff, row: BatchRow) -> str | None:
@@ -79,13 +89,17 @@ def write_suppress(handoff: Handoff, row: BatchRow) -> str | None:
     is_over = row.expires_at is not None and row.expires_at <= handoff.now
     if row.state not in ledger.HANDED or is_over:
         return None
+    lines = []
     with state.reading(handoff.engine) as connection:
-        claimed = claimed_of(connection, row.batch_id, vault=handoff.vault, looked=handoff.looked)
-        exits = late_exits(
-            connection, row, claimed, rules=handoff.rules, facts=handoff.facts, now=handoff.present,
-            looked=handoff.looked,
-        )  # fmt: skip
-    lines = [_line(handoff, row, one, exits[one.ord]) for one in claimed if one.ord in exits]
+        late = handoff.late(row)
+        exits = exits_of(connection, late, vault=handoff.vault, looked=handoff.looked)
+        if exits:
+            for claimed in claimed_of(connection, row.batch_id, vault=handoff.vault):
+                mine = claimed.filter(pl.col("ord").is_in(list(exits))).select("ord", "email")
+                lines += [
+                    _line(handoff, row, ord_, email, exits[ord_])
+                    for ord_, email in mine.iter_rows()
+                ]
     data = _bytes(row, lines)
     digest = hashlib.sha256(data).hexdigest()
     if not lines or digest == row.suppress_sha256:
@@ -113,13 +127,10 @@ def handed_over_of(handoff: Handoff) -> list[BatchRow]:
         )
 
 
-def _present_keys(handoff: Handoff, segment: Segment) -> set[str]:
-    known = handoff.facts.person_keys if handoff.facts else {}
-    present: set[str] = set()
-    for person in {member.person_id for member in segment.members}:
-        found = known.get(person) or keys_of(person, frozenset(), pepper=handoff.rules.pepper)
-        present |= found.all
-    return present
+def _present_keys(handoff: Handoff, segment: Segment) -> pl.DataFrame:
+    people = segment.members.select("person_id").unique(maintain_order=True).with_row_index("row")
+    bare = people.with_columns(pl.lit(None, pl.String).alias("email"))
+    return handoff.facts.keys_of(handoff.facts.keyed(bare)).select("key").unique()
 
 
 def _listed(connection: sa.Connection, batch_id: str) -> set[int]:
@@ -129,10 +140,10 @@ def _listed(connection: sa.Connection, batch_id: str) -> set[int]:
     return set(connection.execute(query).scalars())
 
 
-def _line(handoff: Handoff, row: BatchRow, one: Claimed, reason: str) -> tuple[str, ...]:
-    token = ledger.token_of(row.batch_id, one.ord, pepper=handoff.rules.pepper)
-    is_ascii = row.layout.get("ascii_addresses", False)
-    email = ascii_address(one.payload.email) if is_ascii else one.payload.email
+def _line(handoff: Handoff, row: BatchRow, ord_: int, email: str, reason: str) -> tuple[str, ...]:
+    token = ledger.token_of(row.batch_id, ord_, pepper=handoff.rules.pepper)
+    if row.layout.get("ascii_addresses", False):
+        email = ascii_address(email)
     line = (email, token, row.batch_id, reason)
     return line if _carries_address(row) else line[1:]
 

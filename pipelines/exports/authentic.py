@@ -65,14 +65,15 @@ def _pieces(content: Mapping[str, object]) -> Iterator[bytes]:
     for name, value in sorted(content.items()):
         yield f'{between}"{name}": '.encode()
         between = ",\n"
-        if not isinstance(value, list):
+        if not isinstance(value, list | Iterator):
             yield encode(value).encode()
             continue
         lead = "[\n"
         for one in value:
-            yield f"{lead}{encode(one)}".encode()
+            # Many lines at once are written already, by who has them in columns.
+            yield lead.encode() + (one if isinstance(one, bytes) else encode(one).encode())
             lead = ",\n"
-        yield b"\n]" if value else b"[\n\n]"
+        yield b"\n]" if lead == ",\n" else b"[\n\n]"
 
 
 def _without_claims(lines: Iterable[bytes]) -> Iterator[bytes]:

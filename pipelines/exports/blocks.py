@@ -21,11 +21,12 @@ def carry_out_blocks(home: Home, shop: Shop, *, now: datetime) -> int:
     pepper = pepper_of(shop, home)
     facts = open_snapshot(home, shop.id).facts(pepper)
     stopped = 0
+    # A person's id is one of their own ids, so it leads to whoever they are by now.
+    given = {one.person_id: keys.person_key(one.person_id, pepper=pepper) for one in waiting}
+    owners = facts.owners(given.values())
     for block in waiting:
-        # A person's id is one of their own ids, so it leads to whoever they are by now.
-        own = keys.person_key(block.person_id, pepper=pepper)
-        person = facts.owners.get(own)
-        mine = {own} if person is None else facts.person_keys[person].all
+        own = given[block.person_id]
+        mine = {own} if own not in owners else facts.all_keys(owners[own])
         stopped += stop_keys(
             home, sorted(mine), reason="manual", by=block.actor, now=block.asked_at
         )

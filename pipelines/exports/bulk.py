@@ -1,12 +1,11 @@
 """Many rows in and out of a state database, at the driver's own pace and in one dialect's words."""
 
-import gc
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
+import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -14,33 +13,73 @@ from pipelines.state import Instant
 
 # Keys of one look-up, sent as one value.
 _KEYS: Final = 50_000
+# Rows of one statement.
+_ROWS: Final = 10_000
 
 
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """A plan is millions of small objects and no cycle: looking for cycles is a tenth of its time.
-
-    What others made before is collected as ever once the block has ended.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
+def frame(connection: sa.Connection, query: sa.Select[Any]) -> pl.DataFrame:
+    """All rows of a query as columns. Units: instants naive UTC."""
+    return _frame(query, _fetched(connection, query), dialect=connection.dialect)
 
 
 def by_keys(
     connection: sa.Connection,
     query: sa.Select[Any],
     column: sa.ColumnElement[str],
-    keys: Sequence[str],
-) -> Iterator[sa.Row[Any]]:
+    keys: pl.Series,
+) -> pl.DataFrame:
     """Rows of a query whose column is one of these keys, however many they are."""
-    for start in range(0, len(keys), _KEYS):
-        among = _listed(connection, keys[start : start + _KEYS])
-        yield from connection.execute(query.where(column.in_(among)))
+    wanted = keys.unique().sort()
+    found: list[tuple[Any, ...]] = []
+    for start in range(0, wanted.len(), _KEYS):
+        among = _listed(connection, wanted.slice(start, _KEYS).to_list())
+        found += _fetched(connection, query.where(column.in_(among)))
+    return _frame(query, found, dialect=connection.dialect)
+
+
+def _fetched(connection: sa.Connection, query: sa.Select[Any]) -> list[tuple[Any, ...]]:
+    # Straight from the driver: turning each value into an object of ours costs more than the query.
+    cursor = connection.execute(query).cursor
+    return [] if cursor is None else list(cursor.fetchall())
+
+
+def _frame(
+    query: sa.Select[Any], rows: list[tuple[Any, ...]], *, dialect: sa.Dialect
+) -> pl.DataFrame:
+    names = [column.name for column in query.selected_columns]
+    kinds = [_kind(column.type) for column in query.selected_columns]
+    # SQLite holds instants and days as texts, and truth as a number.
+    are_plain = dialect.name == "sqlite"
+    held = {n: k.held if are_plain else k.type for n, k in zip(names, kinds, strict=True)}
+    return pl.DataFrame(rows, schema=held, orient="row").select(
+        k.read(pl.col(n)) if are_plain else pl.col(n) for n, k in zip(names, kinds, strict=True)
+    )
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """A kind of column: its type in a frame, and how SQLite holds it."""
+
+    type: pl.DataType
+    held: pl.DataType
+    read: Callable[[pl.Expr], pl.Expr] = lambda column: column
+
+
+_TEXT: Final = _Kind(pl.String(), pl.String())
+_KINDS: Final = (
+    (Instant, _Kind(
+        pl.Datetime("us"), pl.String(),
+        lambda c: c.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us"),
+    )),
+    (sa.Date, _Kind(pl.Date(), pl.String(), lambda c: c.str.to_date("%Y-%m-%d"))),
+    (sa.Boolean, _Kind(pl.Boolean(), pl.Int64(), lambda c: c.cast(pl.Boolean))),
+    (sa.Integer, _Kind(pl.Int64(), pl.Int64())),
+    (sa.LargeBinary, _Kind(pl.Binary(), pl.Binary())),
+)  # fmt: skip
+
+
+def _kind(type_: sa.types.TypeEngine[Any]) -> _Kind:
+    return next((found for kind, found in _KINDS if isinstance(type_, kind)), _TEXT)
 
 
 def _listed(connection: sa.Connection, keys: Sequence[str]) -> sa.Select[Any]:
@@ -55,39 +94,46 @@ def _listed(connection: sa.Connection, keys: Sequence[str]) -> sa.Select[Any]:
     return sa.select(listed.c.value)
 
 
-def insert_rows(
+def insert(
     connection: sa.Connection,
     table: sa.Table,
-    rows: Sequence[Mapping[str, object]],
+    rows: pl.DataFrame,
     *,
     ignore_taken: bool = False,
+    newer: Sequence[str] = (),
 ) -> None:
-    """Insert many rows at the driver's own pace; each has the keys of the first.
+    """Insert the rows of a frame, named as the table's columns, at the driver's own pace.
 
-    `ignore_taken`: rows whose key stands there already are left out.
+    `ignore_taken`: rows whose key stands there already are left out. `newer`: columns in which a
+    row that stands there already takes over the new one's values.
     """
-    if not rows:
+    if rows.is_empty():
         return
-    dialect = connection.dialect
-    names = list(rows[0])
-    statement = insert_for(connection, table)
-    insert: sa.Insert = statement.on_conflict_do_nothing() if ignore_taken else statement
-    compiled = insert.compile(dialect=dialect, column_keys=names)
-    order = compiled.positiontup
-    if order is None:
-        connection.execute(insert, list(rows))
-        return
-    bind = {name: _binder(table.c[name].type, dialect) for name in names}
-    columns = [[bind[name](row[name]) for row in rows] for name in order]
-    connection.exec_driver_sql(str(compiled), list(zip(*columns, strict=True)))
-
-
-def _binder(type_: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> Callable[[Any], Any]:
-    bind = type_.dialect_impl(dialect).bind_processor(dialect)
-    if bind is None:
-        return lambda value: value
-    # Most rows of a batch carry the same few instants.
-    return lru_cache(maxsize=1 << 12)(bind) if isinstance(type_, Instant | sa.Date) else bind
+    texts = rows.with_columns(
+        pl.col(name).dt.strftime("%Y-%m-%d" if type_ == pl.Date else "%Y-%m-%d %H:%M:%S%.6f")
+        for name, type_ in rows.schema.items()
+        if type_.is_temporal()
+    )
+    # Names of ours alone stand in the text; what was given is bound.
+    into = f"insert into {table.name} ({', '.join(rows.columns)})"
+    taken = ""
+    if newer:
+        set_ = ", ".join(f"{name} = excluded.{name}" for name in newer)
+        taken = f" on conflict ({', '.join(table.primary_key.columns.keys())}) do update set {set_}"
+    elif ignore_taken:
+        taken = " on conflict do nothing"
+    # As objects rows are ten times as large as in columns: few at a time.
+    for some in texts.iter_slices(_ROWS):
+        if connection.dialect.name == "postgresql":
+            # One statement, an array per column: a message per row would be most of the time.
+            types = (table.c[name].type.compile(connection.dialect) for name in rows.columns)
+            arrays = ", ".join(f"%s::{type_}[]" for type_ in types)
+            given = tuple(some[name].to_list() for name in rows.columns)
+            text = f"{into} select * from unnest({arrays}){taken}"  # noqa: S608 - see above
+            connection.exec_driver_sql(text, given)
+        else:
+            marks = ", ".join("?" * rows.width)
+            connection.exec_driver_sql(f"{into} values ({marks}){taken}", some.rows())
 
 
 def insert_for(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:

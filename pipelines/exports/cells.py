@@ -1,21 +1,25 @@
-"""One record → the finished text cells of one line, under a profile's rules, with what was changed.
+"""Records → the finished text cells of their lines, under a profile's rules, with what was changed.
 
 Invariant: in a machine file an e-mail, phone, number, date, code or URL is written as it is or the
 row is left out; only free text is ever changed, and every change is counted.
+
+Long: all that may happen to a cell stands in one file, so that its order can be read.
 """
 
 import json
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import idna
+import polars as pl
 
 from pipelines.exports.encodable import encodable
 from pipelines.exports.errors import ShopNotReady
@@ -32,51 +36,47 @@ _EMAIL: Final = re.compile(
     r"[A-Za-z0-9_!#$%&'*/?^`{|}~.][A-Za-z0-9_!#$%&'*/?^`{|}~.+=-]{0,63}@"
     r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{0,62}"
 )
-
+_PLAIN_EMAIL: Final = (
+    r"^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+"
+    r"[A-Za-z]{1,63}$"
+)
 
 # Stand where batch and token will, as long as either can be.
 NO_BATCH: Final = "y" * 60
 NO_TOKEN: Final = "x" * 32
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One cell that could not leave as it was. The value itself is never kept."""
+@dataclass(frozen=True)
+class Lines:
+    """Finished cells of many rows: a column of texts per column of the file, named `0`, `1`, ….
 
-    label: str
-    what: str
+    `refused`: per row why it must stay out, else null. `changes`: `label:what` → cells that could
+    not leave as they were; the values themselves are never kept.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Cells of one row. `refused` names why the row must stay out, else None."""
-
-    cells: tuple[str, ...]
-    changes: tuple[Change, ...]
-    refused: str | None
+    cells: pl.DataFrame
+    refused: pl.Series
+    changes: Mapping[str, int]
 
 
-def placed(line: Line, *, batch_id: str, token: str) -> Line:
-    """A line that was tried without its place, with the batch and the token it leaves with."""
-    cells = tuple(
-        token if cell == NO_TOKEN
-        else batch_id if cell == NO_BATCH
-        else cell.replace(NO_TOKEN, token).replace(NO_BATCH, batch_id) if NO_TOKEN in cell
-        else cell
-        for cell in line.cells
-    )  # fmt: skip
-    return Line(cells, line.changes, line.refused)
-
-
-def deliverable(address: object) -> str | None:
+def deliverable(address: str | None) -> str | None:
     """The address as it leaves (NFKC, trimmed), or None if no mailer could take it."""
-    return _deliverable(address) if isinstance(address, str) else None
-
-
-@lru_cache(maxsize=1 << 18)
-def _deliverable(address: str) -> str | None:
-    folded = unicodedata.normalize("NFKC", address).strip()
+    if address is None:
+        return None
+    folded = address if address.isascii() else unicodedata.normalize("NFKC", address)
+    folded = folded.strip()
     return folded if len(folded) <= 254 and _EMAIL.fullmatch(folded) else None
+
+
+def deliverables(addresses: pl.Series) -> pl.Series:
+    """The same of many, named as they were. Most are plain, and leave as they are."""
+    fits = (addresses.str.len_bytes() <= 254) & addresses.str.contains(_PLAIN_EMAIL)
+    if fits.all():
+        return addresses
+    found = addresses.to_list()
+    for number in (~fits.fill_null(value=False)).arg_true():
+        found[number] = deliverable(found[number])
+    return pl.Series(addresses.name, found, pl.String)
 
 
 def ascii_address(address: str) -> str:
@@ -135,76 +135,140 @@ class Scribe:
 
     columns: tuple[ProfileColumn, ...]
     profile: Profile
-    _writers: tuple[tuple[ProfileColumn, "_Writer"], ...]
+    content: tuple[str, ...]
+    zone: ZoneInfo
 
     @classmethod
     def of(cls, profile: Profile, content: Sequence[str], zone: ZoneInfo) -> "Scribe":
         """A scribe for these content columns. Raises: ShopNotReady for more than fit."""
-        columns = expand(profile, content)
-        return cls(
-            columns, profile, tuple((c, _writer(c, profile, zone, content)) for c in columns)
-        )
+        return cls(expand(profile, content), profile, tuple(content), zone)
 
-    def line(self, record: Mapping[str, object]) -> Line:
-        """One row's cells. Raises: Unencodable where the profile says to fail."""
-        cells: list[str] = []
-        changes: list[Change] = []
-        refused: str | None = None
-        for column, write in self._writers:
-            text, problems, stop = write(record)
-            cells.append(text)
-            if problems:
-                changes += [Change(column.label, what) for what in problems]
-            if stop and refused is None:
-                refused = f"{column.label}:{stop}"
+    def lines(self, records: pl.DataFrame) -> Lines:
+        """Every row's cells. Raises: Unencodable where the profile says to fail."""
+        changes: Counter[str] = Counter()
+        cells: list[pl.Series] = []
+        stops: list[pl.Series] = []
+        for number, column in enumerate(self.columns):
+            written = self._column(column, records)
+            cells.append(written.texts.alias(str(number)))
+            changes.update({f"{column.label}:{what}": n for what, n in written.changes.items()})
+            if written.stops is not None:
+                named = pl.concat_str(pl.lit(f"{column.label}:"), written.stops.name)
+                stops.append(written.stops.to_frame().select(named).to_series())
+        found = pl.DataFrame(cells)
         limit = self.profile.max_bytes_per_row
-        if limit is not None and sum(len(c.encode()) for c in cells) + len(cells) + 1 > limit:
-            refused = refused or "row:too_long"
-        return Line(tuple(cells), tuple(changes), refused)
+        if limit is not None:
+            size = pl.sum_horizontal(pl.all().str.len_bytes()) + len(self.columns) + 1
+            long = found.select(pl.when(size > limit).then(pl.lit("row:too_long")))
+            stops.append(long.to_series())
+        nothing = pl.repeat(None, records.height, dtype=pl.String, eager=True)
+        refused = pl.select(pl.coalesce(nothing, *stops)).to_series()
+        return Lines(found, refused, dict(sorted(changes.items())))
+
+    def _column(self, column: ProfileColumn, records: pl.DataFrame) -> "_Written":
+        finish = partial(_finished, column=column, profile=self.profile)
+        count = records.height
+        if column.constant is not None:
+            text, changes, stop = finish(column.constant)
+            stops = None if stop is None else pl.repeat(stop, count, eager=True)
+            texts = pl.repeat(text, count, dtype=pl.String, eager=True)
+            return _Written(texts, dict.fromkeys(changes, count), stops)
+        if column.type == "json":
+            made = (self._json(column, record) for record in records.iter_rows(named=True))
+            given = pl.Series(made, dtype=pl.String)
+        elif column.source not in records.columns:
+            given = pl.repeat("", count, dtype=pl.String, eager=True)
+        else:
+            given = _texts(records[column.source], profile=self.profile, zone=self.zone)
+        return _written(given, finish, plain=_plain(column, self.profile))
+
+    def _json(self, column: ProfileColumn, record: Mapping[str, object]) -> str:
+        return _json_of(record, column, self.content, profile=self.profile, zone=self.zone)
 
 
 # A finished cell, what was changed in it, and why its row must stay out.
 _Cell = tuple[str, tuple[str, ...], str | None]
-_Writer = Callable[[Mapping[str, object]], _Cell]
-# Values of one column that are remembered: goods repeat, addresses do not.
-_REMEMBERED: Final = 4096
 
 
-def _writer(
-    column: ProfileColumn, profile: Profile, zone: ZoneInfo, content: Sequence[str]
-) -> _Writer:
+@dataclass(frozen=True)
+class _Written:
+    """One column, finished. `stops`: None where no row has one."""
+
+    texts: pl.Series
+    changes: Mapping[str, int]
+    stops: pl.Series | None
+
+
+def _written(given: pl.Series, finish: Callable[[str], _Cell], *, plain: str | None) -> _Written:
+    """Each different text is finished once; of what is plainly fine nothing has to be asked."""
+    is_fine = pl.lit(value=False) if plain is None else pl.col("given").str.contains(plain)
+    column = given.alias("given").to_frame()
+    asked = column.filter(~is_fine)["given"].value_counts(name="count")
+    if asked.is_empty():
+        return _Written(given, {}, None)
+    found = [finish(text) for text in asked["given"]]
+    changes: Counter[str] = Counter()
+    for (_, what, _), count in zip(found, asked["count"], strict=True):
+        changes.update(dict.fromkeys(what, count))
+    table = asked.select("given").with_columns(
+        pl.Series("text", [text for text, _, _ in found], pl.String),
+        pl.Series("stop", [stop for _, _, stop in found], pl.String),
+    )
+    # Where nothing was altered nothing has to be looked up.
+    if table.select(
+        (pl.col("given") == pl.col("text")).all() & pl.col("stop").is_null().all()
+    ).item():
+        return _Written(given, changes, None)
+    whole = column.join(table, on="given", how="left", maintain_order="left")
+    texts = whole.select(pl.coalesce("text", "given")).to_series()
+    return _Written(texts, changes, whole["stop"] if table["stop"].count() else None)
+
+
+def _plain(column: ProfileColumn, profile: Profile) -> str | None:
+    """Pattern of texts that leave as they are whatever the profile does to others, if it has one.
+
+    ASCII alone, begun by a letter or digit: no encoding, guard or stand-in touches it.
+    """
+    if profile.stand_ins or column.type in ("postal_code", "json"):
+        return None
+    if column.type == "email" and profile.address_rule == "rfc":
+        return None
+    limit = profile.max_bytes_per_cell
+    rest = "*" if limit is None else f"{{0,{min(limit, 500) - 1}}}"
+    # Without quotes neither the delimiter nor a quote is a plain sign.
+    signs = " -~" if profile.quoting != "none" else "0-9A-Za-z./_-"
+    if profile.quoting == "none" and profile.delimiter in "./_-":
+        return None
+    return rf"^[0-9A-Za-z][{signs}]{rest}$"
+
+
+def _finished(given: str, *, column: ProfileColumn, profile: Profile) -> _Cell:
     said = profile.empty if column.empty is None else column.empty
-
-    def finished(given: str) -> _Cell:
-        text, changes, stop = _guarded(given, column, profile=profile) if given else ("", (), None)
-        if not text:
-            stop = stop or (missing(column) if column.required else None)
-        return text or said, changes, stop
-
-    if column.constant is not None:
-        constant = finished(column.constant)
-        return lambda _record: constant
-    if column.type == "json":
-        return lambda record: finished(
-            _json_of(record, column, content, profile=profile, zone=zone)
-        )
-    known: dict[object, _Cell] = {}
-
-    def write(record: Mapping[str, object]) -> _Cell:
-        value = record.get(column.source)
-        # 1 and True are one key and two texts; a list is no key at all.
-        key = value if value.__class__ in _PLAIN else (value.__class__, repr(value))
-        found = known.get(key)
-        if found is None:
-            found = finished("" if value is None else _text(value, profile=profile, zone=zone))
-            if len(known) < _REMEMBERED:
-                known[key] = found
-        return found
-
-    return write
+    text, changes, stop = _guarded(given, column, profile=profile) if given else ("", (), None)
+    if not text:
+        stop = stop or (missing(column) if column.required else None)
+    return text or said, changes, stop
 
 
-_PLAIN: Final = frozenset({str, Decimal, type(None), datetime, date})
+def _texts(values: pl.Series, *, profile: Profile, zone: ZoneInfo) -> pl.Series:
+    """Any column as texts, empty where there is no value."""
+    if values.dtype == pl.String:
+        return values.fill_null("")
+    # Most values repeat; of lists no table can be made.
+    is_list = values.dtype.is_nested() or values.dtype == pl.Object
+    known = values if is_list else values.unique()
+    made = pl.Series(
+        "text",
+        ["" if v is None else _text(v, profile=profile, zone=zone) for v in known.to_list()],
+        pl.String,
+    )
+    if is_list:
+        return made
+    table = pl.DataFrame([known.alias("value"), made])
+    asked = values.alias("value").to_frame()
+    return asked.join(table, on="value", how="left", nulls_equal=True, maintain_order="left")[
+        "text"
+    ]
 
 
 def _text(value: object, *, profile: Profile, zone: ZoneInfo) -> str:

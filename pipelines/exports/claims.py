@@ -4,21 +4,21 @@ Invariant: a claim exists only with its guards, and both were free when it was w
 a person could be written to twice.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
-from typing import Final
 
+import polars as pl
 import sqlalchemy as sa
 
 from pipelines.exports import bulk, coupons, ledger, lost
 from pipelines.exports.errors import ApprovalNeeded, OtherInput, TooManyRows
-from pipelines.exports.gates import Situation
+from pipelines.exports.facts import naive
 from pipelines.exports.job import Job
-from pipelines.exports.payload import Payload, Vault
+from pipelines.exports.looks import SHARE, Asked, look
+from pipelines.exports.payload import Vault
 from pipelines.exports.plan import (
+    CLAIMED,
+    HANDED_OVER,
     HELD_OUT,
-    Decision,
     Plan,
     due_members,
     expires_at,
@@ -26,12 +26,8 @@ from pipelines.exports.plan import (
 )  # fmt: skip
 from pipelines.exports.render import RENDERER_VERSION
 from pipelines.exports.rules import Program, Rules
-from pipelines.exports.snapshot import Member
 from pipelines.state import batch, claim, frequency, gated, guard
 from pipelines.state import transition as transitions
-
-# Claims whose rows are held in memory at once.
-_AT_ONCE: Final = 5_000
 
 
 def scope_of(rules: Rules, program: Program, *, destination: str) -> ledger.Scope:
@@ -42,36 +38,23 @@ def scope_of(rules: Rules, program: Program, *, destination: str) -> ledger.Scop
     return ledger.Scope(program.channel, frozenset((known | purposes) - mine))
 
 
-def situation(
-    connection: sa.Connection, job: Job, program: Program
-) -> tuple[Situation, tuple[Member, ...], int]:
-    """What the gates see as of this transaction, the due members, and how many still wait."""
-    members, not_due = due_members(job.segment.members, program, now=job.now)
-    return seen_by(connection, job, program, members), members, not_due
-
-
-def seen_by(
-    connection: sa.Connection, job: Job, program: Program, members: Sequence[Member]
-) -> Situation:
-    """What the gates see of these members as of this transaction."""
-    at = job.situation(program)
-    found = ledger.view(
-        connection,
-        program,
-        {key for member in members for key in at.keys(member).all},
+def asked_of(connection: sa.Connection, job: Job, program: Program) -> Asked:
+    """What is asked of a program's members as of this transaction."""
+    return Asked(
+        at=job.situation(program),
+        facts=job.facts,
         scope=scope_of(job.rules, program, destination=job.destination.key),
-        now=job.now,
-        today=job.today,
-        longest_cap_days=max(at.caps, default=0),
+        refused=job.refused,
+        lost_before=lost.before(connection, program),
     )
-    found = replace(found, guarded=found.guarded | lost.guarded(connection, at, members))
-    return replace(at, ledger=found, blocked={})
 
 
 def planned(connection: sa.Connection, job: Job, program: Program) -> Plan:
     """The plan as of this transaction."""
-    at, members, not_due = situation(connection, job, program)
-    return plan(members, at, rules=job.rules, not_due=not_due)
+    seen = job.known(program)
+    due, not_due = due_members(seen.people, now=job.now)
+    found = look(connection, asked_of(connection, job, program), seen.among(due))
+    return plan(found, rules=job.rules, not_due=not_due)
 
 
 def claim_program(
@@ -83,13 +66,12 @@ def claim_program(
     """
     found = planned(connection, job, program)
     _refuse_too_many(job, found)
-    if any(d.outcome == "quiet_hours" for d in found.decisions):
+    if "quiet_hours" in found.counts:
         return found, ()
     found = coupons.with_coupons(connection, job, found)
     write_gated(connection, found, now=job.now)
-    claimed = [d for d in found.decisions if d.is_claimed]
     # One batch, however many files the profile's limits will cut it into.
-    batch_id = _write_batch(connection, job, program, claimed, part=0, vault=vault)
+    batch_id = _write_batch(connection, job, found, part=0, vault=vault)
     connection.execute(
         transitions.insert().values(
             batch_id=batch_id,
@@ -126,28 +108,20 @@ def existing(connection: sa.Connection, job: Job, program: Program) -> tuple[str
 
 def write_gated(connection: sa.Connection, found: Plan, *, now: datetime) -> None:
     """Keep the reason of everybody left out; a newer reason replaces the older one."""
-    rows = [
-        {
-            "program": found.program.key, "occurrence": d.member.occurrence_key,
-            "person_key": d.person_key, "campaign_key": found.program.campaign_key,
-            "campaign_version": found.program.campaign_version,
-            "step_number": found.program.step_number, "email_hash": d.email_hash,
-            "reason": d.outcome, "first_at": now, "last_at": now,
-        }
-        for d in found.decisions
-        # Whoever has it already was not left out of it.
-        if not d.is_claimed and d.outcome != "already_handed_over"
-    ]  # fmt: skip
-    if not rows:
-        return
-    insert = bulk.insert_for(connection, gated)
-    connection.execute(
-        insert.on_conflict_do_update(
-            index_elements=["program", "occurrence", "person_key"],
-            set_={"reason": insert.excluded.reason, "last_at": insert.excluded.last_at},
-        ),
-        rows,
-    )
+    program = found.program
+    # Whoever has it already was not left out of it.
+    left_out = ~pl.col("outcome").is_in([*CLAIMED, "already_handed_over"])
+    at = pl.lit(naive(now), pl.Datetime("us"))
+    rows = found.decisions.filter(left_out).select(
+        pl.lit(program.key).alias("program"), pl.col("occurrence_key").alias("occurrence"),
+        "person_key", pl.lit(program.campaign_key).alias("campaign_key"),
+        pl.lit(program.campaign_version).alias("campaign_version"),
+        pl.lit(program.step_number).alias("step_number"), "email_hash",
+        pl.col("outcome").alias("reason"), at.alias("first_at"), at.alias("last_at"),
+    )  # fmt: skip
+    # Of two rows with one key the later one's reason stands, as it would one after the other.
+    rows = rows.unique(["occurrence", "person_key"], keep="last", maintain_order=True)
+    bulk.insert(connection, gated, rows, newer=("reason", "last_at"))
 
 
 def _refuse_too_many(job: Job, found: Plan) -> None:
@@ -167,19 +141,14 @@ def _refuse_too_many(job: Job, found: Plan) -> None:
 
 
 def _write_batch(
-    connection: sa.Connection,
-    job: Job,
-    program: Program,
-    share: Sequence[Decision],
-    *,
-    part: int,
-    vault: Vault,
+    connection: sa.Connection, job: Job, found: Plan, *, part: int, vault: Vault
 ) -> str:
-    slot = job.request.slot
+    slot, program = job.request.slot, found.program
     batch_id = ledger.batch_id_of(
         job.request.shop_id, program, destination=job.destination.key, slot=slot, part=part
     )
     days = job.rules.shop.thresholds.catch_up_days
+    claimed = found.claimed.with_row_index("ord")
     connection.execute(
         batch.insert().values(
             batch_id=batch_id,
@@ -201,83 +170,71 @@ def _write_batch(
             renderer_version=RENDERER_VERSION,
             layout=dict(job.layout),
             created_at=job.now,
-            expires_at=expires_at(share, now=job.now, catch_up_days=days),
+            expires_at=expires_at(claimed, now=job.now, catch_up_days=days),
         )
     )
-    _write_claims(connection, job, program, share, batch_id=batch_id, vault=vault)
+    for share in claimed.iter_slices(SHARE):
+        _write_claims(connection, job, found, share, batch_id=batch_id, vault=vault)
+    coupons.take(connection, claimed, batch_id=batch_id, now=job.now)
     return batch_id
 
 
 def _write_claims(
     connection: sa.Connection,
     job: Job,
-    program: Program,
-    share: Sequence[Decision],
+    found: Plan,
+    share: pl.DataFrame,
     *,
     batch_id: str,
     vault: Vault,
 ) -> None:
-    for first in range(0, len(share), _AT_ONCE):
-        some = share[first : first + _AT_ONCE]
-        _write_some(connection, job, program, some, first=first, batch_id=batch_id, vault=vault)
-    coupons.take(connection, share, batch_id=batch_id, now=job.now)
+    program, at = found.program, pl.lit(naive(job.now), pl.Datetime("us"))
+    is_sent = pl.col("outcome") == HANDED_OVER
+    held = pl.when(~is_sent).then(pl.lit(HELD_OUT))
+    tokens = [ledger.token_of(batch_id, n, pepper=job.rules.pepper) for n in share["ord"]]
+    placed = share.with_columns(
+        pl.Series("recipient_token", tokens, pl.String), pl.lit(batch_id).alias("batch_id"),
+        job.codes_of(share).alias("own_code"),
+    )  # fmt: skip
+    sent = placed.filter(is_sent)
+    sealed = _sealed(job, found, sent, batch_id=batch_id, vault=vault)
+    claims = placed.join(sealed, on="ord", how="left", maintain_order="left").select(
+        "batch_id", "ord", pl.col("occurrence_key").alias("occurrence"), "dedupe_key", "person_key",
+        "email_hash", pl.when(is_sent).then("recipient_token"), "arm",
+        pl.coalesce("coupon", "own_code").alias("coupon_code"), "due_at", "valid_until_at",
+        "payload_enc", pl.coalesce(held, pl.lit("claimed")).alias("st"),
+        held.alias("reason"), at.alias("claimed_at"),
+    )  # fmt: skip
+    bulk.insert(connection, claim, claims)
+    # A person without an address (another channel) has one guard, everybody else two.
+    guards = _by_key(placed).select(
+        pl.lit(program.key).alias("program"), pl.col("occurrence_key").alias("occurrence"), "key",
+        "batch_id", "ord", at.alias("claimed_at"),
+    )  # fmt: skip
+    bulk.insert(connection, guard, guards.sort("occurrence", "key"))
+    messages = _by_key(sent).select(
+        "key", pl.lit(program.channel).alias("channel"), pl.lit(job.today).alias("day"),
+        "batch_id", "ord",
+    )  # fmt: skip
+    bulk.insert(connection, frequency, messages.sort("key"))
 
 
-def _write_some(
-    connection: sa.Connection,
-    job: Job,
-    program: Program,
-    share: Sequence[Decision],
-    *,
-    first: int,
-    batch_id: str,
-    vault: Vault,
-) -> None:
-    claims, guards, messages = [], [], []
-    for ord_, decision in enumerate(share, start=first):
-        held_out = decision.outcome == HELD_OUT
-        token = ledger.token_of(batch_id, ord_, pepper=job.rules.pepper)
-        claims.append(
-            _claim_row(job, decision, vault=vault, batch_id=batch_id, ord_=ord_, token=token)
-        )
-        # A person without an address (another channel) has one guard, everybody else two.
-        mine = [k for k in (decision.person_key, decision.email_hash) if k is not None]
-        place = {"batch_id": batch_id, "ord": ord_}
-        occurrence = decision.member.occurrence_key
-        guards += [
-            {"program": program.key, "occurrence": occurrence, "key": k, "claimed_at": job.now}
-            | place
-            for k in mine
-        ]
-        if not held_out:
-            day = {"channel": program.channel, "day": job.today}
-            messages += [{"key": k, **day, **place} for k in mine]
-    for table, rows in ((claim, claims), (guard, guards), (frequency, messages)):
-        bulk.insert_rows(connection, table, rows)
+def _sealed(
+    job: Job, found: Plan, sent: pl.DataFrame, *, batch_id: str, vault: Vault
+) -> pl.DataFrame:
+    """(`ord`, `payload_enc`) of people who are handed over."""
+    cells = job.cells(found.program, sent, batch_id=batch_id)
+    mine = found.keys.join(sent.select("row", "ord"), on="row")
+    keys = mine.group_by("ord").agg(pl.col("key").sort().alias("keys"))
+    payloads = sent.select("ord", "email", "person_id", "qualified_at").join(
+        keys, on="ord", how="left", maintain_order="left"
+    )
+    sealed = vault.seal(payloads.hstack(cells), batch_id=batch_id)
+    return pl.DataFrame([sent["ord"], sealed])
 
 
-def _claim_row(
-    job: Job, decision: Decision, *, vault: Vault, batch_id: str, ord_: int, token: str
-) -> dict[str, object]:
-    member = decision.member
-    held_out = decision.outcome == HELD_OUT
-    sealed = None
-    if not held_out:
-        payload = Payload(
-            cells=job.line(decision, batch_id=batch_id, token=token).cells,
-            email=decision.email or "",
-            person_id=member.person_id,
-            keys=tuple(sorted(decision.keys)),
-            qualified_at=member.qualified_at,
-        )
-        sealed = vault.seal(payload, batch_id=batch_id, ord_=ord_)
-    code = decision.coupon or member.content.get("coupon_code")
-    return {
-        "batch_id": batch_id, "ord": ord_, "occurrence": member.occurrence_key,
-        "dedupe_key": member.dedupe_key, "person_key": decision.person_key,
-        "email_hash": decision.email_hash, "recipient_token": None if held_out else token,
-        "arm": decision.arm_key, "coupon_code": None if code is None else str(code),
-        "due_at": member.due_at, "valid_until_at": member.valid_until_at, "payload_enc": sealed,
-        "st": "held_out" if held_out else "claimed",
-        "reason": "held_out" if held_out else None, "claimed_at": job.now,
-    }  # fmt: skip
+def _by_key(placed: pl.DataFrame) -> pl.DataFrame:
+    kept = ("batch_id", "ord", "occurrence_key")
+    return pl.concat(
+        placed.select(*kept, pl.col(name).alias("key")) for name in ("person_key", "email_hash")
+    ).drop_nulls("key")

@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+import polars as pl
 import sqlalchemy as sa
 
 from pipelines import state
 from pipelines.exports.errors import CouponsShort
 from pipelines.exports.job import Job
-from pipelines.exports.plan import HANDED_OVER, Decision, Plan
+from pipelines.exports.plan import HANDED_OVER, Plan
 from pipelines.exports.rules import Program
 from pipelines.settings import Home
 from pipelines.shop import Shop
@@ -37,10 +38,10 @@ class Pool:
 
 @dataclass(frozen=True)
 class Share:
-    """Who of a plan gets which code. `withheld`: due for one, and not to have one now."""
+    """Which row of a plan gets which code. `withheld`: due for one, and not to have one now."""
 
     pool: str
-    codes: Mapping[str, str]
+    codes: Mapping[int, str]
     needed: int
     withheld: int
 
@@ -65,33 +66,44 @@ def with_coupons(connection: sa.Connection, job: Job, found: Plan) -> Plan:
     Raises: CouponsShort where the pool is, unless the campaign says `without_code`.
     """
     campaign = job.rules.campaign(found.program)
-    decisions = list(found.decisions)
+    codes: dict[int, str] = {}
     for name in sorted(_wanted(job, found)):
         share = share_of(connection, job, found, pool=name)
         if campaign is not None and campaign.when_no_coupon != "without_code":
             _refuse_short(connection, job, found.program, share)
-        decisions = [replace(d, coupon=share.codes.get(_place(d)) or d.coupon) for d in decisions]
-    return replace(found, decisions=tuple(decisions))
+        codes |= share.codes
+    if not codes:
+        return found
+    given = pl.DataFrame(
+        list(codes.items()), schema={"row": found.decisions.schema["row"], "coupon": pl.String},
+        orient="row",
+    )  # fmt: skip
+    decisions = found.decisions.drop("coupon").join(
+        given, on="row", how="left", maintain_order="left"
+    )
+    return replace(found, decisions=decisions)
 
 
 def share_of(connection: sa.Connection, job: Job, found: Plan, *, pool: str) -> Share:
     """Who would get which code of a pool, in the order of the file."""
     due = _wanted(job, found)[pool]
-    keys = sorted({key for d in due for key in d.keys})
-    spaced, waiting = _history(connection, keys, pool=pool, job=job)
+    mine = found.keys.join(due.select("row"), on="row", how="semi")
+    spaced, waiting = _history(connection, mine["key"].unique().to_list(), pool=pool, job=job)
+    blocked = job.facts.waiting_for_coupons(job.now)
+    keys = dict(mine.group_by("row").agg(pl.col("key").sort()).iter_rows())
     may = [
-        d for d in due if spaced.isdisjoint(d.keys)
-        and not _is_blocked(job, d.member.person_id)
+        n for n, person in due.select("row", "person_id").iter_rows()
+        if spaced.isdisjoint(keys[n]) and person not in blocked
     ]  # fmt: skip
-    codes: dict[str, str] = {}
-    for d in may:
-        own = next((waiting[key] for key in sorted(d.keys) if key in waiting), None)
+    codes: dict[int, str] = {}
+    for n in may:
+        own = next((waiting[key] for key in keys[n] if key in waiting), None)
         if own is not None:
-            codes[_place(d)] = own
-    without = [d for d in may if _place(d) not in codes]
+            codes[n] = own
+    without = [n for n in may if n not in codes]
     fresh = _free_codes(connection, pool, len(without), now=job.now)
-    codes |= {_place(d): code for d, code in zip(without, fresh, strict=False)}
-    return Share(pool, codes, needed=len(may), withheld=len(due) - len(may))
+    codes |= dict(zip(without, fresh, strict=False))
+    return Share(pool, codes, needed=len(may), withheld=due.height - len(may))
 
 
 def outlook(connection: sa.Connection, job: Job, found: Plan) -> Mapping[str, object] | None:
@@ -107,18 +119,17 @@ def outlook(connection: sa.Connection, job: Job, found: Plan) -> Mapping[str, ob
     }  # fmt: skip
 
 
-def take(
-    connection: sa.Connection, claimed: Sequence[Decision], *, batch_id: str, now: datetime
-) -> None:
+def take(connection: sa.Connection, claimed: pl.DataFrame, *, batch_id: str, now: datetime) -> None:
     """Write down whose each code is. Invariant: same transaction as the claims.
 
     Raises: RuntimeError if two of a plan were given one code.
     """
     rows = [
-        {"of_code": d.coupon, "batch_id": batch_id, "ord": number, "person_key": d.person_key,
-         "email_hash": d.email_hash, "taken_at": now}
-        for number, d in enumerate(claimed) if d.coupon is not None
-    ]  # fmt: skip
+        {**row, "batch_id": batch_id, "taken_at": now}
+        for row in claimed.filter(pl.col("coupon").is_not_null())
+        .select(pl.col("coupon").alias("of_code"), "ord", "person_key", "email_hash")
+        .iter_rows(named=True)
+    ]
     if not rows:
         return
     connection.execute(coupon.update().where(coupon.c.code == sa.bindparam("of_code")), rows)
@@ -168,23 +179,14 @@ def _history(
     return spaced, waiting
 
 
-def _is_blocked(job: Job, person_id: str) -> bool:
-    until = job.facts.coupon_blocked_until.get(person_id)
-    return until is not None and until > job.now
-
-
-def _wanted(job: Job, found: Plan) -> dict[str, list[Decision]]:
-    wanted: dict[str, list[Decision]] = {}
-    for d in found.decisions:
-        if d.outcome == HANDED_OVER:
-            pool = job.rules.coupon_pool(found.program, d.arm_key)
-            if pool is not None:
-                wanted.setdefault(pool, []).append(d)
-    return wanted
-
-
-def _place(d: Decision) -> str:
-    return f"{d.member.dedupe_key}|{d.person_key}"
+def _wanted(job: Job, found: Plan) -> dict[str, pl.DataFrame]:
+    sent = found.decisions.filter(pl.col("outcome") == HANDED_OVER)
+    of_arm = {arm: job.rules.coupon_pool(found.program, arm) for arm in sent["arm"].unique()}
+    pools_of = {pool for pool in of_arm.values() if pool is not None}
+    return {
+        pool: sent.filter(pl.col("arm").is_in([a for a, name in of_arm.items() if name == pool]))
+        for pool in pools_of
+    }
 
 
 def _refuse_short(connection: sa.Connection, job: Job, program: Program, share: Share) -> None:

@@ -1,157 +1,145 @@
 """Claimed people who must not be written to any more: looked up at sealing and before leaving."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
+import polars as pl
 import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 
-from pipelines.exports import ledger
+from pipelines.exports import bulk, ledger
 from pipelines.exports.claims import scope_of
 from pipelines.exports.errors import Tampered
-from pipelines.exports.facts import Facts, PersonKeys
-from pipelines.exports.gates import LATE, LedgerView, Situation, first_hit
-from pipelines.exports.payload import Payload, Vault
+from pipelines.exports.facts import Facts
+from pipelines.exports.gates import LATE, Situation, first_hit
+from pipelines.exports.looks import SHARE, Known, addressed, stopped
+from pipelines.exports.payload import Vault
 from pipelines.exports.rules import Rules
-from pipelines.exports.snapshot import Member
 from pipelines.state import claim, frequency
 
-# Gates that need the ledger alone: all that is left where no snapshot can be read.
-_LEDGER_ONLY: Final = (
-    "erased",
-    "unsubscribed",
-    "complaint",
-    "hard_bounce",
-    "manual_block",
-    "stale",
-)
 
+@dataclass(frozen=True)
+class Late:
+    """Whose claims are looked at again, and by what."""
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """One claim that would be rendered, opened."""
+    row: ledger.BatchRow
+    rules: Rules
+    facts: Facts
+    now: datetime
 
-    ord: int
-    occurrence: str
-    dedupe_key: str
-    valid_until_at: datetime | None
-    payload: Payload
+    @property
+    def scope(self) -> ledger.Scope:
+        """Suppressions that count for the batch."""
+        return scope_of(self.rules, self.row.of, destination=self.row.destination)
 
 
 @dataclass(frozen=True)
 class Looked:
-    """What one walk saw of its batches' people: looking again asks the ledger for news alone.
+    """Batches of one walk of whom nobody had to leave when they were looked at, and what was seen.
 
-    Valid for one snapshot, which is what a walk has.
+    Of what a late gate asks, a walk's snapshot never changes, and its claims only ever become
+    fewer. So nobody has to leave now either where the ledger's stops in force are the same, no
+    claim is gone, and nobody's time is over: all three are asked anew in the transaction that
+    decides, which nobody else writes beside.
     """
 
-    claimed: dict[str, Sequence[Claimed]] = field(default_factory=dict)
-    # Batch → keys of its people, and what the ledger said of them when nobody of them had to leave.
-    clear: dict[str, tuple[Sequence[str], LedgerView]] = field(default_factory=dict)
+    clear: dict[str, str] = field(default_factory=dict)
+
+    def note(self, connection: sa.Connection, batch_id: str, stops: pl.DataFrame) -> None:
+        """Nobody of the batch has to leave with these stops in force."""
+        self.clear[batch_id] = _digest(connection, batch_id, stops)
+
+    def is_clear(self, connection: sa.Connection, late: Late, stops: pl.DataFrame) -> bool:
+        """Whether nobody has to leave, known without looking at each again."""
+        batch_id = late.row.batch_id
+        if batch_id not in self.clear:
+            return False
+        c = claim.c
+        mine = (c.batch_id == batch_id, c.st == "claimed")
+        over = sa.select(sa.exists().where(*mine, c.valid_until_at <= late.now))
+        if connection.execute(over).scalar():
+            return False
+        return self.clear[batch_id] == _digest(connection, batch_id, stops)
 
 
-def claimed_of(
-    connection: sa.Connection, batch_id: str, *, vault: Vault, looked: Looked | None = None
-) -> Sequence[Claimed]:
-    """The claims of a batch that are rendered, by number. Held-out ones never are.
+def claimed_of(connection: sa.Connection, batch_id: str, *, vault: Vault) -> Iterator[pl.DataFrame]:
+    """The claims of a batch that are rendered, by number, in shares. Held-out ones never are.
 
+    Shape: `ord`, `occurrence_key`, `valid_until_at`, `email_hash`, and what their payloads hold.
     Raises: Tampered where a stored payload is not the one that was claimed.
     """
     c = claim.c
-    mine = (c.batch_id == batch_id, c.st == "claimed", c.payload_enc.is_not(None))
-    known = None if looked is None else looked.claimed.get(batch_id)
-    if known is not None:
-        still: set[int] = set(connection.execute(sa.select(c.ord).where(*mine)).scalars())
-        if still <= {one.ord for one in known}:
-            return [one for one in known if one.ord in still]
     query = (
-        sa.select(c.ord, c.occurrence, c.dedupe_key, c.valid_until_at, c.payload_enc)
-        .where(*mine)
+        sa.select(
+            c.ord, c.occurrence.label("occurrence_key"), c.valid_until_at, c.email_hash,
+            c.payload_enc,
+        )
+        .where(c.batch_id == batch_id, c.st == "claimed", c.payload_enc.is_not(None))
         .order_by(c.ord)
-    )
-    try:
-        found = [
-            Claimed(
-                ord=row.ord, occurrence=row.occurrence, dedupe_key=row.dedupe_key,
-                valid_until_at=row.valid_until_at,
-                payload=vault.open(row.payload_enc, batch_id=batch_id, ord_=row.ord),
-            )
-            for row in connection.execute(query)
-        ]  # fmt: skip
-    except InvalidTag as error:
-        raise Tampered(
-            f"claims of {batch_id} in the ledger are not as they were written"
-        ) from error
-    if looked is not None:
-        looked.claimed[batch_id] = found
-    return found
+        .limit(SHARE)
+    )  # fmt: skip
+    last = -1
+    while True:
+        found = bulk.frame(connection, query.where(c.ord > last))
+        if found.is_empty():
+            return
+        last = int(found["ord"][-1])
+        try:
+            yield vault.open(found, batch_id=batch_id)
+        except InvalidTag as error:
+            raise Tampered(
+                f"claims of {batch_id} in the ledger are not as they were written"
+            ) from error
 
 
-def late_exits(
-    connection: sa.Connection,
-    row: ledger.BatchRow,
-    claimed: Sequence[Claimed],
-    *,
-    rules: Rules,
-    facts: Facts | None,
-    now: datetime,
-    looked: Looked | None = None,
-) -> Mapping[int, str]:
+def late_exits(late: Late, claimed: pl.DataFrame, stops: pl.DataFrame) -> Mapping[int, str]:
     """Claim number → the first reason it must not leave, as of now, under the claimed address."""
-    scope = scope_of(rules, row.of, destination=row.destination)
-    if looked is not None and _no_news(connection, row, claimed, looked, scope=scope, now=now):
-        return {}
-    owners = {} if facts is None else facts.owners
-    found: dict[int, str] = {}
-    keys = {c.ord: _keys(c, facts, owners) for c in claimed}
-    every = sorted(set().union(*keys.values()))
-    view = _view(connection, every, scope=scope, now=now)
-    people = {c.ord: _owner(c, facts, owners) for c in claimed}
-    contacts = {people[c.ord]: {"email": c.payload.email} for c in claimed}
+    row, rules, facts = late.row, late.rules, late.facts
     at = Situation(
         program=row.of,
         cool=rules.step(row.of),
-        facts=replace(facts or Facts(), contacts=contacts),
-        ledger=view,
-        now=now,
-        today=now.astimezone(rules.zone).date(),
-        pepper=rules.pepper,
+        now=late.now,
+        today=late.now.astimezone(rules.zone).date(),
         stops_on_order=bool(row.layout["stops_on_order"]),
         is_behavioural=bool(row.layout["is_behavioural"]),
-        known={people[c.ord]: PersonKeys(people[c.ord], keys[c.ord]) for c in claimed},
     )
-    among = _LEDGER_ONLY if facts is None else LATE
-    for one in claimed:
-        if reason := first_hit(_member(one, row, people[one.ord]), at, among=among):
-            found[one.ord] = reason
-    if looked is not None and not found:
-        looked.clear[row.batch_id] = (every, view)
+    owned = _owned(claimed, facts).rename({"ord": "row"})
+    asked = owned.select("row", "person_id", "occurrence_key", "qualified_at", "valid_until_at")
+    people = facts.of(asked, channel=at.program.channel, purpose=at.cool.purpose).with_columns(
+        owned["email"]
+    )
+    people = facts.keyed(people)
+    keys = owned.select("row", pl.col("keys").alias("key")).explode("key")
+    every = pl.concat([keys.drop_nulls("key"), facts.keys_of(people)])
+    judged = stopped(Known(addressed(people), every), stops).people
+    hits = judged.select("row", first_hit(at, among=LATE).alias("hit")).drop_nulls("hit")
+    return dict(hits.iter_rows())
+
+
+def exits_of(
+    connection: sa.Connection, late: Late, *, vault: Vault, looked: Looked
+) -> Mapping[int, str]:
+    """Claim number → why it must not leave any more, of a whole batch as of this transaction."""
+    stops = ledger.stops(connection, scope=late.scope, now=late.now)
+    if looked.is_clear(connection, late, stops):
+        return {}
+    found: dict[int, str] = {}
+    for claimed in claimed_of(connection, late.row.batch_id, vault=vault):
+        found |= late_exits(late, claimed, stops)
+    if not found:
+        looked.note(connection, late.row.batch_id, stops)
     return found
 
 
-def _no_news(
-    connection: sa.Connection,
-    row: ledger.BatchRow,
-    claimed: Sequence[Claimed],
-    looked: Looked,
-    *,
-    scope: ledger.Scope,
-    now: datetime,
-) -> bool:
-    # Time is no news of the ledger's: a run may have waited between its two looks.
-    if any(one.valid_until_at is not None and one.valid_until_at <= now for one in claimed):
-        return False
-    before = looked.clear.get(row.batch_id)
-    return before is not None and _view(connection, before[0], scope=scope, now=now) == before[1]
-
-
-def _view(
-    connection: sa.Connection, keys: Sequence[str], *, scope: ledger.Scope, now: datetime
-) -> LedgerView:
-    stopped = ledger.stopped(connection, keys, scope=scope, now=now)
-    return LedgerView(erased=ledger.erased_among(connection, keys), stopped=stopped)
+def _digest(connection: sa.Connection, batch_id: str, stops: pl.DataFrame) -> str:
+    mine = (claim.c.batch_id == batch_id, claim.c.st == "claimed")
+    count = sa.select(sa.func.count(claim.c.payload_enc)).where(*mine)
+    found = hashlib.sha256(str(connection.execute(count).scalar_one()).encode())
+    for share in stops.iter_slices(SHARE):
+        found.update("\n".join(f"{key} {why} {at}" for key, why, at in share.iter_rows()).encode())
+    return found.hexdigest()
 
 
 def drop(connection: sa.Connection, batch_id: str, exits: Mapping[int, str]) -> None:
@@ -171,27 +159,15 @@ def drop(connection: sa.Connection, batch_id: str, exits: Mapping[int, str]) -> 
         )
 
 
-def _owner(one: Claimed, facts: Facts | None, owners: Mapping[str, str]) -> str:
+def _owned(claimed: pl.DataFrame, facts: Facts) -> pl.DataFrame:
     # Merged since the claim: the person goes by another of their own ids now.
-    if facts is None or one.payload.person_id in facts.person_keys:
-        return one.payload.person_id
-    found = (owners[key] for key in one.payload.keys if key in owners)
-    return next(found, one.payload.person_id)
-
-
-def _keys(one: Claimed, facts: Facts | None, owners: Mapping[str, str]) -> frozenset[str]:
-    mine = frozenset(one.payload.keys)
-    if facts is None:
-        return mine
-    now = facts.person_keys.get(_owner(one, facts, owners))
-    return mine if now is None else mine | now.all
-
-
-def _member(one: Claimed, row: ledger.BatchRow, person: str) -> Member:
-    return Member(
-        person_id=person, campaign_key=row.campaign_key, campaign_version=row.campaign_version,
-        step_number=row.step_number, arm_key="", channel=row.channel,
-        occurrence_key=one.occurrence, dedupe_key=one.dedupe_key,
-        qualified_at=one.payload.qualified_at, due_at=one.payload.qualified_at,
-        valid_until_at=one.valid_until_at, reason_code=None, is_held_out=False,
-    )  # fmt: skip
+    known = facts.known_among(claimed["person_id"])
+    lost = claimed.filter(~pl.col("person_id").is_in(list(known)))
+    if lost.is_empty():
+        return claimed
+    owners = facts.owners({key for keys in lost["keys"] for key in keys})
+    found = {
+        person: next((owners[key] for key in keys if key in owners), person)
+        for person, keys in lost.select("person_id", "keys").iter_rows()
+    }
+    return claimed.with_columns(pl.col("person_id").replace(found))

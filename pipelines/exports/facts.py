@@ -1,66 +1,115 @@
-"""What the gates look at, read from the two files of one snapshot.
+"""What the gates look at, read from the two files of one snapshot for the people asked about.
 
-The private file is opened nowhere else: addresses and keys are joined here, at the last moment.
+Long for its statements: all that is asked of the private file stands in one place.
+
+The private file is opened nowhere else: addresses and keys are joined here, at the last moment. A
+question is a frame of people, its answer that frame with more columns; a shop of millions is never
+held, only the people at hand are. Units: instants naive UTC.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 import duckdb
+import polars as pl
 
 from pipelines import keys
+from pipelines.exports.cells import deliverables
 from pipelines.exports.errors import SnapshotMissing
 
-# A browser several people use is nobody's: it has an end, and a page must not greet by it.
-_CONTACTS: Final = """
-with browsers as (
-    select person_id, string_agg(key_value, ',' order by key_value) as browser_ids
-    from int_persons__keys
-    where key_type = 'browser' and valid_until_at is null and shop_id = ?
+_PUBLISHED: Final = """
+with sales as (
+    select person_id, max(ordered_at) as last_sale_at
+    from fct_orders
+    where is_sale and shop_id = $shop
     group by person_id
 )
 
-select contacts.*, browsers.browser_ids
-from dim_person_contacts as contacts
-left join browsers on contacts.person_id = browsers.person_id
-where contacts.shop_id = ?
+select
+    asked.n, persons.open_inquiry_count > 0 as has_open_inquiry, sales.last_sale_at,
+    episodes.close_reason
+from asked
+left join dim_persons as persons
+    on asked.person_id = persons.person_id and persons.shop_id = $shop
+left join sales on asked.person_id = sales.person_id
+left join fct_cart_episodes as episodes
+    on asked.occurrence_key = episodes.episode_id and episodes.shop_id = $shop
+order by asked.n
 """
-# Rows fetched at once: a shop of a million persons is read without being held twice.
-_CHUNK: Final = 1 << 16
+_PRIVATE: Final = """
+select
+    asked.n, contacts.email, consents.block_reason, consents.email_hash as consent_hash,
+    coalesce(consents.is_contactable, false) as is_contactable,
+    coalesce(consents.has_profiling_opt_out, false) as has_profiling_opt_out,
+    consents.explicit_grant_at, consents.person_id is not null as has_consent
+from asked
+left join dim_person_contacts as contacts
+    on asked.person_id = contacts.person_id and contacts.shop_id = $shop
+left join int_persons__contactable as consents
+    on
+        asked.person_id = consents.person_id and consents.shop_id = $shop
+        and consents.channel = $channel and consents.purpose = $purpose
+order by asked.n
+"""
+# Every id of a merged person, and every address hash: each of them may carry a guard. Their own
+# present ones are known already.
+_KEYS: Final = """
+select asked.n, keys.key_type in ('email_hash', 'person_key') as is_hashed, keys.key_value
+from asked
+join int_persons__keys as keys on asked.person_id = keys.person_id
+where
+    keys.shop_id = $shop and keys.key_value is distinct from asked.email_hash
+    and (keys.key_type in ('email_hash', 'person_key') or keys.key_value <> trim(asked.person_id))
+order by asked.n
+"""
+# A browser several people use is nobody's: it has an end, and a page must not greet by it.
+_CONTACTS: Final = """
+with browsers as (
+    select keys.person_id, string_agg(keys.key_value, ',' order by keys.key_value) as browser_ids
+    from int_persons__keys as keys
+    semi join asked on keys.person_id = asked.person_id
+    where keys.key_type = 'browser' and keys.valid_until_at is null and keys.shop_id = $shop
+    group by keys.person_id
+)
 
-
-@dataclass(frozen=True, slots=True)
-class PersonKeys:
-    """Keyed hashes one person was or could be handed over under."""
-
-    person_key: str
-    all: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Consent:
-    """Whether a person may be written to on one channel for one purpose, as of the build."""
-
-    is_contactable: bool
-    block_reason: str | None
-    email_hash: str | None
-    has_profiling_opt_out: bool = False
-    # The person's own later yes to this address: the one thing that ends an unsubscribe.
-    explicit_grant_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """An eligible occurrence whose arm is drawn and not on record yet."""
-
-    program: tuple[str, int]
-    occurrence_key: str
-    person_id: str
-    arm_key: str
-    eligible_at: datetime
+select asked.n, contacts.*, browsers.browser_ids
+from asked
+left join dim_person_contacts as contacts
+    on asked.person_id = contacts.person_id and contacts.shop_id = $shop
+left join browsers on contacts.person_id = browsers.person_id
+order by asked.n
+"""
+_PRESENT: Final = """
+select asked.person_id from asked
+semi join int_persons__keys as keys
+    on asked.person_id = keys.person_id and keys.shop_id = $shop
+"""
+_DRAWN: Final = """
+select occurrence_key, person_id, arm_key, eligible_at
+from fct_arm_assignments
+where
+    assignment_basis = 'drawn' and shop_id = $shop and campaign_key = $campaign
+    and campaign_version = $version and eligible_at >= $since
+"""
+_SHOP_MAILS: Final = """
+select asked.n, max(mails.mailed_on) as day
+from asked
+join int_recovery__shop_mails as mails on asked.person_id = mails.person_id
+where mails.shop_id = $shop and mails.mailed_on is not null
+group by asked.n, mails.episode_id
+"""
+_WAITING: Final = """
+select person_id from dim_persons
+where shop_id = $shop and coupon_blocked_until_at > $now
+"""
+_TEXT: Final = (
+    "email", "block_reason", "consent_hash", "close_reason", "key_value", "occurrence_key",
+    "person_id", "arm_key", "episode_id",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -74,153 +123,147 @@ class Received:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the gates look at, as of the snapshot in force."""
+    """What is known of people as of one snapshot."""
 
-    contacts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-    person_keys: Mapping[str, PersonKeys] = field(default_factory=dict)
-    consents: Mapping[tuple[str, str, str], Consent] = field(default_factory=dict)
-    open_inquiries: frozenset[str] = frozenset()
-    # Person who waits for coupons → the instant before which they get none.
-    coupon_blocked_until: Mapping[str, datetime] = field(default_factory=dict)
-    drawn: tuple[Drawn, ...] = ()
-    last_sale_at: Mapping[str, datetime] = field(default_factory=dict)
-    closed: Mapping[str, str] = field(default_factory=dict)
-    # Destination → how its mail of the last 30 days was received.
-    received: Mapping[str, Received] = field(default_factory=dict)
-    # Person → episode → the day the shop system itself mailed about it.
-    shop_mails: Mapping[str, Mapping[str, date]] = field(default_factory=dict)
+    snapshot_id: str
+    shop_id: str
+    published: Path
+    private: Path
+    pepper: bytes
 
-    @cached_property
-    def owners(self) -> Mapping[str, str]:
-        """Keyed hash → the person who goes by it now."""
-        return {key: person for person, found in self.person_keys.items() for key in found.all}
+    @property
+    def received(self) -> Mapping[str, Received]:
+        """Destination → how its mail of the last 30 days was received."""
+        with self._reading(self.published) as connection:
+            return received(connection, self.shop_id)
 
+    def of(self, people: pl.DataFrame, *, channel: str, purpose: str) -> pl.DataFrame:
+        """The people (`person_id`, `occurrence_key`) with all that is known of each.
 
-def read_facts(
-    private: duckdb.DuckDBPyConnection,
-    published: duckdb.DuckDBPyConnection,
-    *,
-    shop_id: str,
-    pepper: bytes,
-) -> Facts:
-    """Everything of one shop. Raises: duckdb.CatalogException if a table is not there."""
-    return Facts(
-        contacts=_contacts(private, shop_id),
-        person_keys=_person_keys(private, shop_id, pepper=pepper),
-        consents=_consents(private, shop_id),
-        open_inquiries=frozenset(
-            str(person)
-            for (person,) in _rows(
-                published,
-                "select person_id from dim_persons where open_inquiry_count > 0 and shop_id = ?",
-                shop_id,
+        `email` is the address as it would leave, null where no mailer could take it. Raises:
+        SnapshotMissing if a table is not there, or has two rows of somebody.
+        """
+        asked = _asked(people, "occurrence_key")
+        known = self._answer(self.published, _PUBLISHED, asked)
+        told = self._answer(self.private, _PRIVATE, asked, channel=channel, purpose=purpose)
+        if not known.height == told.height == people.height:
+            raise SnapshotMissing(
+                f"snapshot {self.snapshot_id} has two rows of one person: build it again"
             )
-        ),
-        coupon_blocked_until=_instants(
-            published,
-            "select person_id, coupon_blocked_until_at from dim_persons"
-            " where coupon_blocked_until_at is not null and shop_id = ?",
-            shop_id,
-        ),
-        drawn=_drawn(published, shop_id),
-        shop_mails=_shop_mails(private, shop_id),
-        received=received(published, shop_id),
-        last_sale_at=_instants(
-            published,
-            "select person_id, max(ordered_at) from fct_orders"
-            " where is_sale and person_id is not null and shop_id = ? group by person_id",
-            shop_id,
-        ),
-        closed=_closed(published, shop_id),
-    )
-
-
-def keys_of(person_id: str, others: frozenset[str], *, pepper: bytes) -> PersonKeys:
-    """Keys of one person: the one new claims carry, and all that are looked up."""
-    own = keys.person_key(person_id, pepper=pepper)
-    return PersonKeys(own, others | {own})
-
-
-def instant(value: object) -> datetime | None:
-    """Aware UTC instant of what duckdb gave, None for anything that is none."""
-    if isinstance(value, datetime):
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    if isinstance(value, date):
-        return datetime(value.year, value.month, value.day, tzinfo=UTC)
-    return None
-
-
-def required_instant(value: object) -> datetime:
-    """The same, where a contract promises one. Raises: SnapshotMissing if it is not there."""
-    found = instant(value)
-    if found is None:
-        raise SnapshotMissing(
-            "a published row lacks an instant: its contract is broken, build again"
+        return people.hstack(known.drop("n")).hstack(
+            told.drop("n").with_columns(deliverables(told["email"]))
         )
-    return found
 
+    def keyed(self, people: pl.DataFrame) -> pl.DataFrame:
+        """The people (`person_id`, `email`) with the two keys a claim of theirs carries.
 
-def _rows(
-    connection: duckdb.DuckDBPyConnection, query: str, shop_id: str
-) -> Iterator[tuple[object, ...]]:
-    cursor = connection.execute(query, [shop_id])
-    while batch := cursor.fetchmany(_CHUNK):
-        yield from batch
-
-
-def _instants(
-    connection: duckdb.DuckDBPyConnection, query: str, shop_id: str
-) -> Mapping[str, datetime]:
-    return {str(key): required_instant(at) for key, at in _rows(connection, query, shop_id)}
-
-
-def _closed(published: duckdb.DuckDBPyConnection, shop_id: str) -> Mapping[str, str]:
-    query = (
-        "select episode_id, close_reason from fct_cart_episodes"
-        " where close_reason is not null and shop_id = ?"
-    )
-    return {str(episode): str(why) for episode, why in _rows(published, query, shop_id)}
-
-
-def _consents(
-    private: duckdb.DuckDBPyConnection, shop_id: str
-) -> Mapping[tuple[str, str, str], Consent]:
-    found = _rows(
-        private,
-        "select person_id, channel, purpose, is_contactable, block_reason, email_hash,"
-        " has_profiling_opt_out, explicit_grant_at from int_persons__contactable"
-        " where shop_id = ?",
-        shop_id,
-    )
-    return {
-        (str(person), str(channel), str(purpose)): Consent(
-            is_contactable=bool(may),
-            block_reason=None if why is None else str(why),
-            email_hash=None if hash_ is None else str(hash_),
-            has_profiling_opt_out=bool(profiling),
-            explicit_grant_at=instant(granted),
+        `person_key`, and `email_hash` of the present address, null where there is none.
+        """
+        own = [keys.person_key(person, pepper=self.pepper) for person in people["person_id"]]
+        hashes = [keys.email_hash(address, pepper=self.pepper) for address in people["email"]]
+        return people.with_columns(
+            pl.Series("person_key", own, pl.String), pl.Series("email_hash", hashes, pl.String)
         )
-        for person, channel, purpose, may, why, hash_, profiling, granted in found
-    }
 
+    def keys_of(self, people: pl.DataFrame) -> pl.DataFrame:
+        """(`row`, `key`): every key each of the people was or could be handed over under.
 
-def _drawn(published: duckdb.DuckDBPyConnection, shop_id: str) -> tuple[Drawn, ...]:
-    found = _rows(
-        published,
-        "select campaign_key, campaign_version, occurrence_key, person_id, arm_key, eligible_at"
-        " from fct_arm_assignments where assignment_basis = 'drawn' and shop_id = ?",
-        shop_id,
-    )
-    return tuple(
-        Drawn(
-            program=(str(campaign), int(str(version))),
-            occurrence_key=str(occurrence),
-            person_id=str(person),
-            arm_key=str(arm),
-            eligible_at=required_instant(at),
+        `people`: as `keyed` gives them, with a `row` each.
+        """
+        found = self._answer(self.private, _KEYS, _asked(people, "email_hash"))
+        others = self._hashed(found)
+        own = people.select("row", pl.concat_list("person_key", "email_hash").alias("key"))
+        more = people["row"].gather(others["n"]).to_frame().hstack(others.select("key"))
+        return pl.concat([own.explode("key").drop_nulls("key"), more.unique()])
+
+    def all_keys(self, person_id: str) -> frozenset[str]:
+        """Every key one person was or could be handed over under."""
+        one = pl.DataFrame({"row": [0], "person_id": [person_id], "email": [None]})
+        return frozenset(self.keys_of(self.keyed(one))["key"])
+
+    def known_among(self, people: Iterable[str]) -> frozenset[str]:
+        """Those of the persons who have a key of their own now; the others were merged away."""
+        asked = pl.DataFrame({"person_id": list(people)}, schema={"person_id": pl.String})
+        found = self._answer(self.private, _PRESENT, asked.unique())
+        return frozenset(found["person_id"])
+
+    def owners(self, wanted: Iterable[str]) -> Mapping[str, str]:
+        """Key → the person who goes by it now, of those keys that somebody goes by.
+
+        Every id of the shop is hashed for it: asked for people alone who were merged away.
+        """
+        query = (
+            "select key_type in ('email_hash', 'person_key') as is_hashed, key_value, person_id"
+            " from int_persons__keys where shop_id = $shop"
         )
-        for campaign, version, occurrence, person, arm, at in found
+        with self._reading(self.private) as connection:
+            found = _typed(connection.execute(query, {"shop": self.shop_id}).pl())
+        persons = found.select("person_id").unique()
+        own = persons.select(
+            pl.lit(value=False).alias("is_hashed"), pl.col("person_id").alias("key_value"),
+            "person_id",
+        )  # fmt: skip
+        every = self._hashed(pl.concat([found, own]))
+        mine = every.filter(pl.col("key").is_in(list(wanted)))
+        return dict(mine.select("key", "person_id").iter_rows())
+
+    def contacts_of(self, people: pl.DataFrame) -> pl.DataFrame:
+        """Addresses and names of the people (`person_id`), in their order, null where unknown."""
+        return _named(self._answer(self.private, _CONTACTS, _asked(people)).drop("n"))
+
+    def shop_mails_of(self, people: pl.DataFrame) -> pl.DataFrame:
+        """(`row`, `day`), one per cart the shop system itself wrote to one of the people about."""
+        found = self._answer(self.private, _SHOP_MAILS, _asked(people))
+        return people["row"].gather(found["n"]).to_frame().hstack(found.select("day"))
+
+    def drawn(self, campaign: str, version: int, *, since: datetime) -> pl.DataFrame:
+        """Eligible occurrences of a campaign version whose arm is drawn, from an instant on."""
+        values = {"campaign": campaign, "version": version, "since": naive(since)}
+        return self._answer(self.published, _DRAWN, None, **values)
+
+    def waiting_for_coupons(self, now: datetime) -> frozenset[str]:
+        """Persons who wait for coupons and get none for now."""
+        found = self._answer(self.published, _WAITING, None, now=naive(now))
+        return frozenset(found["person_id"])
+
+    def _hashed(self, found: pl.DataFrame) -> pl.DataFrame:
+        """The rows with `key`, the keyed hash of what an id is."""
+        bare = found.filter(~pl.col("is_hashed"))["key_value"].unique()
+        made = [keys.person_key(value, pepper=self.pepper) for value in bare]
+        table = pl.DataFrame({"key_value": bare, "made": pl.Series(made, dtype=pl.String)})
+        return found.join(table, on="key_value", how="left", maintain_order="left").with_columns(
+            pl.when("is_hashed").then("key_value").otherwise("made").alias("key")
+        )
+
+    def _answer(
+        self, file: Path, query: str, asked: pl.DataFrame | None, **values: object
+    ) -> pl.DataFrame:
+        with self._reading(file) as connection:
+            if asked is not None:
+                connection.register("asked", asked)
+            return _typed(connection.execute(query, {"shop": self.shop_id, **values}).pl())
+
+    @contextmanager
+    def _reading(self, file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+        try:
+            with reader(file) as connection:
+                yield connection
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            raise SnapshotMissing(
+                f"snapshot {self.snapshot_id} lacks what every export needs: {error}"
+            ) from error
+
+
+def reader(path: Path) -> duckdb.DuckDBPyConnection:
+    """A file of a snapshot, opened for nothing but reading it."""
+    # read_only alone still reads and writes any file of this user; all three together do not.
+    connection = duckdb.connect(
+        str(path), read_only=True, config={"enable_external_access": "false"}
     )
+    # Nobody waits before a terminal for one question of many.
+    connection.execute("set enable_progress_bar = false")
+    connection.execute("set lock_configuration = true")
+    return connection
 
 
 def received(published: duckdb.DuckDBPyConnection, shop_id: str) -> Mapping[str, Received]:
@@ -230,62 +273,61 @@ def received(published: duckdb.DuckDBPyConnection, shop_id: str) -> Mapping[str,
         " from rpt_deliverability where shop_id = ?"
     )
     return {
-        str(destination): Received(int(str(sent)), int(str(complaints)), int(str(bounces)))
-        for destination, sent, complaints, bounces in _rows(published, query, shop_id)
+        str(destination): Received(int(sent), int(complaints), int(bounces))
+        for destination, sent, complaints, bounces in published.execute(query, [shop_id]).fetchall()
     }
 
 
-def _shop_mails(
-    private: duckdb.DuckDBPyConnection, shop_id: str
-) -> Mapping[str, Mapping[str, date]]:
-    query = (
-        "select person_id, episode_id, mailed_on from int_recovery__shop_mails"
-        " where person_id is not null and shop_id = ?"
+def naive(at: datetime) -> datetime:
+    """An aware instant as frames and files hold it: UTC, without saying so."""
+    return at.astimezone(UTC).replace(tzinfo=None)
+
+
+def in_utc(found: pl.DataFrame) -> pl.DataFrame:
+    """The frame with every instant as frames hold it, whatever the file's own type."""
+    return found.with_columns(
+        pl.col(name).cast(pl.Datetime("us"))
+        if type_ == pl.Date
+        else pl.col(name).dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+        for name, type_ in found.schema.items()
+        if name.endswith("_at") and (type_ == pl.Date or getattr(type_, "time_zone", None))
     )
-    found: dict[str, dict[str, date]] = {}
-    for person, episode, day in _rows(private, query, shop_id):
-        if isinstance(day, date):
-            found.setdefault(str(person), {})[str(episode)] = day
-    return found
 
 
-def _contacts(
-    private: duckdb.DuckDBPyConnection, shop_id: str
-) -> Mapping[str, Mapping[str, object]]:
-    cursor = private.execute(_CONTACTS, [shop_id, shop_id])
-    names = [str(column[0]) for column in cursor.description]
-    found: dict[str, Mapping[str, object]] = {}
-    while batch := cursor.fetchmany(_CHUNK):
-        for row in batch:
-            contact = dict(zip(names, row, strict=True))
-            parts = (contact.get("last_name"), contact.get("first_name"))
-            contact["name"] = (
-                contact.get("name")
-                or contact.get("name_full")
-                or " ".join(str(part) for part in parts if part)
-                or None
-            )
-            if not any(parts):
-                # Known in one field alone: a mail that greets by the family name greets by all.
-                contact["last_name"] = contact["name"]
-            contact["phone"] = contact.get("phone") or contact.get("phone_raw")
-            contact["cart_url"] = contact.get("cart_url") or contact.get("recovery_url")
-            found[str(contact["person_id"])] = contact
-    return found
+def _typed(found: pl.DataFrame) -> pl.DataFrame:
+    return in_utc(found).with_columns(
+        *(pl.col(name).cast(pl.String) for name in _TEXT if name in found.columns),
+        *(
+            pl.col(name).cast(pl.Datetime("us"))
+            for name in ("last_sale_at", "explicit_grant_at", "eligible_at")
+            if name in found.columns
+        ),
+    )
 
 
-def _person_keys(
-    private: duckdb.DuckDBPyConnection, shop_id: str, *, pepper: bytes
-) -> Mapping[str, PersonKeys]:
-    # Every id of a merged person, hashed, and every address hash: each of them may carry a guard.
-    hashed: dict[str, set[str]] = {}
-    query = "select person_id, key_type, key_value from int_persons__keys where shop_id = ?"
-    for person, kind, value in _rows(private, query, shop_id):
-        found = hashed.setdefault(str(person), set())
-        if kind in ("email_hash", "person_key"):
-            found.add(str(value))
-        else:
-            found.add(keys.person_key(str(value), pepper=pepper))
-    return {
-        person: keys_of(person, frozenset(found), pepper=pepper) for person, found in hashed.items()
-    }
+def _asked(people: pl.DataFrame, *more: str) -> pl.DataFrame:
+    return people.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("n"), "person_id", *more)
+
+
+def _named(found: pl.DataFrame) -> pl.DataFrame:
+    """The contacts with one name, phone and link each, from wherever one is known."""
+    lacking = ("name", "name_full", "last_name", "first_name", "phone", "phone_raw", "cart_url",
+               "recovery_url")  # fmt: skip
+    whole = found.with_columns(
+        pl.lit(None, pl.String).alias(name) for name in lacking if name not in found.columns
+    )
+    last, first = _said("last_name"), _said("first_name")
+    both = pl.concat_str(last, first, separator=" ", ignore_nulls=True)
+    has_parts = last.is_not_null() | first.is_not_null()
+    name = pl.coalesce(_said("name"), _said("name_full"), pl.when(has_parts).then(both))
+    return whole.with_columns(
+        name.alias("name"),
+        # Known in one field alone: a mail that greets by the family name greets by all.
+        pl.when(has_parts).then("last_name").otherwise(name).alias("last_name"),
+        pl.coalesce(_said("phone"), "phone_raw").alias("phone"),
+        pl.coalesce(_said("cart_url"), "recovery_url").alias("cart_url"),
+    )
+
+
+def _said(name: str) -> pl.Expr:
+    return pl.when(pl.col(name) != "").then(name)

@@ -5,17 +5,25 @@ HOLD for a person: at most once, never twice.
 """
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
+import polars as pl
 import sqlalchemy as sa
 
 from pipelines import state
 from pipelines.exports import binding, ledger
 from pipelines.exports.destinations import LocalFolder
 from pipelines.exports.errors import InDoubt, Tampered, WrongMachine
-from pipelines.exports.exits import Claimed, Looked, claimed_of, drop, late_exits
+from pipelines.exports.exits import (
+    Late,
+    Looked,
+    claimed_of,
+    drop,
+    exits_of,
+    late_exits,
+)
 from pipelines.exports.facts import Facts
 from pipelines.exports.ledger import BatchRow
 from pipelines.exports.machine import Machine, uptime
@@ -35,7 +43,7 @@ from pipelines.state import batch, meta
 
 @dataclass(frozen=True)
 class Handoff:
-    """Everything the walk needs. `facts` None = ledger gates alone.
+    """Everything the walk needs.
 
     Units: `now` UTC, the instant the run stands for; `since` the machine's uptime at it, seconds.
     """
@@ -45,7 +53,7 @@ class Handoff:
     outbox: LocalFolder
     rules: Rules
     vault: Vault
-    facts: Facts | None
+    facts: Facts
     now: datetime
     actor: str
     machine: Machine
@@ -57,6 +65,10 @@ class Handoff:
     def present(self) -> datetime:
         """`now`, and what has gone by since: a run may have waited long for a lock or a disk."""
         return self.now + timedelta(seconds=uptime() - self.since)
+
+    def late(self, row: BatchRow) -> Late:
+        """What a batch's people are looked at with once more."""
+        return Late(row, self.rules, self.facts, self.present)
 
     def advance(self, batch_id: str) -> BatchRow:
         """Bring one batch as far as it goes: delivered, expired, void, or held for a person."""
@@ -106,14 +118,15 @@ class Handoff:
         if self._expire(row):
             return
         with state.writing(self.engine) as connection:
-            claimed = claimed_of(connection, row.batch_id, vault=self.vault, looked=self.looked)
-            exits = late_exits(
-                connection, row, claimed, rules=self.rules, facts=self.facts, now=self.present,
-                looked=self.looked,
-            )  # fmt: skip
-            drop(connection, row.batch_id, exits)
+            late = self.late(row)
+            stops = ledger.stops(connection, scope=late.scope, now=late.now)
+            is_clear = self.looked.is_clear(connection, late, stops)
+            exits: dict[int, str] = {}
             with self.outbox.telling(stem):
-                rendered, files = self._stage(row, claimed, exits)
+                cells = self._cells(connection, late, None if is_clear else stops, exits=exits)
+                rendered, files = self._stage(row, cells)
+            drop(connection, row.batch_id, exits)
+            self.looked.note(connection, row.batch_id, stops)
             manifest = manifest_of(connection, row, rendered, files=files)
             self.outbox.write_manifest(stem, manifest)
             self._discard(row, keep=[file.file for file in files])
@@ -136,11 +149,7 @@ class Handoff:
         self.outbox.make_ready([file.file for file in files_of(row)])
         with state.writing(self.engine) as connection:
             self._refuse_paused(connection)
-            claimed = claimed_of(connection, row.batch_id, vault=self.vault, looked=self.looked)
-            exits = late_exits(
-                connection, row, claimed, rules=self.rules, facts=self.facts, now=self.present,
-                looked=self.looked,
-            )  # fmt: skip
+            exits = exits_of(connection, self.late(row), vault=self.vault, looked=self.looked)
             if exits:
                 drop(connection, row.batch_id, exits)
                 self._move(
@@ -183,11 +192,23 @@ class Handoff:
         self._discard(row)
         return True
 
-    def _stage(
-        self, row: BatchRow, claimed: Sequence[Claimed], exits: Mapping[int, str]
-    ) -> tuple[Rendered, list[File]]:
+    def _cells(
+        self,
+        connection: sa.Connection,
+        late: Late,
+        stops: pl.DataFrame | None,
+        *,
+        exits: dict[int, str],
+    ) -> Iterator[Sequence[str]]:
+        """The cells of everybody who may leave; who may not, by these stops, goes to `exits`."""
+        for claimed in claimed_of(connection, late.row.batch_id, vault=self.vault):
+            mine = {} if stops is None else late_exits(late, claimed, stops)
+            exits |= mine
+            staying = claimed.filter(~pl.col("ord").is_in(list(mine))) if mine else claimed
+            yield from staying["cells"].to_list()
+
+    def _stage(self, row: BatchRow, cells: Iterable[Sequence[str]]) -> tuple[Rendered, list[File]]:
         layout, stem = Layout.from_json(row.layout["file"]), stem_of(row)
-        cells = (one.payload.cells for one in claimed if one.ord not in exits)
         rendered = render(layout, cells, lambda part: self.outbox.writing(layout.name(stem, part)))
         files = [
             File(file=layout.name(stem, number), **asdict(part))

@@ -3,35 +3,30 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import partial
 
-from pipelines.exports import cells
-from pipelines.exports.cells import NO_BATCH, NO_TOKEN, Line, Scribe, placed
+import polars as pl
+
+from pipelines.exports.cells import NO_BATCH, NO_TOKEN, Scribe, deliverables
 from pipelines.exports.errors import ShopNotReady
-from pipelines.exports.facts import Facts, PersonKeys
-from pipelines.exports.gates import LedgerView, Situation
-from pipelines.exports.plan import Decision, programs_of
+from pipelines.exports.facts import Facts
+from pipelines.exports.gates import Situation
+from pipelines.exports.looks import SHARE, Known, known
+from pipelines.exports.plan import members_of, programs_of
 from pipelines.exports.profile import Profile
 from pipelines.exports.refusals import reason_of
 from pipelines.exports.render import Layout
 from pipelines.exports.rules import Program, Rules
-from pipelines.exports.snapshot import Member, Segment, Snapshot
+from pipelines.exports.snapshot import Segment, Snapshot
 from pipelines.requests import Request
 from pipelines.shop import Destination
-
-# A member, the batch id and token it would carry → its finished line.
-LineOf = Callable[[Member, str, str], Line]
 
 
 @dataclass(frozen=True)
 class Job:
-    """Shape: one request. `refused`: row (`dedupe_key|person_id`) → why the profile refuses it.
-
-    `tried`: the line of every other row by that name, without its batch and token.
-    """
+    """Shape: one request. `refused`: (`row`, `refused`), rows the profile cannot write, and why."""
 
     request: Request
     segment: Segment
@@ -41,12 +36,10 @@ class Job:
     rules: Rules
     profile: Profile
     layout: Mapping[str, object]
-    line_of: LineOf
-    refused: Mapping[str, str]
-    tried: Mapping[str, Line]
+    scribe: Scribe
+    refused: pl.DataFrame
     now: datetime
-    # Person → keys: worked out once for every look at them.
-    known: dict[str, PersonKeys] = field(default_factory=dict)
+    _known: dict[Program, Known] = field(default_factory=dict)
 
     @property
     def today(self) -> date:
@@ -63,32 +56,50 @@ class Job:
         )  # fmt: skip
         return hashlib.sha256(json.dumps(wish).encode()).hexdigest()
 
+    def known(self, program: Program) -> Known:
+        """Everybody of the program, due or not, with what the snapshot knows: read once."""
+        if program not in self._known:
+            members = members_of(self.segment.members, program)
+            self._known[program] = known(self.facts, self.situation(program), members)
+        return self._known[program]
+
+    def forget(self, program: Program) -> None:
+        """Nobody of the program is looked at any more: what is known of them need not be held."""
+        self._known.pop(program, None)
+
     def situation(self, program: Program) -> Situation:
-        """What the gates see, before the ledger is read."""
+        """What the gates see besides the members."""
         return Situation(
             program=program,
             cool=self.rules.step(program),
-            facts=self.facts,
-            ledger=LedgerView(),
             now=self.now,
             today=self.today,
-            pepper=self.rules.pepper,
             caps=self.rules.caps(program.channel),
             is_quiet=self.rules.quiet_until(self.now) is not None,
             stops_on_order=self.segment.stops_on_order,
             is_behavioural=_is_behavioural(self.segment, self.profile),
             needs_content=self.segment.needs_content,
-            refused=self.refused,
-            known=self.known,
         )
 
-    def line(self, decision: Decision, *, batch_id: str, token: str) -> Line:
-        """The finished line of one person who is handed over, their code in it."""
-        member = decision.member
-        if decision.coupon is not None:
-            content = {**member.content, "coupon_code": decision.coupon}
-            return self.line_of(replace(member, content=content), batch_id, token)
-        return placed(self.tried[_place(member)], batch_id=batch_id, token=token)
+    def codes_of(self, claimed: pl.DataFrame) -> pl.Series:
+        """The coupon codes a segment itself gives these people, null without."""
+        if "coupon_code" not in self.segment.table.content:
+            return pl.repeat(None, claimed.height, dtype=pl.String, eager=True)
+        return self.segment.table.content_of(claimed["row"])["coupon_code"].cast(pl.String)
+
+    def cells(self, program: Program, claimed: pl.DataFrame, *, batch_id: str) -> pl.DataFrame:
+        """The finished cells of people who are handed over, with their tokens and codes."""
+        records = _records(self.segment, self.facts, claimed, program=program)
+        codes = [claimed["coupon"]]
+        if "coupon_code" in records.columns:
+            codes.append(records["coupon_code"].cast(pl.String))
+        return self.scribe.lines(
+            records.with_columns(
+                claimed["recipient_token"],
+                pl.coalesce(*codes).alias("coupon_code"),
+                pl.lit(batch_id).alias("batch_id"),
+            )
+        ).cells
 
 
 def job_of(
@@ -110,11 +121,10 @@ def job_of(
     profile = rules.profile(destination)
     _refuse_reach(segment, profile, destination)
     scribe = Scribe.of(profile, _content(segment, rules), rules.zone)
-    line_of = partial(_line, facts=facts, scribe=scribe)
-    refused, tried, changes = _tried(segment, facts, line_of, profile=profile)
+    refused, changes = _tried(segment, facts, scribe)
     return Job(
         request=request, segment=segment, snapshot_id=snapshot.snapshot_id, facts=facts,
-        destination=destination, rules=rules, profile=profile, line_of=line_of,
+        destination=destination, rules=rules, profile=profile, scribe=scribe,
         layout={
             "file": Layout.of(profile, scribe.columns).to_json(), "changes": changes,
             "stops_on_order": segment.stops_on_order, "reach": profile.reach,
@@ -128,7 +138,7 @@ def job_of(
             },
             **_saved(request, segment),
         },
-        refused=refused, tried=tried, now=now,
+        refused=refused, now=now,
     )  # fmt: skip
 
 
@@ -138,7 +148,7 @@ def _is_behavioural(segment: Segment, profile: Profile) -> bool:
 
 
 def _refuse_reach(segment: Segment, profile: Profile, destination: Destination) -> None:
-    letters = {member.channel == "post" for member in segment.members}
+    letters = {channel == "post" for channel in segment.members["channel"].unique()}
     if letters and letters != {profile.reach == "post"}:
         raise ShopNotReady(
             f"segment {segment.key!r} and destination {destination.key!r} do not go together: "
@@ -167,51 +177,39 @@ def _saved(request: Request, segment: Segment) -> Mapping[str, object]:
     return {"saved_segment": made_of}
 
 
-def _line(
-    member: Member,
-    batch_id: str,
-    token: str,
-    *,
-    facts: Facts,
-    scribe: Scribe,
-) -> Line:
-    contact = facts.contacts.get(member.person_id, {})
-    record = {
-        **contact,
-        **member.content,
-        "email": cells.deliverable(contact.get("email")),
-        "campaign_key": member.campaign_key,
-        "step_number": member.step_number,
-        "recipient_token": token,
-        "batch_id": batch_id,
-    }
-    return scribe.line(record)
+def _records(
+    segment: Segment, facts: Facts, members: pl.DataFrame, *, program: Program | None = None
+) -> pl.DataFrame:
+    """What the people are to be written: contacts, content over them, of which campaign."""
+    contacts = facts.contacts_of(members)
+    whose: list[pl.Series | pl.Expr] = [
+        members[name] if program is None else pl.lit(getattr(program, name)).alias(name)
+        for name in ("campaign_key", "step_number")
+    ]
+    return contacts.with_columns(
+        *segment.table.content_of(members["row"]), deliverables(contacts["email"]), *whose
+    )
 
 
 def _tried(
-    segment: Segment, facts: Facts, line_of: LineOf, *, profile: Profile
-) -> tuple[dict[str, str], dict[str, Line], dict[str, int]]:
+    segment: Segment, facts: Facts, scribe: Scribe
+) -> tuple[pl.DataFrame, Mapping[str, int]]:
     # Before anything is claimed: a row that cannot be written must not hold a guard.
-    refused: dict[str, str] = {}
-    tried: dict[str, Line] = {}
+    refused = [pl.DataFrame(schema={"row": pl.Int64, "refused": pl.String})]
     changes: Counter[str] = Counter()
-    needs_email = any(column.type == "email" for column in profile.columns)
-    for member in segment.members:
-        contact = facts.contacts.get(member.person_id, {})
-        has_no_address = cells.deliverable(contact.get("email")) is None
-        if needs_email and has_no_address and member.channel == "email":
-            # A gate of its own says so.
-            continue
-        line = line_of(member, NO_BATCH, NO_TOKEN)
-        if line.refused is None:
-            tried[_place(member)] = line
-        else:
-            refused[_place(member)] = reason_of(line.refused)
-            changes[f"refused:{line.refused}"] += 1
-        if line.changes:
-            changes.update(f"{change.label}:{change.what}" for change in line.changes)
-    return refused, tried, dict(sorted(changes.items()))
-
-
-def _place(member: Member) -> str:
-    return f"{member.dedupe_key}|{member.person_id}"
+    needs_email = any(column.type == "email" for column in scribe.profile.columns)
+    place = pl.lit(NO_TOKEN).alias("recipient_token"), pl.lit(NO_BATCH).alias("batch_id")
+    for members in segment.members.iter_slices(SHARE):
+        records = _records(segment, facts, members).with_columns(*place)
+        if needs_email:
+            # A gate of its own says that there is no address.
+            has_one = records["email"].is_not_null() | (members["channel"] != "email")
+            records, members = records.filter(has_one), members.filter(has_one)
+        lines = scribe.lines(records)
+        changes.update(lines.changes)
+        found = pl.DataFrame({"row": members["row"], "refused": lines.refused}).drop_nulls()
+        for why, count in found["refused"].value_counts().iter_rows():
+            changes[f"refused:{why}"] += count
+        whys = pl.Series("refused", map(reason_of, found["refused"]), pl.String)
+        refused.append(found.with_columns(whys))
+    return pl.concat(refused), dict(sorted(changes.items()))

@@ -6,16 +6,17 @@ what must be true together must be committed together.
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Final
 
+import polars as pl
 import sqlalchemy as sa
 
-from pipelines.exports.bulk import by_keys
+from pipelines.exports import bulk
 from pipelines.exports.errors import UnknownBatch
-from pipelines.exports.gates import GATE_OF_SUPPRESSION, Arms, LedgerView
+from pipelines.exports.gates import GATE_OF_SUPPRESSION
 from pipelines.exports.rules import Program
 from pipelines.state import arm_record, batch, claim, erased, frequency, guard, suppression
 from pipelines.state import transition as transitions
@@ -142,89 +143,54 @@ def move(
     )
 
 
-def view(
-    connection: sa.Connection,
-    program: Program,
-    all_keys: Iterable[str],
-    *,
-    scope: Scope,
-    now: datetime,
-    today: date,
-    longest_cap_days: int,
-) -> LedgerView:
-    """Everything the gates may ask of the ledger about these keys, as of this transaction."""
-    keys = sorted(set(all_keys))
-    guarded: set[tuple[str, str]] = set()
-    last_at: dict[str, datetime] = {}
-    query = sa.select(guard.c.occurrence, guard.c.key, guard.c.claimed_at)
-    for row in by_keys(connection, query.where(guard.c.program == program.key), guard.c.key, keys):
-        guarded.add((row.occurrence, row.key))
-        last_at[row.key] = max(row.claimed_at, last_at.get(row.key, row.claimed_at))
-    return LedgerView(
-        erased=frozenset(
-            row.key for row in by_keys(connection, sa.select(erased.c.key), erased.c.key, keys)
-        ),
-        stopped=stopped(connection, keys, scope=scope, now=now),
-        guarded=frozenset(guarded),
-        last_at=last_at,
-        messages=_messages(
-            connection, keys, channel=program.channel,
-            since=today - timedelta(days=longest_cap_days),
-        ),
-        arms=arms(connection, program, keys),
+def stops(connection: sa.Connection, *, scope: Scope, now: datetime) -> pl.DataFrame:
+    """(`key`, `reason` of a gate, newest `since`): all suppressions in force, and who is erased.
+
+    An unknown scope counts: rather no mail. The whole list is read: it is shorter than asking for
+    each of a batch's keys, and equal lists at two looks mean that nobody was stopped in between.
+    """
+    s = suppression.c
+    query = sa.select(s.key, s.reason, s.scope, s.started_at.label("since")).where(
+        s.channel.in_((scope.channel, "all")), s.started_at <= now,
+        sa.or_(s.ended_at.is_(None), s.ended_at > now),
+    )  # fmt: skip
+    found = bulk.frame(connection, query).filter(~pl.col("scope").is_in(list(scope.others)))
+    known = pl.col("reason").replace_strict(GATE_OF_SUPPRESSION, default="manual_block")
+    gone = bulk.frame(connection, sa.select(erased.c.key, erased.c.erased_at.label("since")))
+    return (
+        pl.concat([
+            found.select("key", known.alias("reason"), "since"),
+            gone.select("key", pl.lit("erased").alias("reason"), "since"),
+        ])
+        .group_by("key", "reason")
+        .agg(pl.col("since").max())
+        .sort("key", "reason")
     )  # fmt: skip
 
 
-def stopped(
-    connection: sa.Connection, keys: Sequence[str], *, scope: Scope, now: datetime
-) -> Mapping[str, Mapping[str, datetime]]:
-    """Key → gate reason → newest start of the suppressions in force.
-
-    An unknown scope counts: rather no mail.
-    """
-    found: dict[str, dict[str, datetime]] = {}
-    query = sa.select(suppression).where(
-        suppression.c.channel.in_((scope.channel, "all")), suppression.c.started_at <= now
-    )
-    for row in by_keys(connection, query, suppression.c.key, keys):
-        is_over = row.ended_at is not None and row.ended_at <= now
-        if not is_over and row.scope not in scope.others:
-            reason = GATE_OF_SUPPRESSION.get(row.reason, "manual_block")
-            mine = found.setdefault(row.key, {})
-            mine[reason] = max(row.started_at, mine.get(reason, row.started_at))
-    return found
+def guards(connection: sa.Connection, program: Program, keys: pl.Series) -> pl.DataFrame:
+    """(`key`, `occurrence_key`, `claimed_at`): what these keys were claimed for in a program."""
+    g = guard.c
+    query = sa.select(g.key, g.occurrence.label("occurrence_key"), g.claimed_at)
+    return bulk.by_keys(connection, query.where(g.program == program.key), g.key, keys)
 
 
-def erased_among(connection: sa.Connection, keys: Sequence[str]) -> frozenset[str]:
-    """Those of the keys whose person asked to be forgotten."""
-    return frozenset(
-        row.key for row in by_keys(connection, sa.select(erased.c.key), erased.c.key, keys)
-    )
+def messages(
+    connection: sa.Connection, keys: pl.Series, *, channel: str, since: date
+) -> pl.DataFrame:
+    """(`key`, `batch_id`, `ord`, `day`): messages to these keys on a channel after a day."""
+    f = frequency.c
+    query = sa.select(f.key, f.batch_id, f.ord, f.day).where(f.channel == channel, f.day > since)
+    return bulk.by_keys(connection, query, f.key, keys)
 
 
-def arms(connection: sa.Connection, program: Program, keys: Sequence[str]) -> Arms:
-    """What is on record of these persons in this campaign version."""
-    query = sa.select(arm_record).where(
-        arm_record.c.campaign == program.campaign_key,
-        arm_record.c.version == program.campaign_version,
-    )
-    first: dict[str, tuple[datetime, str]] = {}
-    own: dict[tuple[str, str], tuple[datetime, str]] = {}
-    for row in by_keys(connection, query, arm_record.c.person_key, keys):
-        mine = (row.recorded_at, row.arm)
-        first[row.person_key] = min(mine, first.get(row.person_key, mine))
-        own[row.occurrence, row.person_key] = mine
-    return Arms(first, own)
-
-
-def _messages(
-    connection: sa.Connection, keys: Sequence[str], *, channel: str, since: date
-) -> Mapping[str, Mapping[tuple[str, int], date]]:
-    query = sa.select(frequency).where(frequency.c.channel == channel, frequency.c.day > since)
-    found: dict[str, dict[tuple[str, int], date]] = {}
-    for row in by_keys(connection, query, frequency.c.key, keys):
-        found.setdefault(row.key, {})[(row.batch_id, row.ord)] = row.day
-    return found
+def arms(connection: sa.Connection, program: Program, keys: pl.Series) -> pl.DataFrame:
+    """(`key`, `occurrence_key`, `recorded_at`, `arm`): records of these persons in a campaign."""
+    r = arm_record.c
+    query = sa.select(
+        r.person_key.label("key"), r.occurrence.label("occurrence_key"), r.recorded_at, r.arm
+    ).where(r.campaign == program.campaign_key, r.version == program.campaign_version)
+    return bulk.by_keys(connection, query, r.person_key, keys)
 
 
 def release(

@@ -4,7 +4,7 @@ Until a person says from which day on a program may go on, it stands still; whoe
 that day counts as handed over. Never twice over never lost.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -14,8 +14,7 @@ import sqlalchemy as sa
 from pipelines import requests, state
 from pipelines.exports import bulk
 from pipelines.exports.errors import WrongMachine
-from pipelines.exports.gates import Situation
-from pipelines.exports.snapshot import Member
+from pipelines.exports.rules import Program
 from pipelines.settings import Home
 from pipelines.shop import Shop
 from pipelines.state import meta, not_before
@@ -102,13 +101,7 @@ def reported(home: Home, engine: sa.Engine, *, shop_id: str, destination: str) -
     return frozenset(found)
 
 
-def guarded(
-    connection: sa.Connection, at: Situation, members: Sequence[Member]
-) -> frozenset[tuple[str, str]]:
-    """(occurrence, key) of members who may have been handed over by the ledger that was lost."""
+def before(connection: sa.Connection, program: Program) -> datetime | None:
+    """Instant before which a program's people may have been handed over, by a lost ledger."""
     known = dates(connection)
-    since = known.get(at.program.key, known.get(EVERY_PROGRAM))
-    if since is None:
-        return frozenset()
-    early = [member for member in members if member.qualified_at < since]
-    return frozenset((m.occurrence_key, key) for m in early for key in at.keys(m).all)
+    return known.get(program.key, known.get(EVERY_PROGRAM))

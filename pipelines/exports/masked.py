@@ -1,10 +1,13 @@
 """A plan as a screen may show it: counts, ten masked rows, and the difference to the last file."""
 
+from datetime import UTC
+
+import polars as pl
 import sqlalchemy as sa
 
-from pipelines.exports import coupons, ledger
+from pipelines.exports import bulk, coupons, ledger
 from pipelines.exports.job import Job
-from pipelines.exports.plan import HANDED_OVER, Decision, Plan
+from pipelines.exports.plan import HANDED_OVER, Plan
 from pipelines.requests import MaskedPlan
 from pipelines.state import batch, claim
 
@@ -13,11 +16,11 @@ _SAMPLE_ROWS = 10
 
 def masked_plan(connection: sa.Connection, job: Job, plan: Plan) -> MaskedPlan:
     """One program's plan without an address or a name in it."""
-    handed = [d for d in plan.decisions if d.outcome == HANDED_OVER]
+    handed = plan.decisions.filter(pl.col("outcome") == HANDED_OVER)
     return MaskedPlan(
         program=plan.program.key,
         counts={**plan.counts, "not_due": plan.not_due},
-        sample=[_masked(d) for d in handed[:_SAMPLE_ROWS]],
+        sample=_sample(job, handed.head(_SAMPLE_ROWS)),
         difference=_difference(connection, job, plan),
         snapshot_id=job.snapshot_id,
         coupons=coupons.outlook(connection, job, plan),
@@ -30,15 +33,19 @@ def mask(address: str) -> str:
     return f"{local[:1]}***@{domain[:1]}***.{domain.rpartition('.')[2]}"
 
 
-def _masked(decision: Decision) -> dict[str, str]:
-    member = decision.member
-    return {
-        "email": mask(decision.email or ""),
-        "arm_key": decision.arm_key,
-        "due_at": member.due_at.isoformat(),
-        "content_source": str(member.content.get("content_source") or ""),
-        "item_1_name": str(member.content.get("item_1_name") or ""),
-    }
+def _sample(job: Job, some: pl.DataFrame) -> list[dict[str, str]]:
+    content = job.segment.table.content_of(some["row"])
+    items = content["item_1_name"] if "item_1_name" in content.columns else [None] * some.height
+    return [
+        {
+            "email": mask(row["email"] or ""),
+            "arm_key": row["arm"],
+            "due_at": row["due_at"].replace(tzinfo=UTC).isoformat(),
+            "content_source": row["content_source"] or "",
+            "item_1_name": str(item or ""),
+        }
+        for row, item in zip(some.iter_rows(named=True), items, strict=True)
+    ]
 
 
 def _difference(connection: sa.Connection, job: Job, plan: Plan) -> dict[str, int]:
@@ -47,18 +54,18 @@ def _difference(connection: sa.Connection, job: Job, plan: Plan) -> dict[str, in
     A last hand-off in several parts is one; a person merged since is found under any of their keys.
     """
     before = _handed_over_last(connection, job, plan)
-    in_plan = [d.keys for d in plan.decisions if d.outcome == HANDED_OVER]
-    again = sum(not before.isdisjoint(keys) for keys in in_plan)
-    present = {key for d in plan.decisions for key in d.keys}
+    found = plan.keys.join(before, on="key", how="semi")
+    handed = plan.decisions.filter(pl.col("outcome") == HANDED_OVER)
+    again = handed.join(found, on="row", how="semi").height
     return {
-        "added": len(in_plan) - again,
+        "added": handed.height - again,
         "again": again,
-        "in_last": len(before),
-        "left": len(before - present),
+        "in_last": before.height,
+        "left": before.height - found["key"].n_unique(),
     }
 
 
-def _handed_over_last(connection: sa.Connection, job: Job, plan: Plan) -> set[str]:
+def _handed_over_last(connection: sa.Connection, job: Job, plan: Plan) -> pl.DataFrame:
     of_segment = ledger.batches(
         connection,
         batch.c.program == plan.program.key,
@@ -67,9 +74,9 @@ def _handed_over_last(connection: sa.Connection, job: Job, plan: Plan) -> set[st
         batch.c.state.in_(ledger.HANDED),
     )
     if not of_segment:
-        return set()
+        return pl.DataFrame(schema={"key": pl.String})
     parts = [row.batch_id for row in of_segment if row.slot == of_segment[-1].slot]
-    query = sa.select(claim.c.person_key).where(
+    query = sa.select(claim.c.person_key.label("key")).where(
         claim.c.batch_id.in_(parts), claim.c.st == "claimed"
     )
-    return set(connection.execute(query).scalars())
+    return bulk.frame(connection, query.distinct())

@@ -147,13 +147,14 @@ def rerender(home: Home, shop: Shop, batch_id: str, folder: Path) -> Path:
     rules = Rules.of(shop, home)
     with state.reading(state.ledger_engine(home)) as connection:
         row = ledger.one(connection, batch_id)
-        claimed = claimed_of(connection, batch_id, vault=Vault(rules.pepper))
+        shares = claimed_of(connection, batch_id, vault=Vault(rules.pepper))
+        cells = [line for claimed in shares for line in claimed["cells"].to_list()]
     if row.sha256 is None or row.renderer_version != RENDERER_VERSION:
         raise ExportRefused(f"{batch_id} is {row.state}, rendered by {row.renderer_version}")
-    if len(claimed) != row.nrows:
-        raise ExportRefused(f"{batch_id}: {len(claimed)} of {row.nrows} rows can still be read")
+    if len(cells) != row.nrows:
+        raise ExportRefused(f"{batch_id}: {len(cells)} of {row.nrows} rows can still be read")
     layout = Layout.from_json(row.layout["file"])
-    files = files_bytes(layout, [c.payload.cells for c in claimed])
+    files = files_bytes(layout, cells)
     if hashlib.sha256(b"".join(files)).hexdigest() != row.sha256:
         raise FileNotFaithful(f"{batch_id} renders to other bytes than were handed over")
     copy = LocalFolder(folder)

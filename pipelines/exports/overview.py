@@ -10,8 +10,9 @@ from datetime import datetime
 from pipelines import state
 from pipelines.exports import claims
 from pipelines.exports.errors import ShopNotReady
+from pipelines.exports.gates import REACH
 from pipelines.exports.job import job_of
-from pipelines.exports.plan import eligible, programs_of
+from pipelines.exports.plan import programs_of
 from pipelines.exports.rules import Rules
 from pipelines.exports.snapshot import open_snapshot, published_segments
 from pipelines.requests import Request
@@ -59,14 +60,11 @@ def overview(home: Home, shop: Shop, *, clock: datetime | None = None) -> tuple[
                 destination=destination, rules=rules, now=now, facts=facts,
             )  # fmt: skip
             for program in programs_of(job.segment.members, fallback=rules.fallback(key)):
-                at, members, _ = claims.situation(connection, job, program)
-                reached = len(eligible(members, at))
                 plan = claims.planned(connection, job, program)
-                found.append(
-                    Overview(
-                        key, program.key, len(members), reached, plan.not_due, dict(plan.counts)
-                    )
-                )
+                due = plan.decisions.height
+                counts = plan.counts
+                reached = due - sum(counts.get(reason, 0) for reason in REACH)
+                found.append(Overview(key, program.key, due, reached, plan.not_due, dict(counts)))
     lost = [c for c in shop.campaigns if c.is_active and c.segment not in known]
     return (*found, *(Overview(c.segment, c.key, 0, 0, 0, {}, is_published=False) for c in lost))
 

@@ -16,4 +16,4 @@ def person_by_email(home: Home, shop: Shop, email: str) -> str | None:
     hashed = keys.email_hash(email, pepper=pepper)
     if hashed is None or "@" not in (keys.email_key(email) or ""):
         raise NoAddress("that is no e-mail address; give it as name@example.com")
-    return open_snapshot(home, shop.id).facts(pepper).owners.get(hashed)
+    return open_snapshot(home, shop.id).facts(pepper).owners([hashed]).get(hashed)

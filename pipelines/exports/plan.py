@@ -1,146 +1,145 @@
 """Members of a segment − gates − ledger → who is handed over, and one reason for everybody else.
 
-A pure function: the same members, facts and ledger give the same plan, in the same order. It is
+A pure function: the same look at the same members gives the same plan, in the same order. It is
 made once for a dry run, and again inside the transaction that claims, where its word is final.
 """
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from pipelines.exports.gates import REACH, Situation, first_hit
+import polars as pl
+
+from pipelines.exports.facts import naive
+from pipelines.exports.gates import BEFORE_OTHERS
+from pipelines.exports.looks import Look
 from pipelines.exports.rules import Program, Rules
-from pipelines.exports.snapshot import Member
 
 HANDED_OVER: Final = "handed_over"
 HELD_OUT: Final = "held_out"
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What becomes of one member. `outcome` is `handed_over`, `held_out` or a gate's reason."""
-
-    member: Member
-    outcome: str
-    arm_key: str
-    person_key: str
-    email: str | None
-    email_hash: str | None
-    keys: frozenset[str]
-    # Code of the arm's pool, taken in the transaction that claims.
-    coupon: str | None = None
-
-    @property
-    def is_claimed(self) -> bool:
-        """Whether it takes a row in the ledger with guards: handed over or held out."""
-        return self.outcome in (HANDED_OVER, HELD_OUT)
+CLAIMED: Final = (HANDED_OVER, HELD_OUT)
+_KEPT: Final = (
+    "row", "person_id", "occurrence_key", "dedupe_key", "qualified_at", "due_at",
+    "valid_until_at", "content_source", "email", "email_hash", "person_key", "arm", "outcome",
+    "coupon",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Every due member of one program, decided, in the order of the file."""
+    """Every due member of one program, decided, in the order of the file.
+
+    `decisions`: the members with `outcome` (`handed_over`, `held_out` or a gate's reason), `arm`
+    and `coupon`, the code taken in the transaction that claims. `keys`, `stops`: as in the look.
+    """
 
     program: Program
-    decisions: tuple[Decision, ...]
+    decisions: pl.DataFrame
+    keys: pl.DataFrame
+    stops: pl.DataFrame
     not_due: int
 
     @property
     def counts(self) -> Mapping[str, int]:
         """Members per outcome; they sum to the due members."""
-        return dict(sorted(Counter(d.outcome for d in self.decisions).items()))
+        found = self.decisions.group_by("outcome").len().sort("outcome")
+        return dict(found.iter_rows())
 
     @property
     def handed_over(self) -> int:
         """Rows the file would have."""
-        return sum(d.outcome == HANDED_OVER for d in self.decisions)
+        return self.counts.get(HANDED_OVER, 0)
+
+    @property
+    def claimed(self) -> pl.DataFrame:
+        """Who takes a row in the ledger with guards: handed over or held out."""
+        return self.decisions.filter(pl.col("outcome").is_in(CLAIMED))
 
 
-def programs_of(members: Sequence[Member], *, fallback: Program) -> tuple[Program, ...]:
+def programs_of(members: pl.DataFrame, *, fallback: Program) -> tuple[Program, ...]:
     """The programs of a segment in order; the fallback's alone for an empty one."""
-    found = {Program(m.campaign_key, m.campaign_version, m.step_number, m.channel) for m in members}
-    order = sorted(
-        found, key=lambda p: (p.campaign_key, p.step_number, p.channel, p.campaign_version)
-    )
-    return tuple(order) or (fallback,)
+    names = ("campaign_key", "campaign_version", "step_number", "channel")
+    found = [Program(*row) for row in members.select(names).unique().iter_rows()]
+    found.sort(key=lambda p: (p.campaign_key, p.step_number, p.channel, p.campaign_version))
+    return tuple(found) or (fallback,)
 
 
-def members_of(members: Sequence[Member], program: Program) -> tuple[Member, ...]:
+def members_of(members: pl.DataFrame, program: Program) -> pl.DataFrame:
     """Members of the program, due or waiting for their arm's delay."""
-    return tuple(
-        m
-        for m in members
-        if (m.campaign_key, m.campaign_version, m.step_number, m.channel)
-        == (program.campaign_key, program.campaign_version, program.step_number, program.channel)
-    )
+    return members.filter(
+        campaign_key=program.campaign_key, campaign_version=program.campaign_version,
+        step_number=program.step_number, channel=program.channel,
+    )  # fmt: skip
 
 
-def due_members(
-    members: Sequence[Member], program: Program, *, now: datetime
-) -> tuple[tuple[Member, ...], int]:
-    """Members of the program whose time has come, and how many still wait.
+def due_members(members: pl.DataFrame, *, now: datetime) -> tuple[pl.DataFrame, int]:
+    """Members of a program whose time has come, and how many still wait.
 
     Shape: newest occurrence first, so that of two carts of a person the later one is mailed.
     """
-    mine = members_of(members, program)
-    due = [m for m in mine if m.due_at <= now]
-    due.sort(key=lambda m: (m.dedupe_key, m.person_id))
-    due.sort(key=lambda m: m.qualified_at, reverse=True)
-    return tuple(due), len(mine) - len(due)
-
-
-def plan(members: Sequence[Member], at: Situation, *, rules: Rules, not_due: int = 0) -> Plan:
-    """Decide every due member. Invariant: each gets exactly one outcome, by the first gate hit."""
-    decisions = []
-    for member in members:
-        decision = decide(member, at, rules=rules)
-        if decision.is_claimed:
-            _take(decision, at)
-        decisions.append(decision)
-    return Plan(at.program, tuple(decisions), not_due)
-
-
-def decide(member: Member, at: Situation, *, rules: Rules) -> Decision:
-    """One member's decision; the recorded arm beats the one drawn in the segment."""
-    keys = at.keys(member)
-    arm = recorded_arm(member, at) or member.arm_key
-    outcome = first_hit(member, at)
-    if outcome is None:
-        otherwise = member.is_held_out and arm == member.arm_key
-        held_out = rules.is_holdout(at.program, arm, otherwise=otherwise)
-        outcome = HELD_OUT if held_out else HANDED_OVER
-    return Decision(
-        member=member,
-        outcome=outcome,
-        arm_key=arm,
-        person_key=keys.person_key,
-        email=at.email(member),
-        email_hash=at.email_hash(member),
-        keys=keys.all,
+    due = members.filter(pl.col("due_at") <= naive(now)).sort(
+        "qualified_at", "dedupe_key", "person_id", "row", descending=[True, False, False, False]
     )
+    return due, members.height - due.height
 
 
-def recorded_arm(member: Member, at: Situation) -> str | None:
-    """Arm on record for the member under any key of the person, None if there is none."""
-    return at.ledger.arms.of(at.keys(member).all, member.occurrence_key)
+def plan(look: Look, *, rules: Rules, not_due: int = 0) -> Plan:
+    """Decide every due member. Invariant: each gets exactly one outcome, by the first gate hit.
+
+    The recorded arm beats the one drawn in the segment.
+    """
+    program = look.at.program
+    decided = look.people.with_columns(pl.coalesce("recorded", "arm_key").alias("arm"))
+    arms = {
+        (arm, drawn): rules.is_holdout(program, arm, otherwise=drawn)
+        for arm in decided["arm"].unique()
+        for drawn in (True, False)
+    }
+    otherwise = pl.col("is_held_out") & (pl.col("arm") == pl.col("arm_key"))
+    held = pl.any_horizontal(
+        pl.lit(value=False),
+        *(
+            (pl.col("arm") == arm) & (otherwise == drawn)
+            for (arm, drawn), is_ in arms.items()
+            if is_
+        ),
+    )
+    decided = decided.with_columns(_among_each_other(decided, look.keys).alias("hit"))
+    outcome = pl.coalesce("hit", pl.when(held).then(pl.lit(HELD_OUT)), pl.lit(HANDED_OVER))
+    decisions = decided.with_columns(
+        outcome.alias("outcome"), pl.lit(None, pl.String).alias("coupon")
+    ).select(_KEPT)
+    return Plan(program, decisions, look.keys, look.stops, not_due)
 
 
-def eligible(members: Sequence[Member], at: Situation) -> tuple[Member, ...]:
-    """Members whose arm is recorded: everybody who could have been written to, in any arm."""
-    return tuple(m for m in members if first_hit(m, at, among=REACH) is None)
+def _among_each_other(decided: pl.DataFrame, keys: pl.DataFrame) -> pl.Series:
+    """The hit of each, with what members do to each other: one place per person and address.
+
+    Only members who share a key with another one can stand in each other's way.
+    """
+    shared = keys.filter(pl.col("key").is_duplicated())
+    if shared.is_empty():
+        return decided["hit"]
+    hits = decided["hit"].to_list()
+    asked = decided.select("row", "occurrence_key").with_row_index("n")
+    groups = asked.join(shared.group_by("row").agg("key"), on="row", maintain_order="left")
+    taken: dict[str, set[str]] = {}
+    for n, occurrence, mine in groups.select("n", "occurrence_key", "key").iter_rows():
+        if hits[n] in BEFORE_OTHERS:
+            continue
+        others: set[str] = set().union(*(taken.get(key, ()) for key in mine))
+        if others:
+            hits[n] = "already_handed_over" if occurrence in others else "superseded"
+        elif hits[n] is None:
+            for key in mine:
+                taken.setdefault(key, set()).add(occurrence)
+    return pl.Series("hit", hits, pl.String)
 
 
-def _take(decision: Decision, at: Situation) -> None:
-    occurrence = decision.member.occurrence_key
-    at.taken.persons.update(decision.keys)
-    at.taken.guards.update((occurrence, key) for key in decision.keys)
-    if decision.outcome == HANDED_OVER:
-        for key in decision.keys:
-            at.taken.today[key] = at.taken.today.get(key, 0) + 1
-
-
-def expires_at(decisions: Sequence[Decision], *, now: datetime, catch_up_days: int) -> datetime:
+def expires_at(claimed: pl.DataFrame, *, now: datetime, catch_up_days: int) -> datetime:
     """The instant after which no row of the batch may leave any more."""
-    ends = [d.member.valid_until_at for d in decisions if d.member.valid_until_at is not None]
-    return max(ends, default=now + timedelta(days=catch_up_days))
+    latest = claimed["valid_until_at"].max()
+    if isinstance(latest, datetime):
+        return latest.replace(tzinfo=now.tzinfo)
+    return now + timedelta(days=catch_up_days)

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from pipelines import state
 from pipelines.exports import ledger
 from pipelines.exports.errors import ExportRefused
-from pipelines.exports.exits import claimed_of, late_exits
+from pipelines.exports.exits import Late, claimed_of, late_exits
 from pipelines.exports.ledger import BatchRow
 from pipelines.exports.masked import mask
 from pipelines.exports.payload import Vault
@@ -83,9 +83,13 @@ def recheck(home: Home, shop: Shop, file: Path, *, now: datetime) -> Recheck:
         for row, tokens in _batches_in(connection, data, file=file):
             mine = [one for one in _claims_of(connection, row) if one.token in tokens]
             persons += len(mine)
-            claimed = claimed_of(connection, row.batch_id, vault=Vault(rules.pepper))
-            exits = late_exits(connection, row, claimed, rules=rules, facts=facts, now=now)
-            emails = {one.ord: one.payload.email for one in claimed}
+            late = Late(row, rules, facts, now)
+            stops = ledger.stops(connection, scope=late.scope, now=now)
+            exits: dict[int, str] = {}
+            emails: dict[int, str] = {}
+            for claimed in claimed_of(connection, row.batch_id, vault=Vault(rules.pepper)):
+                exits |= late_exits(late, claimed, stops)
+                emails |= dict(claimed.select("ord", "email").iter_rows())
             for one in mine:
                 reason = exits.get(one.ord) or one.gone
                 if reason is not None:

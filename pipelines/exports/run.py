@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from pipelines import requests, state
-from pipelines.exports import arms, binding, bulk, claims, ledger, limits, lost
+from pipelines.exports import arms, binding, claims, ledger, limits, lost
 from pipelines.exports.amendments import (
     handed_over_of,
     recall_name,
@@ -159,7 +159,6 @@ def _send(
         stack.enter_context(mine)
         reported = lost.reported(home, engine, shop_id=rules.shop.id, destination=destination.key)
         binding.bind(engine, machine, outbox, now=now, reported=reported)
-        stack.enter_context(bulk.collector_paused())
         job = _job(home, rules, request, now=now)
         rules.refuse_complained(destination, job.facts.received)
         handoff = Handoff(
@@ -223,6 +222,9 @@ def _claim(
         plan, ids = claims.claim_program(
             connection, job, program, vault=handoff.vault, actor=handoff.actor
         )
+        for batch_id in ids:
+            handoff.looked.note(connection, batch_id, plan.stops)
+    job.forget(program)
     return plan.counts, ids
 
 

@@ -7,14 +7,15 @@ planned here is the same statement over the same file.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
+
+import polars as pl
 
 from pipelines import saved_segments
 from pipelines.conditions import BadConditions, Checked, checked, people_of
 from pipelines.exports.errors import ConditionsOutdated, NewsletterStopped, UnknownSegment
-from pipelines.exports.rules import Program
-from pipelines.exports.snapshot import Member, Segment, Snapshot
+from pipelines.exports.snapshot import Segment, Snapshot
 from pipelines.requests import BadRequest, Request
 from pipelines.saved_segments import SavedSegment
 from pipelines.settings import Home
@@ -58,10 +59,11 @@ def narrowed(snapshot: Snapshot, saved: SavedSegment, *, issue: str | None = Non
     whole = snapshot.segment(NEWSLETTER, among=people_of(asked, basis))
     campaign = _campaign(snapshot.campaigns(NEWSLETTER), saved)
     # An issue is one mail: a newsletter campaign's later steps belong to nobody.
-    mine = (m for m in whole.members if m.campaign_key == campaign and m.step_number == 1)
+    mine = whole.members.filter(campaign_key=campaign, step_number=1)
     return Segment(
         key=saved.segment_key,
-        members=tuple(m if issue is None else _of_issue(m, issue) for m in mine),
+        table=whole.table,
+        members=mine if issue is None else _of_issue(mine, issue),
         content=whole.content,
         meta=_meta(whole, saved, asked),
         part_of=NEWSLETTER,
@@ -88,11 +90,12 @@ def _campaign(running: tuple[str, ...], saved: SavedSegment) -> str:
     return running[0]
 
 
-def _of_issue(member: Member, issue: str) -> Member:
-    program = Program(
-        member.campaign_key, member.campaign_version, member.step_number, member.channel
+def _of_issue(members: pl.DataFrame, issue: str) -> pl.DataFrame:
+    # The key of a program, and the occurrence.
+    parts = ("campaign_key", "step_number", "channel", "occurrence_key")
+    return members.with_columns(pl.lit(issue).alias("occurrence_key")).with_columns(
+        pl.concat_str(parts, separator="/").alias("dedupe_key")
     )
-    return replace(member, occurrence_key=issue, dedupe_key=f"{program.key}/{issue}")
 
 
 def _meta(whole: Segment, saved: SavedSegment, asked: Checked) -> dict[str, object]:

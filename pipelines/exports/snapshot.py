@@ -1,66 +1,68 @@
-"""The published and the private file of one snapshot, read once, locked down, never written.
+"""The published and the private file of one snapshot, locked down, never written.
 
-What comes out is plain: the members of a segment, and through `facts` what the gates look at.
+What comes out is columns: the members of a segment, and through `facts` what the gates look at.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from functools import lru_cache
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import duckdb
+import polars as pl
 
 from pipelines.conditions import Basis, BasisMissing, Where, basis_of
 from pipelines.exports.errors import SnapshotMissing
-from pipelines.exports.facts import (
-    Facts,
-    Received,
-    instant,
-    read_facts,
-    received,
-    required_instant,
-)
+from pipelines.exports.facts import Facts, Received, in_utc, reader, received
 from pipelines.requests import checked_id
 from pipelines.settings import Home
 
+_INSTANT: Final = pl.Datetime("us")
 # The part of the segment contract that decides; every other column is content for the file.
-CORE: Final = (
-    "person_id", "campaign_key", "campaign_version", "step_number", "arm_key", "channel",
-    "occurrence_key", "dedupe_key", "qualified_at", "due_at", "valid_until_at", "reason_code",
-    "is_held_out",
-)  # fmt: skip
+CORE: Final[Mapping[str, pl.DataType | type[pl.DataType]]] = {
+    "person_id": pl.String, "campaign_key": pl.String, "campaign_version": pl.Int64,
+    "step_number": pl.Int64, "arm_key": pl.String, "channel": pl.String,
+    "occurrence_key": pl.String, "dedupe_key": pl.String, "qualified_at": _INSTANT,
+    "due_at": _INSTANT, "valid_until_at": _INSTANT, "reason_code": pl.String,
+    "is_held_out": pl.Boolean,
+}  # fmt: skip
+# Of the content, what a gate asks about: it is held with the members.
+_ASKED: Final = "content_source"
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One row of a segment. `content`: every column that is not core. Units: instants UTC."""
+@dataclass(frozen=True)
+class Table:
+    """A segment's table: what its members are to be written."""
 
-    person_id: str
-    campaign_key: str
-    campaign_version: int
-    step_number: int
-    arm_key: str
-    channel: str
-    occurrence_key: str
-    dedupe_key: str
-    qualified_at: datetime
-    due_at: datetime
-    valid_until_at: datetime | None
-    reason_code: str | None
-    is_held_out: bool
-    content: Mapping[str, object] = field(default_factory=dict)
+    file: Path
+    name: str
+    content: tuple[str, ...]
+
+    def content_of(self, rows: pl.Series) -> pl.DataFrame:
+        """The content columns of these places, in their order."""
+        asked = pl.DataFrame({"asked": rows}).with_row_index("n")
+        columns = "".join(f', content."{name}"' for name in self.content)
+        with reader(self.file) as connection:
+            connection.register("wanted", asked)
+            return connection.execute(
+                f"select wanted.n{columns} from wanted"  # noqa: S608 - names of the file's own
+                f' join "{self.name}" as content on wanted.asked = content.rowid order by wanted.n'
+            ).pl().drop("n")  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Segment:
-    """One segment as published: its members, its content columns in order, its `meta.segment`."""
+    """One segment as published: its members, its content columns in order, its `meta.segment`.
+
+    `members`: the columns of `CORE`, `content_source`, and `row`, the place in the table. Units:
+    instants naive UTC. What they are to be written is read by place, as much as is needed at once.
+    """
 
     key: str
-    members: tuple[Member, ...]
+    table: "Table"
+    members: pl.DataFrame
     content: tuple[str, ...]
     meta: Mapping[str, object]
     # Of a saved segment: what it is a part of, as which campaign, at which version and digest.
@@ -97,7 +99,7 @@ class Snapshot:
     def basis(self) -> Basis:
         """What conditions are asked of. Raises: SnapshotMissing for a file of an older version."""
         try:
-            with _reader(self.published) as connection:
+            with reader(self.published) as connection:
                 return basis_of(connection)
         except BasisMissing as error:
             raise SnapshotMissing(str(error)) from error
@@ -105,7 +107,7 @@ class Snapshot:
     def campaigns(self, key: str) -> tuple[str, ...]:
         """Campaigns with a row in a published segment, sorted."""
         table = f"seg_{checked_id(key, what='segment')}"
-        with _reader(self.published) as connection:
+        with reader(self.published) as connection:
             found = connection.execute(
                 f'select distinct campaign_key from "{table}" where shop_id = ? order by 1',  # noqa: S608 - checked above
                 [self.shop_id],
@@ -118,7 +120,7 @@ class Snapshot:
         Raises: SnapshotMissing if it was not published.
         """
         table = f"seg_{checked_id(key, what='segment')}"
-        with _reader(self.published) as connection:
+        with reader(self.published) as connection:
             found = connection.execute(
                 "select meta from catalogue_models where model_name = ?", [table]
             ).fetchone()
@@ -127,40 +129,30 @@ class Snapshot:
                     f"snapshot {self.snapshot_id} has no segment {key!r}; "
                     f"it has: {', '.join(_segments(connection)) or 'none'}"
                 )
-            narrower = "" if among is None else f" and person_id in ({among.text})"
             # The name stands in the catalogue and matches the pattern of ids.
-            cursor = connection.execute(
-                f'select * from "{table}" where shop_id = ?{narrower}',  # noqa: S608 - checked above
+            columns = connection.execute(f'describe "{table}"').fetchall()
+            names = [str(column[0]) for column in columns]
+            missing = [name for name in CORE if name not in names]
+            if missing:
+                raise SnapshotMissing(f"{table} lacks {', '.join(missing)}: it breaks the contract")
+            asked = [*CORE, *(name for name in (_ASKED,) if name in names)]
+            narrower = "" if among is None else f" and person_id in ({among.text})"
+            members = connection.execute(
+                f'select rowid as row, {", ".join(asked)} from "{table}"'  # noqa: S608 - checked above
+                f" where shop_id = ?{narrower} order by rowid",
                 [self.shop_id, *(() if among is None else among.values)],
-            )
-            names = [str(column[0]) for column in cursor.description]
-            rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            ).pl()
         meta = json.loads(found[0] or "{}").get("segment") or {}
-        missing = [name for name in CORE if name not in names]
-        if missing:
-            raise SnapshotMissing(f"{table} lacks {', '.join(missing)}: it breaks the contract")
-        rest = [n for n in names if n not in CORE and n != "shop_id"]
+        rest = tuple(n for n in names if n not in CORE and n != "shop_id")
         named = meta.get("columns")
         # Which source the content came from is reported later, so it leaves with every segment.
-        leaves = ["content_source", *named] if named else rest
+        leaves = [_ASKED, *named] if named else rest
         content = tuple(n for n in leaves if n in rest)
-        return Segment(key, tuple(_member(row, rest) for row in rows), content, meta)
+        return Segment(key, Table(self.published, table, rest), _members(members), content, meta)
 
     def facts(self, pepper: bytes) -> Facts:
-        """Addresses, keys and gate facts. Raises: SnapshotMissing if a table is not there."""
-        return _facts(self, pepper)
-
-
-# Several campaigns of one run are handed over from one snapshot, which never changes.
-@lru_cache(maxsize=1)
-def _facts(snapshot: Snapshot, pepper: bytes) -> Facts:
-    try:
-        with _reader(snapshot.private) as private, _reader(snapshot.published) as published:
-            return read_facts(private, published, shop_id=snapshot.shop_id, pepper=pepper)
-    except (duckdb.CatalogException, duckdb.BinderException) as error:
-        raise SnapshotMissing(
-            f"snapshot {snapshot.snapshot_id} lacks what every export needs: {error}"
-        ) from error
+        """Addresses, keys and gate facts of whomever is asked about."""
+        return Facts(self.snapshot_id, self.shop_id, self.published, self.private, pepper)
 
 
 def deliverability(home: Home, shop_id: str) -> Mapping[str, Received]:
@@ -169,7 +161,7 @@ def deliverability(home: Home, shop_id: str) -> Mapping[str, Received]:
     Raises: SnapshotMissing.
     """
     snapshot = open_snapshot(home, shop_id)
-    with _reader(snapshot.published) as connection:
+    with reader(snapshot.published) as connection:
         return received(connection, shop_id)
 
 
@@ -185,7 +177,7 @@ def unmatched(home: Home, shop_id: str) -> Mapping[str, tuple[int, int]]:
         " group by provider order by provider"
     )
     snapshot = open_snapshot(home, shop_id)
-    with _reader(snapshot.published) as connection:
+    with reader(snapshot.published) as connection:
         found = connection.execute(query, {"shop": shop_id}).fetchall()
     return {str(provider): (int(lost), int(every)) for provider, lost, every in found}
 
@@ -198,7 +190,7 @@ def published_segments(home: Home) -> tuple[str, ...]:
     path = home.published / _pointer(home)["file"]
     if not path.is_file():
         raise SnapshotMissing(f"{path.name} is named by CURRENT.json and missing: publish again")
-    with _reader(path) as connection:
+    with reader(path) as connection:
         return _segments(connection)
 
 
@@ -244,29 +236,16 @@ def _verified(path: Path, sha256: str | None) -> Path:
     return path
 
 
-def _reader(path: Path) -> duckdb.DuckDBPyConnection:
-    # read_only alone still reads and writes any file of this user; all three together do not.
-    return duckdb.connect(
-        str(path),
-        read_only=True,
-        config={"enable_external_access": "false", "lock_configuration": "true"},
-    )
-
-
-def _member(row: Mapping[str, object], content: Sequence[str]) -> Member:
-    return Member(
-        person_id=str(row["person_id"]),
-        campaign_key=str(row["campaign_key"]),
-        campaign_version=int(str(row["campaign_version"])),
-        step_number=int(str(row["step_number"])),
-        arm_key=str(row["arm_key"] or "send"),
-        channel=str(row["channel"]),
-        occurrence_key=str(row["occurrence_key"]),
-        dedupe_key=str(row["dedupe_key"]),
-        qualified_at=required_instant(row["qualified_at"]),
-        due_at=required_instant(row["due_at"]),
-        valid_until_at=instant(row["valid_until_at"]),
-        reason_code=None if row["reason_code"] is None else str(row["reason_code"]),
-        is_held_out=bool(row["is_held_out"]),
-        content={name: row[name] for name in content},
+def _members(found: pl.DataFrame) -> pl.DataFrame:
+    if _ASKED not in found.columns:
+        found = found.with_columns(pl.lit(None, pl.String).alias(_ASKED))
+    typed = in_utc(found).with_columns(pl.col(name).cast(type_) for name, type_ in CORE.items())
+    if typed["qualified_at"].has_nulls() or typed["due_at"].has_nulls():
+        raise SnapshotMissing(
+            "a published row lacks an instant: its contract is broken, build again"
+        )
+    return typed.with_columns(
+        pl.col(_ASKED).cast(pl.String),
+        pl.when(pl.col("arm_key") != "").then("arm_key").otherwise(pl.lit("send")).alias("arm_key"),
+        pl.col("is_held_out").fill_null(value=False),
     )

@@ -4,10 +4,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from pipelines import exports
-from pipelines.exports.gates import Arms
+from pipelines.exports.looks import Known, recorded
 from tests.exports.inside import Dead, dying_at
 from tests.exports.shop_files import NOW, Person, SmallShop, opened_shop, people, small_shop
 from tests.exports.test_gates import counts
@@ -97,12 +98,22 @@ def test_two_persons_of_different_arms_who_turn_out_to_be_one_keep_the_earlier_a
 
 
 def test_a_cart_on_record_keeps_its_arm_and_a_new_one_of_two_persons_takes_the_earlier() -> None:
-    earlier, later_on = (NOW, "send"), (NOW + timedelta(hours=1), "holdout")
-    known = Arms({"anna": earlier, "ben": later_on}, {("cart-2", "ben"): later_on})
+    at = NOW.replace(tzinfo=None)
+    records = pl.DataFrame(
+        [
+            ("anna", "cart-1", at, "send"),
+            ("ben", "cart-2", at + timedelta(hours=1), "holdout"),
+        ],
+        schema=["key", "occurrence_key", "recorded_at", "arm"],
+        orient="row",
+    )
+    people = pl.DataFrame({"row": [0, 1, 2], "occurrence_key": ["cart-2", "cart-9", "cart-2"]})
+    # The first two are one person, who went by both keys; of the third nothing is known.
+    keys = pl.DataFrame({"row": [0, 0, 1, 1, 2], "key": ["anna", "ben", "ben", "anna", "cay"]})
 
-    assert known.of(["anna", "ben"], "cart-2") == "holdout"
-    assert known.of(["anna", "ben"], "cart-9") == "send"
-    assert known.of(["cay"], "cart-2") is None
+    found = dict(recorded(Known(people, keys), records).iter_rows())
+
+    assert found == {0: "holdout", 1: "send"}
 
 
 @pytest.mark.parametrize("person", [ANNA, BEN])

@@ -16,6 +16,7 @@ from pipelines.exports.errors import OutboxUnusable, WeakLedger, WrongMachine
 from pipelines.exports.machine import uptime
 from pipelines.exports.payload import Vault
 from pipelines.exports.rules import Rules
+from pipelines.exports.snapshot import open_snapshot
 from tests.exports.databases import Database
 from tests.exports.effects import BETWEEN, POINTS
 from tests.exports.killing import Exporters
@@ -352,7 +353,8 @@ def test_a_run_that_waited_too_long_looks_at_the_hour_it_leaves_at(
     rules = Rules.of(shop.shop, shop.home)
     slow = handoff.Handoff(
         engine=state.ledger_engine(shop.home), destination="mailer",
-        outbox=outbox_of(rules, rules.destination("mailer"), shop.home), rules=rules, vault=Vault(rules.pepper), facts=None,
+        outbox=outbox_of(rules, rules.destination("mailer"), shop.home), rules=rules, vault=Vault(rules.pepper),
+        facts=open_snapshot(shop.home, shop.shop.id).facts(rules.pepper),
         now=NOW, actor="t", machine=MACHINE, since=uptime() - 25 * 3600,
     )  # fmt: skip
 

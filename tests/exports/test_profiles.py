@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from pipelines import exports
@@ -402,8 +403,8 @@ def test_klaviyo_reads_instants_in_utc() -> None:
     from pipelines.exports.cells import Scribe
 
     scribe = Scribe.of(load_profile("klaviyo"), ["seen_at"], ZoneInfo("Asia/Tokyo"))
-    line = scribe.line({"seen_at": NOW, "email": "a@example.jp"})
+    lines = scribe.lines(pl.DataFrame({"seen_at": [NOW], "email": ["a@example.jp"]}))
 
     labels = [column.label for column in scribe.columns]
     # Noon in Tokyo.
-    assert line.cells[labels.index("seen_at")] == "11/10/2026 03:00:00"
+    assert lines.cells.row(0)[labels.index("seen_at")] == "11/10/2026 03:00:00"

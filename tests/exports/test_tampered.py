@@ -46,7 +46,7 @@ def test_a_manifest_that_was_touched_holds_its_batch(
     request_id = killed(exporters, shop, "the seal is committed")
     (manifest,) = (shop.outbox() / "manifests").glob("*.json")
     if how == "changed":
-        change(manifest, '"st": "claimed"', '"st": "released"')
+        change(manifest, '"st":"claimed"', '"st":"released"')
     elif how == "unsigned":
         manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "seal": None}))
     elif how == "gone":
@@ -115,7 +115,7 @@ def test_a_forged_manifest_is_never_replayed(
     (own,) = manifests.glob("*.json")
     database.restore(shop)
     if forged == "changed since":
-        change(own, '"st": "claimed"', '"st": "released"')
+        change(own, '"st":"claimed"', '"st":"released"')
         bad = own
     else:
         bad = manifests / "tea-forged-r0.json"

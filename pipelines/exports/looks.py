@@ -1,0 +1,175 @@
+"""A look at people: what the snapshot and the ledger know of each, and the gates' word on it.
+
+What the snapshot knows is read once, in shares, and holds for the whole run; what the ledger knows
+is read anew in every transaction that decides. People are told apart by `row`.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+import polars as pl
+import sqlalchemy as sa
+
+from pipelines.exports import ledger
+from pipelines.exports.facts import Facts, naive
+from pipelines.exports.gates import GATES, Situation, first_hit
+
+# People the snapshot is asked about at once.
+SHARE: Final = 20_000
+
+
+@dataclass(frozen=True)
+class Known:
+    """People with what the snapshot knows of each, and (`row`, `key`), every key of theirs."""
+
+    people: pl.DataFrame
+    keys: pl.DataFrame
+
+    def among(self, some: pl.DataFrame) -> "Known":
+        """Those of them with a row in the frame, in its order."""
+        people = some.select("row").join(self.people, on="row", maintain_order="left")
+        if people.height == self.people.height:
+            return Known(people, self.keys)
+        return Known(people, self.keys.join(people.select("row"), on="row", how="semi"))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked besides the people: the situation, and where the answers are from.
+
+    `refused`: (`row`, `refused`), which rows the profile cannot write and why. `lost_before`:
+    whoever qualified before it may have been handed over by a ledger that was lost.
+    """
+
+    at: Situation
+    facts: Facts
+    scope: ledger.Scope
+    refused: pl.DataFrame
+    lost_before: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Look:
+    """People as of one transaction, in the order they were given.
+
+    `people`: with `hit`, the first gate that stops them, and `recorded`, their arm on record.
+    `stops`: what the ledger said of whom it stops, which is all that can change within a run.
+    """
+
+    at: Situation
+    people: pl.DataFrame
+    keys: pl.DataFrame
+    stops: pl.DataFrame
+
+
+def known(facts: Facts, at: Situation, members: pl.DataFrame) -> Known:
+    """The members, with what the snapshot knows of them for this channel and purpose."""
+    people, keys = [], []
+    # Of nobody, too: the columns are there.
+    for share in list(members.iter_slices(SHARE)) or [members]:
+        found = facts.keyed(facts.of(share, channel=at.program.channel, purpose=at.cool.purpose))
+        people.append(addressed(found))
+        keys.append(facts.keys_of(found))
+    return Known(pl.concat(people), pl.concat(keys))
+
+
+def addressed(people: pl.DataFrame) -> pl.DataFrame:
+    """The people with what their consent says of the address at hand, in place of its hash."""
+    own, given = pl.col("email_hash"), pl.col("consent_hash")
+    return people.with_columns(
+        own.ne(given).fill_null(value=False).alias("is_of_another"),
+        own.eq_missing(given).alias("is_of_this"),
+    ).drop("consent_hash")
+
+
+def look(
+    connection: sa.Connection,
+    asked: Asked,
+    seen: Known,
+    *,
+    among: tuple[str, ...] = tuple(GATES),
+) -> Look:
+    """The people as of this transaction, judged by these gates."""
+    at = asked.at
+    stops = ledger.stops(connection, scope=asked.scope, now=at.now)
+    found = _recorded(connection, at, stopped(seen, stops))
+    if "already_handed_over" in among:
+        found = _capped(connection, asked, _guarded(connection, asked, found))
+        refused = found.people.join(asked.refused, on="row", how="left", maintain_order="left")
+        found = replace(found, people=refused)
+    judged = found.people.with_columns(first_hit(at, among=among).alias("hit"))
+    return Look(at, judged, seen.keys, stops)
+
+
+def stopped(seen: Known, stops: pl.DataFrame) -> Known:
+    """The people with `stops`, the gates at which a suppression of one of their keys counts.
+
+    Of an unsubscribe the person's own later yes to the same address is the end. A yes to another
+    address, or a flag that was merely imported, brings nobody back.
+    """
+    hits = seen.keys.join(stops, on="key").join(
+        seen.people.select("row", "explicit_grant_at", "is_of_this"), on="row"
+    )
+    has_returned = (
+        (pl.col("reason") == "unsubscribed")
+        & (pl.col("explicit_grant_at") > pl.col("since")).fill_null(value=False)
+        & pl.col("is_of_this")
+    )
+    still = hits.filter(~has_returned)
+    reasons = still.group_by("row").agg(pl.col("reason").unique().alias("stops"))
+    return _with(seen, reasons)
+
+
+def recorded(seen: Known, arms: pl.DataFrame) -> pl.DataFrame:
+    """(`row`, `recorded`): the arm an occurrence is on record with, under any key of its person.
+
+    Else the earliest of the person, if there is one: persons of two arms who turn out to be one
+    keep what each cart was recorded with.
+    """
+    own = seen.people.select("row", pl.col("occurrence_key").alias("own"))
+    mine = seen.keys.join(arms, on="key").join(own, on="row")
+    is_other = pl.col("occurrence_key") != pl.col("own")
+    first = mine.sort("row", is_other, "recorded_at", "arm").unique(
+        "row", keep="first", maintain_order=True
+    )
+    return first.select("row", pl.col("arm").alias("recorded"))
+
+
+def _recorded(connection: sa.Connection, at: Situation, seen: Known) -> Known:
+    return _with(seen, recorded(seen, ledger.arms(connection, at.program, seen.keys["key"])))
+
+
+def _guarded(connection: sa.Connection, asked: Asked, seen: Known) -> Known:
+    """Whether the occurrence was handed over, and when somebody of theirs was last (`last_at`)."""
+    guards = seen.keys.join(ledger.guards(connection, asked.at.program, seen.keys["key"]), on="key")
+    mine = seen.people.select("row", "occurrence_key")
+    same = guards.join(mine, on=["row", "occurrence_key"], how="semi")["row"].unique()
+    is_guarded = pl.col("row").is_in(same.implode())
+    if asked.lost_before is not None:
+        is_guarded |= pl.col("qualified_at") < naive(asked.lost_before)
+    last = guards.group_by("row").agg(pl.col("claimed_at").max().alias("last_at"))
+    found = _with(seen, last)
+    return replace(found, people=found.people.with_columns(is_guarded.alias("is_guarded")))
+
+
+def _capped(connection: sa.Connection, asked: Asked, seen: Known) -> Known:
+    """Whether a cap over all campaigns of the channel is reached: messages, however many keys."""
+    at = asked.at
+    since = at.today - timedelta(days=max(at.caps, default=0))
+    sent = ledger.messages(connection, seen.keys["key"], channel=at.program.channel, since=since)
+    days = seen.keys.join(sent, on="key").unique(["row", "batch_id", "ord"]).select("row", "day")
+    if at.program.channel == "email":
+        # The shop system's own cart mails lie in the same mailbox.
+        days = pl.concat([days, asked.facts.shop_mails_of(seen.people)])
+    is_capped = pl.lit(value=False)
+    for window, allowed in at.caps.items():
+        inside = days.filter(pl.col("day") > at.today - timedelta(days=window))
+        full = inside.group_by("row").len().filter(pl.col("len") >= allowed)
+        is_capped |= pl.lit(allowed <= 0) | pl.col("row").is_in(full["row"].implode())
+    return replace(seen, people=seen.people.with_columns(is_capped.alias("is_capped")))
+
+
+def _with(seen: Known, more: pl.DataFrame) -> Known:
+    people = seen.people.join(more, on="row", how="left", maintain_order="left")
+    return replace(seen, people=people)

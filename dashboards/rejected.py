@@ -7,11 +7,16 @@ import streamlit as st
 
 from dashboards import parts, tables
 from dashboards.page import Page
+from pipelines import requests
 from pipelines.actors import Role
 
 REJECTED: Final = "rpt_rejected_rows"
 # Rows of one file and reason that are shown one by one; the rest is like them.
 SHOWN: Final = 20
+# Sources of what somebody handed in on a screen begin so.
+HANDED_IN: Final = "uploaded_"
+# A longer name leaves no room for the rest of its line.
+NAME_CHARS: Final = 28
 
 Row = dict[str, Any]
 
@@ -47,19 +52,14 @@ def by_kind(page: Page, kinds: list[Row]) -> None:
 
 
 def by_file(page: Page, kinds: list[Row]) -> None:
-    """The same with file, column and cure."""
+    """The same with file and column, and the cure of each reason."""
     body: list[tables.Row] = [
-        [
-            str(row["file_name"]),
-            entity(page, row),
-            column(page, row),
-            reason(page, row),
-            how_many(page, row),
-            cure(page, row),
-        ]
+        [file_of(page, row), place(page, row), reason(page, row), how_many(page, row)]
         for row in kinds
     ]
-    listed(page, ("file", "entity", "column", "reason", "rows", "cure"), body)
+    listed(page, ("file", "place", "reason", "rows"), body)
+    for why, what_to_do in {reason(page, row): cure(page, row) for row in kinds}.items():
+        parts.note(page.words("rejected.cure", reason=why, cure=what_to_do))
     parts.note(page.words("rejected.note"))
 
 
@@ -75,15 +75,23 @@ def one_by_one(page: Page) -> None:
     with st.expander(page.words("rejected.rows.title", n=SHOWN)):
         body: list[tables.Row] = [
             [
-                str(row["file_name"]),
+                file_of(page, row),
                 page.words.number(row["rejected_row_no"]),
-                entity(page, row),
-                column(page, row),
+                place(page, row),
                 reason(page, row),
             ]
             for row in rows
         ]
-        listed(page, ("file", "row", "entity", "column", "reason"), body)
+        listed(page, ("file", "row", "place", "reason"), body)
+
+
+def file_of(page: Page, row: Row) -> str:
+    """What the shop calls the file; what came by the screen lies under its hash."""
+    name = str(row["file_name"])
+    if str(row["source_key"]).startswith(HANDED_IN) and page.has_requests:
+        known = requests.reports_of(page.home, page.snapshot.facts.shop_id)
+        name = next((one.file_name for one in known if one.stored_name == name), name)
+    return name if len(name) <= NAME_CHARS else f"{name[: NAME_CHARS - 1]}…"
 
 
 def listed(page: Page, names: Sequence[str], rows: Sequence[tables.Row]) -> None:
@@ -97,10 +105,11 @@ def entity(page: Page, row: Row) -> str:
     return page.words.known("entity", row["entity"])
 
 
-def column(page: Page, row: Row) -> str:
-    """The column it broke at, in words where there are some."""
+def place(page: Page, row: Row) -> str:
+    """The same with the column it broke at, in words where there are some."""
     name = row["column_name"]
-    return "—" if name is None else page.words.known("column", name)
+    said = [entity(page, row)] + ([] if name is None else [page.words.known("column", name)])
+    return " · ".join(said)
 
 
 def reason(page: Page, row: Row) -> str:

@@ -59,16 +59,19 @@ def line(page: Page, row: Row, typed: ScreenMonth | None) -> tables.Row:
         row["seen_at"] is None or typed.typed_at > row["seen_at"].replace(tzinfo=dt.UTC)
     )
     month = Cell(words.month(row["screen_month"]), detail=running(page, row))
-    orders, amount = words.count(row["order_count"], "order"), words.number(row["revenue_amount"])
+    orders, amount = words.number(row["order_count"]), words.number(row["revenue_amount"])
     if typed is not None and is_news:
-        theirs = (words.count(typed.order_count, "order"), words.number(typed.order_amount))
+        theirs = (words.number(typed.order_count), words.number(typed.order_amount))
         why: Cell | str = Cell(words("screen.waiting"), is_small=True)
         return [month, orders, theirs[0], amount, theirs[1], "—", why]
-    difference = Cell(words.signed_money(row["difference_amount"]), detail=signed_orders(page, row))
+    more = row["difference_amount"]
+    difference = Cell(
+        "—" if more is None else words.signed(more, decimals=0), signed_orders(page, row)
+    )
     return [
         month,
         orders,
-        words.count(row["screen_order_count"], "order"),
+        words.number(row["screen_order_count"]),
         amount,
         words.number(row["screen_amount"]),
         difference if row["is_compared"] else "—",
@@ -86,7 +89,7 @@ def signed_orders(page: Page, row: Row) -> str:
 
 def running(page: Page, row: Row) -> str:
     """That the month is not over, where it is not."""
-    return page.words("period.running") if row["is_running"] else ""
+    return f" {page.words('period.running')}" if row["is_running"] else ""
 
 
 def verdict(page: Page, row: Row) -> str:

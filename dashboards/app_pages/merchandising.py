@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from dashboards import access, cart_rates, filters, goods, layout, parts, tendencies
 from dashboards.cart_rates import PRODUCTS
@@ -12,20 +13,36 @@ from dashboards.tendencies import TENDENCIES
 from dashboards.text import Cell
 
 
+def left_sizes(page: Page) -> dict[str, int]:
+    """Carts of the product left behind most, by trailing period, shortest first."""
+    rows = page.snapshot.read(PRODUCTS, {}, order_by=("-cart_count", "product_key")).to_dicts()
+    most = {row["period_key"]: int(row["cart_count"]) for row in reversed(rows)}
+    return {key: most[key] for key in filters.PERIODS if key in most}
+
+
 def left_period(page: Page) -> str:
-    """The shortest trailing period in which anything was left behind, as keys of the mart."""
-    known = set(page.snapshot.read(PRODUCTS, {})["period_key"].to_list())
-    return next(key for key in filters.PERIODS if key in known)
+    """The shortest period in which enough carts held what is left behind most, else the longest."""
+    sizes = left_sizes(page)
+    enough = [key for key, carts in sizes.items() if carts >= page.words.small_n]
+    return enough[0] if enough else list(sizes)[-1]
+
+
+def most_left(page: Page) -> dict[str, Any] | None:
+    """The product left behind most, None where there is none this reader may know the count of."""
+    if not page.snapshot.has(PRODUCTS):
+        return None
+    order = ("-cart_count", "product_key")
+    rows = page.snapshot.read(PRODUCTS, {"period_key": left_period(page)}, order_by=order)
+    return next((row for row in rows.to_dicts() if not page.hides(row)), None)
 
 
 def numbers(page: Page) -> None:
     """The product left behind most, the one most people bought, the pair ordered most."""
     words = page.words
     cards = []
-    if page.snapshot.has(PRODUCTS):
-        period = left_period(page)
-        order = ("-cart_count", "product_key")
-        top = page.snapshot.read(PRODUCTS, {"period_key": period}, order_by=order).to_dicts()[0]
+    top = most_left(page)
+    if top is not None:
+        period = str(top["period_key"])
         name = top["product_name"] or top["product_key"]
         count = words.count(top["cart_count"], "cart")
         bought = words.rate(page.snapshot.rate(PRODUCTS, "bought_in_window_rate", top), "cart").text
@@ -35,7 +52,8 @@ def numbers(page: Page) -> None:
         parts.answer(words("goods.sentence", days=days, **told))
         cards.append(Card(words("goods.card.left", period=shown), Cell(count), name))
     else:
-        parts.answer(words("goods.sentence.sold"))
+        key = "few" if page.snapshot.has(PRODUCTS) else "sold"
+        parts.answer(words(f"goods.sentence.{key}"))
     cards += goods.leaders(page)
     parts.cards(cards)
     metric = Metric(words("products.bought"), PRODUCTS, "bought_in_window_rate")
@@ -67,11 +85,7 @@ def show(page: Page) -> None:
 
 def left(page: Page) -> None:
     """Goods left behind in a period the reader chooses."""
-    words = page.words
-    known = set(page.snapshot.read(PRODUCTS, {})["period_key"].to_list())
-    options = [key for key in filters.PERIODS if key in known]
-    period = filters.choose(page, "period", options, word=words.period)
-    cart_rates.product_table(page, period)
+    cart_rates.product_table(page, filters.choose_period(page, left_sizes(page)))
 
 
 viewer = access.guard()

@@ -13,6 +13,10 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
         "カートの履歴がないため、残された商品はわかりません。売れている商品と、一緒に買われる商品です。",
         "Without cart history nobody knows what is left behind. These are what sells and what sells together.",
     ),
+    "goods.sentence.few": (
+        "残された商品は、どれも人数が少ないため、書き出し担当だけが数を見られます。",
+        "So few people left each product behind that only an exporter may see how many.",
+    ),
     "goods.sentence.none": (
         "商品ごとに数えられる人数がまだありません。",
         "Not enough people per product yet.",

@@ -57,3 +57,11 @@ def test_a_small_shop_is_told_what_it_has_too_few_people_for(opened: Opener) -> 
     assert "5回以上一緒になった商品がまだありません" in shown(
         opened("merchandising", kind="small", view="pairs")
     )
+
+
+def test_a_small_shop_opens_with_the_longest_period(opened: Opener) -> None:
+    """No product of it was left in thirty carts, in whatever period."""
+    text = shown(opened("merchandising", kind="small"))
+
+    assert "（全期間に" in text
+    assert "よく残される商品（全期間）" in text

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from dashboards import charts, parts, tables
+from dashboards import charts, filters, parts, tables
 from dashboards.page import Page
 from dashboards.parts import Metric
 from dashboards.tables import HeatCell, HeatRow
@@ -58,7 +58,10 @@ def _square(page: Page, row: Row | None, largest: int) -> HeatCell:
 
 
 def moves(page: Page) -> None:
-    """Who went from which phase to which in the newest whole month, most people first."""
+    """Who went from which phase to which in the newest whole month, most people first.
+
+    The phase they left may be chosen.
+    """
     words = page.words
     whole = page.snapshot.read(
         MOVES,
@@ -69,7 +72,14 @@ def moves(page: Page) -> None:
         parts.note(words("customers.moves.none"))
         return
     month = whole[0]["transition_month"]
-    rows = [row for row in whole if row["transition_month"] == month][:MOST_MOVES]
+    newest = [row for row in whole if row["transition_month"] == month]
+    phase = filters.choose(
+        page,
+        "phase",
+        ["all", *dict.fromkeys(row["from_phase"] for row in newest)],
+        word=lambda key: words("filter.all") if key == "all" else words(f"phase.{key}"),
+    )
+    rows = [row for row in newest if phase in ("all", row["from_phase"])][:MOST_MOVES]
     parts.title(words("customers.moves.title", month=words.month(month)))
     body: list[tables.Row] = []
     for row in rows:

@@ -21,7 +21,7 @@ CHOSEN: dict[str, dict[str, str]] = {
     "retention": {"order": "compare"},
     "merchandising": {"period": "trailing_12"},
     "overview": {},
-    "customers": {},
+    "customers": {"phase": "first_buyer"},
     "data_health": {},
 }
 # The tab it was done in.
@@ -63,8 +63,8 @@ def test_a_link_draws_what_was_chosen_and_holds_closed_keys_alone(
 
 @pytest.mark.parametrize("page", SQUARE)
 def test_what_a_link_cannot_mean_is_left_out_and_said(opened: Opener, page: str) -> None:
-    # With a tab nobody knows, the first one is drawn: the clock stands in another.
-    names = [*CHOSEN[page].keys() - {"clock"}, *TAB.get(page, {})]
+    # With a tab nobody knows, the first one is drawn: these stand in another.
+    names = [*CHOSEN[page].keys() - {"clock", "phase"}, *TAB.get(page, {})]
     bad = dict.fromkeys(names, "'; drop table x --<script>")
 
     app = opened(page, **bad)

@@ -101,8 +101,8 @@ def _check_login(login: Mapping[str, str]) -> None:
             f"OKAERI_LOGIN_COOKIE_SECRET is shorter than {SECRET_BYTES} bytes; make one: "
             "openssl rand -hex 32"
         )
-    if importlib.util.find_spec("authlib") is None:
-        raise ScreensRefused("a login needs one more package: pip install 'okaeri[login]'")
+    if any(importlib.util.find_spec(name) is None for name in ("authlib", "httpx")):
+        raise ScreensRefused("a login needs packages that are missing: pip install 'okaeri[login]'")
 
 
 @contextmanager

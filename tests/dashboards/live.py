@@ -25,7 +25,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.sync.client import ClientConnection, connect
 
-from pipelines.screens import Screens
+from pipelines.screens import Screens, secrets_of
 from pipelines.settings import REPOSITORY
 
 STREAM = "/_stcore/stream"
@@ -109,26 +109,31 @@ class Server:
 
 
 @contextmanager
-def serving(homes: Path, *, header: str | None = None) -> Iterator[Server]:
-    """The pages of the active shop, started as `okaeri up` starts them."""
+def serving(
+    homes: Path, *, header: str | None = None, login: Mapping[str, str] | None = None
+) -> Iterator[Server]:
+    """The pages of the active shop, started as `okaeri up` starts them. `login`: of `Screens`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     command = [sys.executable, "-m", "streamlit", "run", "dashboards/app.py"]
     environment = {k: v for k, v in os.environ.items() if k != "OKAERI_SHOP"}
-    process = subprocess.Popen(
-        [*command, *Screens(port=port, user_header=header).arguments],
-        cwd=REPOSITORY,
-        env=environment | {"OKAERI_HOME": str(homes)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait_for(Server(port), process)
-        yield Server(port)
-    finally:
-        process.terminate()
-        process.wait(20)
+    back = {"redirect_uri": f"http://127.0.0.1:{port}/oauth2callback"}
+    screens = Screens(port=port, user_header=header, login={**login, **back} if login else {})
+    with secrets_of(screens) as secrets:
+        process = subprocess.Popen(
+            [*command, *screens.arguments, *secrets],
+            cwd=REPOSITORY,
+            env=environment | {"OKAERI_HOME": str(homes)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            _wait_for(Server(port), process)
+            yield Server(port)
+        finally:
+            process.terminate()
+            process.wait(20)
 
 
 def _wait_for(server: Server, process: "subprocess.Popen[bytes]") -> None:

@@ -114,22 +114,29 @@ def product_table(page: Page, period: str) -> None:
         PRODUCTS, {"period_key": period}, order_by=("-cart_count", "product_key")
     ).to_dicts()
     names = ("name", "carts", "bought", "value", "stock")
-    body: list[tables.Row] = [
-        [
-            Cell(row["product_name"] or row["product_key"], words.plain(row["category_name"])),
-            words.count(row["cart_count"], "cart"),
-            words.rate(snapshot.rate(PRODUCTS, "bought_in_window_rate", row), "cart"),
-            words.number(row["value_amount"]),
-            words(f"stock.{row['stock_band']}"),
-        ]
-        for row in rows[:PRODUCTS_SHOWN]
-    ]
+    body = [product_line(page, row) for row in rows[:PRODUCTS_SHOWN]]
     parts.title(words("products.title", period=words.period(period)))
     metrics = [Metric(words("products.bought"), PRODUCTS, "bought_in_window_rate")]
     parts.table(
         page, "products", [words(f"products.{name}") for name in names], body, metrics=metrics
     )
     parts.note(words("products.note", n=PRODUCTS_SHOWN))
+
+
+def product_line(page: Page, row: Row) -> tables.Row:
+    """One product; whoever may not know of few people sees what it is, and not how often."""
+    words = page.words
+    name = Cell(row["product_name"] or row["product_key"], words.plain(row["category_name"]))
+    stock = words(f"stock.{row['stock_band']}")
+    if page.hides(row):
+        return [name, "—", "—", "—", stock]
+    return [
+        name,
+        words.count(row["cart_count"], "cart"),
+        words.rate(page.snapshot.rate(PRODUCTS, "bought_in_window_rate", row), "cart"),
+        words.number(row["value_amount"]),
+        stock,
+    ]
 
 
 def week(page: Page, rows: list[Row]) -> tuple[list[str], list[HeatRow]]:

@@ -71,14 +71,21 @@ def ranking(page: Page) -> None:
     body: list[tables.Row] = [
         [
             words("goods.rank", n=row["category_rank"], name=name_of(row, "product")),
-            parts.people_or_few(page, row["orderer_count"]),
-            parts.people_or_few(page, row["adder_count"]),
+            *ranked_people(page, row),
         ]
         for row in rows
     ]
     head = [words(f"goods.ranking.{name}") for name in ("product", "orderers", "adders")]
     parts.table(page, "ranking", head, body)
     parts.note(words("goods.ranking.note"))
+
+
+def ranked_people(page: Page, row: Row) -> list[str]:
+    """Who ordered a product, and who put it into a cart; — for what others would tell."""
+    told = [parts.people_or_few(page, row[f"{who}_count"]) for who in ("orderer", "adder")]
+    if page.hides(row) and not parts.is_few(page, row["orderer_count"]):
+        told[0] = "—"
+    return told
 
 
 def strongest(page: Page, kind: str) -> list[Row]:

@@ -84,7 +84,7 @@ def waterfall(
     colours: Mapping[str, str],
     title: str,
 ) -> Picture:
-    """Bars end to end: every cart is in one of them, the last ends at the total.
+    """Bars end to end: every cart is in one of them, the last ends at the total. Long: two layers.
 
     `rows`: bar, state, name, running_from, running_to, amount, tip. `totals`: bar, end, text.
     `colours`: word of a state → its colour.

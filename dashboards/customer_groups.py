@@ -81,23 +81,26 @@ def moves(page: Page) -> None:
     )
     rows = [row for row in newest if phase in ("all", row["from_phase"])][:MOST_MOVES]
     parts.title(words("customers.moves.title", month=words.month(month)))
-    body: list[tables.Row] = []
-    for row in rows:
-        name = words(
-            "customers.moves.row",
-            before=words(f"phase.{row['from_phase']}"),
-            after=words(f"phase.{row['to_phase']}"),
-        )
-        if page.hides(row):
-            few = parts.is_few(page, row["person_count"])
-            body.append([name, parts.people_or_few(page, row["person_count"]) if few else "—", "—"])
-            continue
-        rate = words.rate(page.snapshot.rate(MOVES, "transition_rate", row), "person")
-        body.append([name, words.count(row["person_count"], "person"), rate])
+    body = [move(page, row) for row in rows]
     head = [words(f"customers.moves.{name}") for name in ("head", "people", "rate")]
     metrics = [Metric(words("customers.moves.rate"), MOVES, "transition_rate")]
     parts.table(page, "moves", head, body, metrics=metrics)
     parts.note(words("customers.moves.note"))
+
+
+def move(page: Page, row: Row) -> tables.Row:
+    """One move: from where to where, how many, and of how many."""
+    words = page.words
+    name = words(
+        "customers.moves.row",
+        before=words(f"phase.{row['from_phase']}"),
+        after=words(f"phase.{row['to_phase']}"),
+    )
+    if page.hides(row):
+        few = parts.is_few(page, row["person_count"])
+        return [name, parts.people_or_few(page, row["person_count"]) if few else "—", "—"]
+    rate = words.rate(page.snapshot.rate(MOVES, "transition_rate", row), "person")
+    return [name, words.count(row["person_count"], "person"), rate]
 
 
 def score(page: Page) -> None:

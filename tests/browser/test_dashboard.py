@@ -96,7 +96,7 @@ def test_a_file_comes_down_with_the_words_of_the_screen(address: str, browser: B
     settle(page)
 
     with page.expect_download() as coming:
-        page.get_by_text("この表をCSVで保存", exact=False).nth(1).click()
+        page.locator(".st-key-cart_recovery_results_csv button").click()
     data = Path(coming.value.path()).read_bytes()
 
     assert coming.value.suggested_filename == "cart_recovery_results_20261120.csv"

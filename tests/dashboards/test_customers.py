@@ -9,8 +9,8 @@ from pipelines.settings import DBT_PROJECT
 from tests.dashboards.conftest import Opener, html_of, shown
 
 
-def test_it_opens_with_who_went_on_in_the_newest_whole_month(opened: Opener) -> None:
-    text = shown(opened("customers"))
+def test_it_opens_with_who_went_on_in_the_newest_whole_month(drawn: Opener) -> None:
+    text = shown(drawn("customers"))
 
     assert (
         "2026/10に、F1（1回購入）の人のうちF2に進んだのは2.0%（70/3,500、誤差 1.6〜2.5）です。"
@@ -20,21 +20,19 @@ def test_it_opens_with_who_went_on_in_the_newest_whole_month(opened: Opener) -> 
     assert "3回以上5回未満購入した会員" in text
 
 
-def test_the_grid_has_every_cell_somebody_is_in(opened: Opener) -> None:
-    text = " ".join(shown(opened("customers", language="en")).split())
+def test_the_grid_has_every_cell_somebody_is_in(drawn: Opener) -> None:
+    text = " ".join(shown(drawn("customers", language="en")).split())
 
     assert "most recent 1,200 people new 400 people champion" in text
     assert "long ago 2,000 people hibernating 64 people not to lose" in text
 
 
-def test_a_lone_small_cell_takes_the_next_one_with_it(opened: Opener) -> None:
+def test_a_lone_small_cell_takes_the_next_one_with_it(drawn: Opener) -> None:
     """64 // 60 is one person; what the others leave of all customers would be that one."""
     viewer = " ".join(
-        shown(opened("customers", kind="small", language="en", role="viewer", split="rfm")).split()
+        shown(drawn("customers", kind="small", language="en", role="viewer", split="rfm")).split()
     )
-    exporter = " ".join(
-        shown(opened("customers", kind="small", language="en", split="rfm")).split()
-    )
+    exporter = " ".join(shown(drawn("customers", kind="small", language="en", split="rfm")).split())
 
     assert "most recent 20 people new — champion" in viewer
     assert "long ago 33 people hibernating — not to lose" in viewer
@@ -57,11 +55,11 @@ def test_the_score_is_judged_by_its_own_calibration(opened: Opener) -> None:
     assert "（264/2,200" in text
 
 
-def test_a_small_shop_sees_three_groups_and_a_large_one_the_squares(opened: Opener) -> None:
+def test_a_small_shop_sees_three_groups_and_a_large_one_the_squares(drawn: Opener) -> None:
     """3,664 customers are enough for 25 squares of 30; a sixtieth of them is not."""
-    small = " ".join(shown(opened("customers", kind="small")).split())
-    large = shown(opened("customers"))
-    asked = " ".join(shown(opened("customers", split="three")).split())
+    small = " ".join(shown(drawn("customers", kind="small")).split())
+    large = shown(drawn("customers"))
+    asked = " ".join(shown(drawn("customers", split="three")).split())
 
     assert "750人未満のため" in small
     assert "新規 1回買い、休眠ではない人。 20人" in small
@@ -72,9 +70,9 @@ def test_a_small_shop_sees_three_groups_and_a_large_one_the_squares(opened: Open
     assert "750人未満" not in asked
 
 
-def test_each_group_of_the_squares_leads_an_exporter_to_the_builder(opened: Opener) -> None:
-    exporter = "".join(html_of(opened("customers")))
-    viewer = "".join(html_of(opened("customers", role="viewer")))
+def test_each_group_of_the_squares_leads_an_exporter_to_the_builder(drawn: Opener) -> None:
+    exporter = "".join(html_of(drawn("customers")))
+    viewer = "".join(html_of(drawn("customers", role="viewer")))
 
     assert re.findall(r"segments\?rfm_group=(\w+)&amp;", exporter) == [
         "new",

@@ -28,15 +28,15 @@ def test_each_step_has_its_spans_and_what_is_not_old_enough_has_none(opened: Ope
     assert "F4→F5" not in text
 
 
-def test_few_people_are_counted_and_the_line_is_left_out(opened: Opener) -> None:
-    text = shown(opened("retention", kind="small"))
+def test_few_people_are_counted_and_the_line_is_left_out(drawn: Opener) -> None:
+    text = shown(drawn("retention", kind="small"))
 
     assert "40人中8人" in text or "20.0%（8/40" in text
 
 
-def test_a_small_shop_has_no_view_by_month(opened: Opener) -> None:
-    small = [tab.label for tab in opened("retention", kind="small").get("tab")]
-    large = [tab.label for tab in opened("retention").get("tab")]
+def test_a_small_shop_has_no_view_by_month(drawn: Opener) -> None:
+    small = [tab.label for tab in drawn("retention", kind="small").get("tab")]
+    large = [tab.label for tab in drawn("retention").get("tab")]
 
     assert "初回購入の月別" in large
     assert [label for label in large if label not in small] == ["初回購入の月別"]
@@ -58,13 +58,13 @@ def test_the_what_if_scales_with_its_slider_and_keeps_it_in_the_address(opened: 
     assert app.query_params["points"] == "4"
 
 
-def test_a_what_if_of_few_second_buyers_says_so(opened: Opener) -> None:
-    assert "6人と少ないため、目安です" in shown(opened("retention", kind="small", view="what_if"))
+def test_a_what_if_of_few_second_buyers_says_so(drawn: Opener) -> None:
+    assert "6人と少ないため、目安です" in shown(drawn("retention", kind="small", view="what_if"))
 
 
-def test_each_status_leads_an_exporter_to_the_builder_by_closed_keys(opened: Opener) -> None:
-    exporter = "".join(html_of(opened("retention", view="status")))
-    viewer = "".join(html_of(opened("retention", view="status", role="viewer")))
+def test_each_status_leads_an_exporter_to_the_builder_by_closed_keys(drawn: Opener) -> None:
+    exporter = "".join(html_of(drawn("retention", view="status")))
+    viewer = "".join(html_of(drawn("retention", view="status", role="viewer")))
 
     links = re.findall(r'href="\./segments\?([^"]*)"', exporter)
     assert [link.split("&amp;")[0] for link in links] == [
@@ -83,10 +83,10 @@ def test_the_newest_intervals_are_shown_with_their_n(opened: Opener) -> None:
     assert "to the 2nd order 1,975 30 days 69 days 138 days 207 days 31.0%" in text
 
 
-def test_statuses_are_hidden_from_a_viewer_where_one_holds_few(opened: Opener) -> None:
-    whole = shown(opened("retention", view="status", role="viewer"))
-    few = shown(opened("retention", view="status", kind="small", role="viewer"))
-    told = shown(opened("retention", view="status", kind="small"))
+def test_statuses_are_hidden_from_a_viewer_where_one_holds_few(drawn: Opener) -> None:
+    whole = shown(drawn("retention", view="status", role="viewer"))
+    few = shown(drawn("retention", view="status", kind="small", role="viewer"))
+    told = shown(drawn("retention", view="status", kind="small"))
 
     assert "1,200人" in whole
     assert "5人に満たない状態がある" in few

@@ -19,10 +19,9 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
-from tests.browser.screenshots import CHROMIUM, PAGES, QUIET, serving
+from tests.browser.screenshots import CHROMIUM, OURS, PAGES, QUIET, serving
 
-EMPTY = Path(__file__).with_name("empty_app.py")
-OURS = Path(__file__).resolve().parents[1] / "dashboards" / "app.py"
+EMPTY = ("-m", "streamlit", "run", str(Path(__file__).with_name("empty_app.py")))
 # Page and the key of one of its choices: Streamlit puts it into the class of the element.
 CHOICES = {
     "cart_recovery": ("period", "family", "by"),
@@ -98,9 +97,9 @@ class Server:
 
 
 @contextmanager
-def app(script: Path) -> Iterator[Server]:
-    """The script served."""
-    with serving(script) as (address, process):
+def app(started: Sequence[str]) -> Iterator[Server]:
+    """The app served."""
+    with serving(started) as (address, process):
         yield Server(address, process)
 
 
@@ -120,9 +119,9 @@ def pressed(server: Server, element: Locator, figure: Figure) -> None:
     element.page.wait_for_timeout(300)
 
 
-def cold(browser: Browser, script: Path, figure: Figure) -> None:
+def cold(browser: Browser, started: Sequence[str], figure: Figure) -> None:
     """The first look of a new browser at a new server."""
-    with app(script) as server:
+    with app(started) as server:
         page = browser.new_page(locale="ja-JP")
         before, begun = server.processor(), time.perf_counter()
         page.goto(server.address)

@@ -1,4 +1,4 @@
-"""Entry of the dashboards: `streamlit run dashboards/app.py`. Pages, side bar, navigation."""
+"""Entry of the dashboards: pages, side bar, navigation. Served by `python -m dashboards`."""
 
 import streamlit as st
 

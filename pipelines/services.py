@@ -45,12 +45,11 @@ def _serve(
     settings.export_environment({"DAGSTER_HOME": dagster, **settings.places()})
     beside = Path(sys.executable).parent
     module = ["-m", "pipelines.definitions"]
-    app = settings.REPOSITORY / "dashboards" / "app.py"
     # Streamlit takes its settings from the folder it is started in.
     commands = [
         ([beside / "dagster-webserver", "-h", "127.0.0.1", "-p", dagster_port, *module], None),
         ([beside / "dagster-daemon", "run", *module], None),
-        ([beside / "streamlit", "run", app, *streamlit], settings.REPOSITORY),
+        ([sys.executable, "-m", "dashboards", *streamlit], settings.REPOSITORY),
     ]
     children = [
         subprocess.Popen([str(part) for part in command], start_new_session=True, cwd=folder)  # noqa: S603

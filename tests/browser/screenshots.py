@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +44,8 @@ QUIET = [
     "--no-default-browser-check",
 ]
 REPOSITORY = Path(__file__).resolve().parents[2]
+# As `okaeri up` starts them.
+OURS = ("-m", "dashboards")
 # Of a palette this large nobody sees the difference, and the file is a third.
 COLOURS = 128
 
@@ -85,15 +87,18 @@ def free_port() -> int:
 @contextmanager
 def dashboard(*options: str) -> Iterator[str]:
     """Address of a running dashboard. `options`: further ones of the server."""
-    with serving(REPOSITORY / "dashboards" / "app.py", *options) as (address, _):
+    with serving(OURS, *options) as (address, _):
         yield address
 
 
 @contextmanager
-def serving(script: Path, *options: str) -> Iterator[tuple[str, int]]:
-    """Address and process of a running app of Streamlit's, in the house's settings."""
+def serving(app: Sequence[str], *options: str) -> Iterator[tuple[str, int]]:
+    """Address and process of a running app of Streamlit's, in the house's settings.
+
+    `app`: what Python is asked to run.
+    """
     port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
+    command = [sys.executable, *app, "--server.port", str(port)]
     process = subprocess.Popen(
         [*command, *options],
         cwd=REPOSITORY,

@@ -116,7 +116,7 @@ def serving(
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    command = [sys.executable, "-m", "streamlit", "run", "dashboards/app.py"]
+    command = [sys.executable, "-m", "dashboards"]
     environment = {k: v for k, v in os.environ.items() if k != "OKAERI_SHOP"}
     back = {"redirect_uri": f"http://127.0.0.1:{port}/oauth2callback"}
     screens = Screens(port=port, user_header=header, login={**login, **back} if login else {})

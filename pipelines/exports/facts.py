@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -131,6 +132,11 @@ class Facts:
     private: Path
     pepper: bytes
 
+    @cached_property
+    def _open(self) -> Mapping[Path, duckdb.DuckDBPyConnection]:
+        # Opening a file costs more than most of what is asked of it.
+        return {file: reader(file) for file in (self.published, self.private)}
+
     @property
     def received(self) -> Mapping[str, Received]:
         """Destination → how its mail of the last 30 days was received."""
@@ -246,7 +252,7 @@ class Facts:
     @contextmanager
     def _reading(self, file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         try:
-            with reader(file) as connection:
+            with self._open[file].cursor() as connection:
                 yield connection
         except (duckdb.CatalogException, duckdb.BinderException) as error:
             raise SnapshotMissing(
@@ -257,13 +263,8 @@ class Facts:
 def reader(path: Path) -> duckdb.DuckDBPyConnection:
     """A file of a snapshot, opened for nothing but reading it."""
     # read_only alone still reads and writes any file of this user; all three together do not.
-    connection = duckdb.connect(
-        str(path), read_only=True, config={"enable_external_access": "false"}
-    )
-    # Nobody waits before a terminal for one question of many.
-    connection.execute("set enable_progress_bar = false")
-    connection.execute("set lock_configuration = true")
-    return connection
+    locked = {"enable_external_access": "false", "lock_configuration": "true"}
+    return duckdb.connect(str(path), read_only=True, config=locked)
 
 
 def received(published: duckdb.DuckDBPyConnection, shop_id: str) -> Mapping[str, Received]:

@@ -46,7 +46,7 @@ def _serve(
     beside = Path(sys.executable).parent
     module = ["-m", "pipelines.definitions"]
     # Streamlit takes its settings from the folder it is started in.
-    commands = [
+    commands: list[tuple[list[object], Path | None]] = [
         ([beside / "dagster-webserver", "-h", "127.0.0.1", "-p", dagster_port, *module], None),
         ([beside / "dagster-daemon", "run", *module], None),
         ([sys.executable, "-m", "dashboards", *streamlit], settings.REPOSITORY),

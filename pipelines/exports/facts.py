@@ -263,8 +263,11 @@ class Facts:
 def reader(path: Path) -> duckdb.DuckDBPyConnection:
     """A file of a snapshot, opened for nothing but reading it."""
     # read_only alone still reads and writes any file of this user; all three together do not.
-    locked = {"enable_external_access": "false", "lock_configuration": "true"}
-    return duckdb.connect(str(path), read_only=True, config=locked)
+    return duckdb.connect(
+        str(path),
+        read_only=True,
+        config={"enable_external_access": "false", "lock_configuration": "true"},
+    )
 
 
 def received(published: duckdb.DuckDBPyConnection, shop_id: str) -> Mapping[str, Received]:

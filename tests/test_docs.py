@@ -2,13 +2,11 @@
 
 import re
 import shlex
-import subprocess
-import sys
-from functools import cache
-from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from pipelines.cli import app
 from pipelines.settings import REPOSITORY
 
 READMES = ("README.md", "README.ja.md")
@@ -20,13 +18,9 @@ def shown_commands(readme: str) -> list[str]:
     return [line.split(" #")[0].strip() for block in blocks for line in block.splitlines() if line]
 
 
-@cache
 def help_of(*command: str) -> str:
-    okaeri = str(Path(sys.executable).with_name("okaeri"))
-    done = subprocess.run(
-        [okaeri, *command, "--help"], capture_output=True, text=True, check=False, timeout=60
-    )
-    assert done.returncode == 0, done.stderr
+    done = CliRunner().invoke(app, [*command, "--help"])
+    assert done.exit_code == 0, done.output
     return done.stdout
 
 

@@ -23,6 +23,9 @@ from pipelines.cli import app
 from pipelines.settings import REPOSITORY, Home
 from pipelines.shop import load_shop
 
+# The whole street: a minute and a half.
+pytestmark = pytest.mark.slow
+
 PERSONS = 3000
 OKAERI = str(Path(sys.executable).with_name("okaeri"))
 
@@ -183,7 +186,6 @@ def test_nobody_of_the_landed_ledger_is_handed_over_again(okaeri):
     assert set(claimed) <= due - before
 
 
-@pytest.mark.slow
 def test_a_second_run_changes_no_published_table(okaeri):
     before = okaeri.pointer()
 
@@ -219,7 +221,6 @@ def test_every_receipt_gives_its_column(okaeri):
     assert filled > 40
 
 
-@pytest.mark.slow
 def test_a_refund_that_comes_in_later_is_logged_with_its_file(okaeri):
     (order,) = okaeri.rows(
         "select order_id, ordered_month, revenue_amount from fct_orders where is_sale"
@@ -243,7 +244,6 @@ def test_a_refund_that_comes_in_later_is_logged_with_its_file(okaeri):
     assert not [row for row in log if row["cell_key"] == "2026-08-01|orders"]
 
 
-@pytest.mark.slow
 def test_time_alone_turns_open_carts_into_abandoned_ones(okaeri):
     active = "select count(*) from fct_cart_episodes where not is_abandoned and closed_at is null"
     before = okaeri.value(active)
@@ -254,7 +254,6 @@ def test_time_alone_turns_open_carts_into_abandoned_ones(okaeri):
     assert run_state.failure(Home(okaeri.home / "demo")) is None
 
 
-@pytest.mark.slow
 def test_a_red_check_leaves_the_last_good_numbers_up(okaeri):
     before = okaeri.pointer()
     orders = sorted(okaeri.shop_file.parent.glob("受注*.csv"))[0]
@@ -287,7 +286,6 @@ def test_sql_reaches_nothing_but_the_published_tables(okaeri, query: Sequence[st
     okaeri("sql", query, code=2)
 
 
-@pytest.mark.slow
 def test_up_serves_carries_out_requests_and_stops_whole(okaeri):
     ports = (8711, 3711)
     command = [OKAERI, "up", "--shop", str(okaeri.shop_file)]

@@ -97,7 +97,10 @@ def outcome_of_a_kill(home: Home, step: int, expected: dict[str, list[tuple[obje
     return found
 
 
-@pytest.mark.parametrize("kills", [12, pytest.param(1000, marks=pytest.mark.deep)])
+@pytest.mark.parametrize(
+    "kills",
+    [4, pytest.param(12, marks=pytest.mark.slow), pytest.param(1000, marks=pytest.mark.deep)],
+)
 def test_a_kill_at_any_step_leaves_nothing_or_the_whole_batch(tmp_path: Path, kills: int) -> None:
     unkilled = Home(tmp_path / "unkilled")
     steps = int(run(KILLED, unkilled.path, 10**6).stdout)

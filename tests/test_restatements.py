@@ -176,6 +176,7 @@ def test_a_publication_with_nothing_new_restates_nothing(shop: Shop) -> None:
     assert {row["publication_no"] for row in shop.rows["published_cells"]} == {1}
 
 
+@pytest.mark.slow
 def test_an_order_of_the_running_month_restates_nothing(shop: Shop) -> None:
     shop.publish()
     shop.land(
@@ -188,6 +189,7 @@ def test_an_order_of_the_running_month_restates_nothing(shop: Shop) -> None:
     assert restated == []
 
 
+@pytest.mark.slow
 def test_other_settings_restate_what_they_change_and_are_named(shop: Shop) -> None:
     shop.publish()
     shop.rows["shops"][0]["revenue_measure"] = "total"
@@ -203,6 +205,7 @@ def test_other_settings_restate_what_they_change_and_are_named(shop: Shop) -> No
     assert {(row["reason_key"], row["batch_count"]) for row in restated} == {("settings", 0)}
 
 
+@pytest.mark.slow
 def test_a_figure_whose_row_is_gone_is_restated_as_nothing(shop: Shop) -> None:
     shop.publish()
     shop.rows["orders"] = shop.rows["orders"][1:]
@@ -215,6 +218,7 @@ def test_a_figure_whose_row_is_gone_is_restated_as_nothing(shop: Shop) -> None:
     assert {row["reason_key"] for row in restated} == {"code"}
 
 
+@pytest.mark.slow
 def test_the_log_says_the_same_once_its_publication_is_history(shop: Shop) -> None:
     shop.publish()
     shop.land(
@@ -234,6 +238,7 @@ def test_the_log_says_the_same_once_its_publication_is_history(shop: Shop) -> No
     assert moved(second) == revenue_of_august(800, 500)
 
 
+@pytest.mark.slow
 def test_a_look_back_knows_the_log_of_its_day_and_says_nothing_new(shop: Shop) -> None:
     shop.publish()
     shop.land(
@@ -256,6 +261,7 @@ def test_a_look_back_knows_the_log_of_its_day_and_says_nothing_new(shop: Shop) -
     assert shop.rows["published_cells"] == before
 
 
+@pytest.mark.slow
 def test_only_settled_months_are_said(shop: Shop) -> None:
     shop.publish()
 

@@ -8,6 +8,9 @@ from tests.oracle.marts import MARTS
 from tests.oracle.world import World
 from tests.shrink import KEPT, DiffersError, shrink, told
 
+# Hundreds of small builds.
+pytestmark = pytest.mark.slow
+
 
 def shop_with_a_refund() -> shops.Shop:
     """The first generated shop with a dated refund of a sale that is known, and no undated one."""

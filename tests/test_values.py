@@ -188,6 +188,7 @@ def test_the_slopes_are_those_of_the_likelihood(fit):
             assert slope == pytest.approx((above - below) / 2e-6, abs=1e-7)
 
 
+@pytest.mark.slow
 def test_a_fit_says_the_same_digits_whatever_the_order_of_rows(fit):
     held = together(*buyers(3_000, *PUBLISHED, seed=5))
     amounts = np.array([[1.0, 20.0, 300.0], [2.0, 35.0, 200.0], [3.0, 28.0, 150.0]])

@@ -7,6 +7,9 @@ import pytest
 from dashboards.sentences import PAIRS
 from tests.dashboards.conftest import Opener, shown
 
+# Every page twice.
+pytestmark = pytest.mark.slow
+
 # What a reader chose, by page: every filter of it, each with a key that is not its default.
 CHOSEN: dict[str, dict[str, str]] = {
     "cart_recovery": {

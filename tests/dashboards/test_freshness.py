@@ -11,6 +11,9 @@ from pipelines.settings import Home
 from tests.dashboards.conftest import Opener, shown
 from tests.dashboards.fixture import AS_OF, publish_kind
 
+# Snapshots published while a page is open.
+pytestmark = pytest.mark.slow
+
 
 class PageStub:
     """What freshness asks of a page."""

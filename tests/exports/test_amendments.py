@@ -12,6 +12,9 @@ from pipelines import exports, requests
 from pipelines.canonical import TABLES
 from tests.exports.shop_files import NOW, Person, SmallShop, people, small_shop
 
+# Two hand-overs each.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def shop(tmp_path: Path) -> SmallShop:

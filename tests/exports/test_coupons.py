@@ -15,6 +15,9 @@ from pipelines.exports.errors import BadCoupons, CouponsShort
 from tests.exports.inside import Dead, dying_at
 from tests.exports.shop_files import NOW, Person, SmallShop, opened_shop, people, small_shop
 
+# Two hand-overs each.
+pytestmark = pytest.mark.slow
+
 OWNER = Actor.at_terminal("owner")
 # The campaign of the small shop with a code for the people of its arm `send`.
 WITH_POOL = ("- {key: send, share_bp: 9000}", "- {key: send, share_bp: 9000, coupon_pool: wrap}")

@@ -16,6 +16,9 @@ from pipelines.shop import ShopFileError
 from tests.exports.places import PASSWORD, SftpServer, cut_line, s3_server
 from tests.exports.shop_files import MACHINE, NOW, Person, SmallShop, people, small_shop
 
+# Real servers.
+pytestmark = pytest.mark.slow
+
 
 class Dead(BaseException):
     """The process ends here, seen from inside it."""
@@ -380,7 +383,6 @@ def keys_in(client) -> list[str]:
     return [o["Key"] for o in client.list_objects_v2(Bucket="mailer").get("Contents", [])]
 
 
-@pytest.mark.slow
 def test_a_file_arrives_in_a_bucket_with_its_sha_and_once(tmp_path: Path, bucket) -> None:
     endpoint, client = bucket
     shop = far_shop(tmp_path, s3_line(endpoint))
@@ -399,7 +401,6 @@ def test_a_file_arrives_in_a_bucket_with_its_sha_and_once(tmp_path: Path, bucket
     }
 
 
-@pytest.mark.slow
 def test_a_put_whose_answer_was_lost_is_looked_at_and_counts(tmp_path: Path, bucket) -> None:
     endpoint, client = bucket
     with cut_line(endpoint, when="after") as (line, seen):
@@ -412,7 +413,6 @@ def test_a_put_whose_answer_was_lost_is_looked_at_and_counts(tmp_path: Path, buc
     assert sum(line.startswith(b"PUT") and b"-r0.csv" in line for line in seen) == 1
 
 
-@pytest.mark.slow
 def test_a_put_that_was_lost_on_its_way_waits_for_a_person(tmp_path: Path, bucket) -> None:
     endpoint, client = bucket
     with cut_line(endpoint, when="before") as (line, seen):
@@ -425,7 +425,6 @@ def test_a_put_that_was_lost_on_its_way_waits_for_a_person(tmp_path: Path, bucke
     assert sum(line.startswith(b"PUT") and b"-r0.csv" in line for line in seen) == 1
 
 
-@pytest.mark.slow
 def test_a_bucket_that_refuses_took_nothing_and_is_tried_again(tmp_path: Path, bucket) -> None:
     endpoint, client = bucket
     shop = far_shop(tmp_path, s3_line(endpoint).replace("bucket: mailer", "bucket: nobodys"))
@@ -439,7 +438,6 @@ def test_a_bucket_that_refuses_took_nothing_and_is_tried_again(tmp_path: Path, b
     assert outcome.batches[0].state == "DELIVERED"
 
 
-@pytest.mark.slow
 def test_a_bucket_nobody_answers_for_took_nothing(tmp_path: Path, bucket) -> None:
     _, client = bucket
     shop = far_shop(tmp_path, s3_line("http://127.0.0.1:9"))
@@ -453,7 +451,6 @@ def test_a_bucket_nobody_answers_for_took_nothing(tmp_path: Path, bucket) -> Non
     assert keys_in(client) == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("place", "then"), [
     ("intent:done", "DELIVERED"), ("rename:done", "DELIVERED"),
 ])  # fmt: skip
@@ -475,7 +472,6 @@ def test_a_process_that_dies_on_the_way_to_a_bucket_hands_over_once(
     assert len(found) + len(keys_in(client)) == 1
 
 
-@pytest.mark.slow
 def test_a_key_that_is_taken_is_never_replaced(tmp_path: Path, bucket) -> None:
     endpoint, client = bucket
     shop = far_shop(tmp_path, s3_line(endpoint))

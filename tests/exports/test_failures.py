@@ -24,6 +24,9 @@ from tests.exports.mailer import Mailer
 from tests.exports.shop_files import MACHINE, NOW, Person, SmallShop, people, small_shop
 from tests.exports.test_handoff import emails, rows_of
 
+# Processes that die.
+pytestmark = pytest.mark.slow
+
 HOUR = timedelta(hours=1)
 RESTARTED = exports.Machine(MACHINE.machine_id, "boot-2")
 CLONE = exports.Machine("machine-2", "boot-7")

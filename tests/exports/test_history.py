@@ -12,6 +12,9 @@ from pipelines import exports, keys, state
 from pipelines.canonical import TABLES
 from tests.exports.shop_files import MACHINE, NOW, PEPPER, Person, SmallShop, people, small_shop
 
+# Two hand-overs each.
+pytestmark = pytest.mark.slow
+
 HOUR = timedelta(hours=1)
 
 

@@ -18,6 +18,9 @@ from tests.exports.importers import core
 from tests.exports.shop_files import Person, SmallShop, opened_shop, small_shop
 from tests.exports.test_importers import JAPANESE, MAILERS, importer
 
+# Eighteen hand-overs, each taken in again.
+pytestmark = pytest.mark.slow
+
 MAILED = tuple(mailer for mailer in MAILERS if mailer not in ("postal_dm", "onsite_json"))
 
 LONG = "寿限無寿限無五劫の擦り切れ海砂利水魚の水行末雲来末風来末食う寝る処に住む処やぶら"

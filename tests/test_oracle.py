@@ -191,6 +191,13 @@ def test_a_difference_names_the_columns_and_both_rows():
     assert found == (cart, {**cart, "stage": "checkout"})
     assert said(found).endswith("stage: oracle cart, mart checkout")
     assert difference("fct_cart_episodes", [cart], [{**cart, "value_amount": 1 + 1e-12}]) is None
+    # 2.5 in the tenth digit: cut to nine, its two neighbours differ.
+    tie = 0.4654296875
+    below, above = ({**cart, "value_amount": tie + way * 1e-16} for way in (-1, 1))
+    assert difference("fct_cart_episodes", [below], [above]) is None
+    assert (
+        difference("fct_cart_episodes", [below], [{**above, "value_amount": 0.46543}]) is not None
+    )
     assert difference("fct_cart_episodes", [cart], []) == (cart, None)
     assert difference("fct_cart_episodes", [cart], [dict(reversed(cart.items()))]) is None
 

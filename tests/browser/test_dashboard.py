@@ -30,6 +30,7 @@ STREAMLIT_OWN = {
     "left",
     "down",
     "English",
+    "chevron",
     "expand",
     "more",
 }

@@ -174,8 +174,10 @@ def test_the_tests_find_the_bugs(oracle_bench, golden_bench, buyers_bench):
     found = {}
     for bug in ALL_BUGS:
         started = time.perf_counter()
-        asked = (buyers_bench,) if bug in RETENTION_BUGS else (oracle_bench, golden_bench)
-        objections = (bench.objection_to(bug) for bench in asked)
+        own = (
+            (buyers_bench, oracle_bench) if bug in RETENTION_BUGS else (oracle_bench, golden_bench)
+        )
+        objections = (bench.objection_to(bug) for bench in own)
         found[bug.sentence] = next((said for said in objections if said is not None), None)
         seconds = time.perf_counter() - started
         print(f"{seconds:5.1f} s  {bug.model}: {bug.sentence} → {found[bug.sentence]}")

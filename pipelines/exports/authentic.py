@@ -1,7 +1,8 @@
-"""The seal of a manifest: what a restored ledger is refilled from must be our own word.
+"""The seal of what an outbox tells of itself: what a ledger is judged by must be our own word.
 
 A keyed hash over the bytes as they stand, in their last lines. The key is derived from the shop's
-secret, so whoever can write into an outbox can still not make people count as written to.
+secret, so whoever can write into an outbox can still not make people count as written to, nor an
+older ledger look like the newest.
 """
 
 import hmac
@@ -25,8 +26,13 @@ def manifest_key(pepper: bytes) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"okaeri manifest 1").derive(pepper)
 
 
+def owner_key(key: bytes) -> bytes:
+    """Key of the word on whose an outbox is: no manifest stands in its place, nor it in one's."""
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"okaeri owner 1").derive(key)
+
+
 def sealed(content: Mapping[str, object], *, key: bytes) -> Iterator[bytes]:
-    """A manifest's bytes with its seal as the last entry, in pieces.
+    """Bytes of a manifest or of an outbox's owner, in pieces, the seal as the last entry.
 
     Shape: a line per entry, one per claim: read by people, written by the fast encoder.
     """

@@ -92,8 +92,17 @@ def sign(engine: sa.Engine, outbox: LocalFolder) -> None:
         "epoch": found.epoch,
         "manifests": len(outbox.manifest_stems()),
     }
-    if outbox.read_owner() != mine:
+    if _owner_of(outbox)[0] != mine:
         outbox.write_owner(mine)
+
+
+def _owner_of(outbox: LocalFolder) -> tuple[Mapping[str, object], str | None]:
+    """What an outbox says of its ledger, without the seal, and why that cannot be believed."""
+    try:
+        found = outbox.read_owner() or {}
+    except Tampered as error:
+        return {}, str(error)
+    return {name: value for name, value in found.items() if name != "seal"}, None
 
 
 @dataclass(frozen=True)
@@ -123,7 +132,7 @@ def _why_paused(
             f"exporter (first: {outbox.manifests / forged[0]}.json)",
             True,
         )
-    owner = outbox.read_owner() or {}
+    owner, doubt = _owner_of(outbox)
     is_other = owner.get("instance_id", found.instance_id) != found.instance_id
     is_older = is_other or _number(owner, "epoch") > found.epoch
     missing = _missing(connection, stems, reported)
@@ -137,6 +146,11 @@ def _why_paused(
         return _Pause(
             f"another ledger hands over into {outbox.root}: a second host, or this ledger is new "
             "because the old one was lost"
+        )
+    if doubt is not None:
+        return _Pause(
+            f"{doubt}. Nobody can tell whether this ledger knows of all that left; if it is a "
+            "restored copy, adopt it with --not-before DATE"
         )
     if is_older:
         return _Pause("the ledger is older than what was handed over last (a restored copy)")

@@ -84,7 +84,7 @@ class Handoff:
             try:
                 steps[row.state](row)
             except Tampered as found:
-                self._hold(row, str(found))
+                self._hold(row, f"{found}{self._advice(row)}")
 
     def recover(self) -> list[BatchRow]:
         """Finish or hold every batch of this destination a dead process left behind."""
@@ -182,6 +182,17 @@ class Handoff:
             self._move(connection, row, ledger.DELIVERED)
             connection.execute(meta.update().values(epoch=meta.c.epoch + 1))
         binding.sign(self.engine, self.outbox)
+
+    def _advice(self, row: BatchRow) -> str:
+        if row.fname is None:
+            return ""
+        for file in files_of(row):
+            if self.outbox.staged_sha256(file.file) != file.sha256:
+                return ""
+        return (
+            ". Its file still lies in staging as the ledger knows it, so nobody has it: "
+            f"okaeri exports hold {row.batch_id} not-delivered, then ask again"
+        )
 
     def _expire(self, row: BatchRow) -> bool:
         if row.expires_at is None or row.expires_at > self.present:

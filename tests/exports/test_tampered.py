@@ -62,6 +62,11 @@ def test_a_manifest_that_was_touched_holds_its_batch(
     assert outcome.state == "hold"
     assert "manifest" in str(outcome.reason)
     assert visible(shop) == []
+    # The file is as the ledger knows it and has not left: its people are one command away.
+    (batch_id,) = (row.batch_id for row in exports.batches(shop.home) if row.state == "HOLD")
+    assert f"okaeri exports hold {batch_id} not-delivered" in str(outcome.reason)
+    exports.resolve(shop.home, shop.shop, batch_id, "not-delivered", actor="me", now=NOW)
+    assert len(emails(shop.send())) == 3
 
 
 def test_bytes_changed_in_outbox_and_ledger_alike_are_held_by_the_manifest(
@@ -136,6 +141,52 @@ def test_a_forged_manifest_is_never_replayed(
     assert replayed == expected
     assert [path.name for path in manifests.glob("*.refused")] == [f"{bad.stem}.refused"]
     assert emails(shop.send()) == []
+
+
+@pytest.mark.parametrize(("how", "why"), [
+    ("changed", "no seal of this shop's"),
+    ("no json", "no seal of this shop's"),
+    ("gone", "owner.json is gone"),
+    pytest.param("of a version before seals", "a version before seals", marks=pytest.mark.slow),
+    pytest.param("another shop's", "another shop hands over here", marks=pytest.mark.slow),
+    pytest.param("a manifest", "no seal of this shop's", marks=pytest.mark.slow),
+])  # fmt: skip
+def test_a_touched_word_on_whose_an_outbox_is_pauses_until_somebody_adopts(
+    shop: SmallShop, how: str, why: str
+) -> None:
+    (sent,) = shop.send().batches
+    owner = shop.outbox() / ".staging" / "owner.json"
+    told = authentic.opened(owner, with_claims=False)
+    if how == "changed":
+        change(owner, f'"epoch": {told["epoch"]}', '"epoch": 0')
+    elif how == "gone":
+        owner.unlink()
+    elif how == "another shop's":
+        theirs = authentic.owner_key(authentic.manifest_key(b"another"))
+        owner.write_bytes(b"".join(authentic.sealed(told, key=theirs)))
+    elif how == "a manifest":
+        assert sent.manifest is not None
+        owner.write_bytes(sent.manifest.read_bytes())
+    else:
+        unsealed = {name: value for name, value in told.items() if name != "seal"}
+        owner.write_text("{" if how == "no json" else json.dumps(unsealed))
+    shop.publish(people(4))
+
+    with pytest.raises(WrongMachine, match=rf"{why}.*okaeri exports adopt"):
+        shop.send()
+    assert len(visible(shop)) == 1
+    assert exports.adopt(shop.home, shop.shop, actor="me", now=NOW, machine=MACHINE) == []
+
+    assert emails(shop.send()) == ["u3@example.jp"]
+
+
+def test_the_word_on_whose_an_outbox_is_stands_in_for_no_manifest(shop: SmallShop) -> None:
+    shop.send()
+    owner = shop.outbox() / ".staging" / "owner.json"
+    (shop.outbox() / "manifests" / "tea-other-r0.json").write_bytes(owner.read_bytes())
+
+    with pytest.raises(WrongMachine, match="somebody else than this shop's exporter"):
+        shop.send()
 
 
 def test_a_manifest_bears_the_seal_of_its_own_shop_alone(shop: SmallShop, tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ therefore proves that the rename happened, whatever became of the process or of 
 
 import fcntl
 import hashlib
-import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -173,7 +172,10 @@ class LocalFolder:
             found = authentic.opened(path, with_claims=with_claims)
             if stem == f"{found['batch_id']}-r{found['rev']}":
                 return found
-        raise Tampered(f"the manifest {path.name} bears no seal of this shop's")
+        raise Tampered(
+            f"the manifest {path.name} bears no seal of this shop's: somebody changed it, or a "
+            "version before seals wrote it"
+        )
 
     def has_manifest(self, stem: str) -> bool:
         """Whether a sealed file of this name was recorded."""
@@ -195,16 +197,26 @@ class LocalFolder:
         path.rename(path.with_suffix(".refused"))
 
     def read_owner(self) -> Mapping[str, object] | None:
-        """Which ledger handed over into this outbox last, None for nobody yet."""
-        try:
-            found: Mapping[str, object] = json.loads(self._owner.read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        """Which ledger handed over into this outbox last, None for nobody yet.
+
+        Raises: Tampered for a word without this shop's seal, or none where files were handed over.
+        """
+        path = self._owner
+        if not path.exists():
+            if self.manifest_stems():
+                raise Tampered(f"{path} is gone, and files were handed over here")
             return None
-        return found
+        if not authentic.is_sealed(path, key=authentic.owner_key(self.key)):
+            raise Tampered(
+                f"{path} bears no seal of this shop's: another shop hands over here, somebody "
+                "changed it, or a version before seals wrote it"
+            )
+        return authentic.opened(path, with_claims=False)
 
     def write_owner(self, content: Mapping[str, object]) -> None:
         """Sign the outbox."""
-        self._write_whole(self._owner, [json.dumps(content, sort_keys=True).encode() + b"\n"])
+        key = authentic.owner_key(self.key)
+        self._write_whole(self._owner, authentic.sealed(content, key=key))
 
     @property
     def _owner(self) -> Path:

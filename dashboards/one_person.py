@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboards import export_request, parts, tables
+from dashboards import export_request, parts, person_block, tables
 from dashboards.page import Page
 from pipelines import requests
 from pipelines.actors import Role
@@ -110,26 +110,31 @@ def told(page: Page, person: str) -> None:
         # The file is a newer one, in which two persons turned out to be one.
         parts.note(words("person.gone"))
         return
-    parts.answer(state(page, person))
+    reason = blocked_by(page, person)
+    parts.answer(state(page, reason))
     parts.lines([last(page, rows, kind) for kind in ("consent", "stop", "hand_off")])
     head = [words(f"person.head.{name}") for name in ("at", "what", "how", "more")]
     body = [entry(page, row) for row in rows[:MOST]]
     st.html(f'<div class="ok-text">{tables.table(head, body)}</div>')
     if len(rows) > MOST:
         parts.note(words("person.older", n=MOST))
-    stop(page, person)
+    person_block.show(page, person, blocked_by=reason)
     if page.viewer.may(Role.ADMIN):
         looks(page, person)
 
 
-def state(page: Page, person: str) -> str:
-    """Whether they may be written to as of the file, and if not, why."""
-    words = page.words
+def blocked_by(page: Page, person: str) -> str | None:
+    """Why they may not be written to as of the file, None where they may."""
     known = page.snapshot.read(PERSONS, {"person_id": person}).row(0, named=True)
-    if known.get("is_mailable"):
+    return None if known.get("is_mailable") else str(known.get("mail_block_reason") or "no_address")
+
+
+def state(page: Page, reason: str | None) -> str:
+    """Whether they may be written to, and if not, why."""
+    words = page.words
+    if reason is None:
         return words("person.mailable")
-    reason = known.get("mail_block_reason")
-    return words("person.blocked", reason=words.known("reason", reason or "no_address"))
+    return words("person.blocked", reason=words.known("reason", reason))
 
 
 def last(page: Page, rows: Sequence[Row], kind: str) -> parts.Line:
@@ -194,33 +199,6 @@ def details(page: Page, row: Row) -> list[str]:
     if ended is not None and ended != row["happened_at"]:
         found.append(words(f"person.ended.{kind}", at=words.instant(ended)))
     return found
-
-
-def stop(page: Page, person: str) -> None:
-    """What was asked for this person, else the button that asks for no more messages."""
-    words = page.words
-    shop_id = page.snapshot.facts.shop_id
-    asked = requests.block_of(page.home, shop_id, person)
-    if asked is not None:
-        key = "person.block.asked" if asked.done_at is None else "person.block.done"
-        at = words.instant(asked.done_at or asked.asked_at)
-        parts.note(words(key, at=at, who=asked.actor))
-        return
-    with st.form("person_stop", border=False):
-        is_sure = st.checkbox(words("person.block.sure"), key="person_sure")
-        is_asked = st.form_submit_button(words("person.block"))
-    if is_asked and is_sure:
-        block(page, person)
-        st.rerun()
-    elif is_asked:
-        parts.note(words("person.block.unsure"))
-
-
-def block(page: Page, person: str) -> requests.Block:
-    """The wish to write to this person no more. Raises: NotAllowed."""
-    at = export_request.now_of(page)
-    shop_id = page.snapshot.facts.shop_id
-    return requests.block(page.home, shop_id, person, by=page.viewer.actor, at=at)
 
 
 def looks(page: Page, person: str) -> None:

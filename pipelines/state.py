@@ -21,7 +21,7 @@ from sqlalchemy.types import TypeDecorator
 from pipelines.settings import Home
 
 # The newest revision of each database this code knows. A database beyond it is refused.
-HEADS: Final = {"requests": "requests_0006", "ledger": "ledger_0004"}
+HEADS: Final = {"requests": "requests_0007", "ledger": "ledger_0004"}
 # A million people are claimed in one transaction; whoever waits for it must not give up.
 _SQLITE_TIMEOUT_SECONDS: Final = 600.0
 
@@ -144,11 +144,14 @@ looks: Final = sa.Table(
     sa.Index("looks_by_person", "shop_id", "person_id"),
 )  # fmt: skip
 
-# One row per person somebody stopped by hand; `done_at` once the ledger knows.
-person_blocks: Final = sa.Table(
-    "person_blocks", REQUESTS,
-    _text("shop_id", key=True), _text("person_id", key=True), _text("actor"), _text("role"),
-    _text("origin"), _at("asked_at"), _at("done_at", null=True),
+# Append-only likewise: whom somebody stopped by hand or let be written to again (`block`, `lift`),
+# and when the ledger knew (`done`, of the wish whose number it names).
+person_block_events: Final = sa.Table(
+    "person_block_events", REQUESTS,
+    _number("event_no"), _text("shop_id"), _text("person_id"), _text("event"),
+    _count("wish_no", null=True), _text("reason", null=True), _text("actor"), _text("role"),
+    _text("origin"), _at("happened_at"),
+    sa.Index("person_block_events_by_person", "shop_id", "person_id"),
 )  # fmt: skip
 
 # Append-only likewise: a mailer's report somebody handed in on a screen; its bytes lie in a folder.

@@ -177,8 +177,8 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "person.ended.stop": ("解除 {at}", "lifted {at}"),
     "person.block": ("この人への配信を止める", "Write to this person no more"),
     "person.block.sure": (
-        "すべてのアドレスと手段で止めます（画面からは戻せません）",
-        "Every address and channel; it cannot be undone here",
+        "すべてのアドレスと手段で止めます（理由を添えて解除できます）",
+        "Every address and channel; lifting it takes a reason",
     ),
     "person.block.unsure": (
         "止めるには、上の確認に印を付けてください。",
@@ -192,5 +192,31 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
         "手動で除外: {who}が依頼し、{at}に反映済みです。",
         "Manual block: asked for by {who}, in force since {at}.",
     ),
+    "person.lift": ("手動の除外を解除する", "Lift the manual block"),
+    "person.lift.reason": ("解除する理由", "Why it is lifted"),
+    "person.lift.note": (
+        "解除されるのは手動の除外だけです。配信停止・迷惑メール報告・宛先不明と、ショップの除外リストは残ります。",
+        "Only the manual block ends. An unsubscribe, a complaint, a bounce and the shop's own list stay.",
+    ),
+    "person.lift.unsaid": (
+        "解除するには、理由を200字までで入力してください。",
+        "Say why, in up to 200 characters, to lift it.",
+    ),
+    "person.lift.asked": (
+        "手動の除外の解除: {who}が{at}に依頼。ほかに停止がなければ、次の集計から配信できます。",
+        "Manual block lifted: asked for by {who}, {at}. Unless something else stops them, they may be written to from the next run on.",
+    ),
+    "person.lift.done": (
+        "手動の除外の解除: {who}が依頼し、{at}に反映済みです。ほかに停止がなければ、次の集計から配信できます。",
+        "Manual block lifted: asked for by {who}, done {at}. Unless something else stops them, they may be written to from the next run on.",
+    ),
+    "person.blocks": ("手動の除外と解除の記録", "Every manual block and lift"),
+    "person.blocks.at": ("日時", "When"),
+    "person.blocks.what": ("内容", "What"),
+    "person.blocks.who": ("担当", "Who"),
+    "person.blocks.why": ("理由", "Why"),
+    "person.blocks.done": ("反映", "In force"),
+    "person.wish.block": ("除外", "block"),
+    "person.wish.lift": ("解除", "lift"),
     "person.looks": ("この人を見た人", "Who looked at this person"),
 }

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from pipelines import requests, state
 from pipelines.canonical import TABLES
 from pipelines.exports import ledger
+from pipelines.exports.suppressions import OWN_ID
 from pipelines.settings import Home
 from pipelines.shop import Shop
 from pipelines.state import arm_record, batch, claim, gated, suppression
@@ -113,8 +114,10 @@ def _suppressions() -> sa.Select[tuple[object, ...]]:
     s = suppression.c
     place = s.key + "|" + s.channel + "|" + s.scope + "|" + s.reason
     return sa.select(
-        (sa.literal("ledger:") + place).label("suppression_id"), s.key.label("email_hash"),
-        s.channel, s.reason, s.scope, s.started_at, s.ended_at, s.source.label("note"),
+        (sa.literal(OWN_ID) + place).label("suppression_id"), s.key.label("email_hash"),
+        # Its own scope is the instant it was set, which tells it from the ones before it.
+        s.channel, s.reason, sa.literal("global").label("scope"), s.started_at, s.ended_at,
+        s.source.label("note"),
     ).where(s.source.like("operator:%"))  # fmt: skip
 
 

@@ -2,9 +2,10 @@
 
 Results can only add: a forged file may stop a mail, never start one. What landing said of a place
 it may take back itself, by an end; what an operator or a mailer's result said it never weakens.
+A stop by hand has a place of its own, so that lifting it ends nothing anybody else said.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -22,9 +23,15 @@ from pipelines.state import batch, claim, suppression
 _REASON_OF_EVENT: Final = {
     "hard_bounce": "hard_bounce", "complaint": "complaint", "unsubscribe": "unsubscribe",
 }  # fmt: skip
+# The one reason a person may take back: what others said is not theirs to lift.
+MANUAL: Final = "manual"
 _CHUNK: Final = 900
 _LANDING: Final = "landing"
 _RESULTS: Final = "mail_events"
+_BY_HAND: Final = "operator:"
+# What this ledger gave to landing, as its ids begin there.
+OWN_ID: Final = "ledger:"
+_OWN_PLACE: Final = rf"^{OWN_ID}[^|]*\|[^|]*\|[^|]*\|[^|]*$"
 _PLACE: Final = ("key", "channel", "scope", "reason")
 _SAYS: Final = ("source", "started_at", "ended_at")
 # The order in which staging takes versions.
@@ -41,15 +48,41 @@ def import_suppressions(home: Home, shop: Shop, rows: pl.DataFrame) -> int:
     older file is brought again. Units: instants UTC.
     """
     pepper = pepper_of(shop, home)
+    newest = _newest(rows)
+    own = pl.lit(False)
+    if "suppression_id" in newest.columns:
+        known = (
+            pl.col("suppression_id").str.contains(_OWN_PLACE) & pl.col("email_hash").is_not_null()
+        )
+        own = known.fill_null(False)
     found: dict[tuple[object, ...], dict[str, object]] = {}
-    for row in _newest(rows).iter_rows(named=True):
+    for row in newest.filter(~own).iter_rows(named=True):
         customer = row.get("customer_id")
         person = None if customer is None else keys.person_key(str(customer), pepper=pepper)
         mine = [key for key in (row.get("email_hash"), person) if key is not None]
         for one in (_row(key, row, source=_LANDING) for key in mine):
             place = _place(one)
             found[place] = _stricter(found[place], one) if place in found else one
-    return _write(state.ledger_engine(home), found.values())
+    engine = state.ledger_engine(home)
+    return _write(engine, found.values()) + _remember(engine, newest.filter(own))
+
+
+def _remember(engine: sa.Engine, rows: pl.DataFrame) -> int:
+    """Stops by hand a lost ledger once gave to landing; of those it still holds it knows better."""
+    found = []
+    for row in rows.iter_rows(named=True):
+        place = str(row["suppression_id"]).removeprefix(OWN_ID)
+        scope = place.split("|")[2] if place.count("|") > 2 else "global"
+        found.append(_row(row["email_hash"], {**row, "scope": scope}, source=str(row["note"])))
+    if not found:
+        return 0
+    with state.writing(engine) as connection:
+        insert = bulk.insert_for(connection, suppression)
+        done = connection.execute(
+            insert.on_conflict_do_nothing(index_elements=list(_PLACE)).returning(suppression.c.key),
+            found,
+        )
+        return len(done.all())
 
 
 def _newest(versions: pl.DataFrame) -> pl.DataFrame:
@@ -96,17 +129,57 @@ def suppress(home: Home, shop: Shop, *, email: str, reason: str, by: str, now: d
 
 
 def stop_keys(home: Home, stopped: Iterable[str], *, reason: str, by: str, now: datetime) -> int:
-    """Number of keyed hashes and channels on which somebody is newly stopped by hand."""
-    rows = [
-        _row(
-            key,
-            {"channel": channel, "reason": reason, "started_at": now, "ended_at": None},
-            source=f"operator:{by}",
-        )
-        for key in stopped
-        for channel in CHANNELS
-    ]
-    return _write(state.ledger_engine(home), rows)
+    """Number of keyed hashes and channels on which somebody is newly stopped by hand.
+
+    Each stop is a row of its own, named by its instant: one that was lifted stays as it was.
+    """
+    mine = sorted(set(stopped))
+    with state.writing(state.ledger_engine(home)) as connection:
+        known = {(row.key, row.channel) for row in _by_hand(connection, mine, reason=reason)}
+        given = {
+            "reason": reason, "scope": f"global@{now.astimezone(UTC).isoformat()}",
+            "started_at": now, "ended_at": None,
+        }  # fmt: skip
+        rows = [
+            _row(key, {**given, "channel": channel}, source=f"{_BY_HAND}{by}")
+            for key in mine
+            for channel in CHANNELS
+            if (key, channel) not in known
+        ]
+        if rows:
+            # Of a clock that stands still, the one that was lifted at the same instant.
+            insert = bulk.insert_for(connection, suppression)
+            set_ = {name: insert.excluded[name] for name in _SAYS}
+            connection.execute(
+                insert.on_conflict_do_update(index_elements=list(_PLACE), set_=set_), rows
+            )
+    return len(rows)
+
+
+def lift_keys(home: Home, lifted: Iterable[str], *, now: datetime) -> int:
+    """Number of keyed hashes and channels whose manual stop by hand ends.
+
+    Whatever else stops them stays: a refusal, a complaint, a bounce, the shop's own list.
+    """
+    with state.writing(state.ledger_engine(home)) as connection:
+        found = _by_hand(connection, sorted(set(lifted)), reason=MANUAL)
+        for row in found:
+            place = [suppression.c[name] == getattr(row, name) for name in _PLACE]
+            connection.execute(suppression.update().where(*place).values(ended_at=now))
+    return len({(row.key, row.channel) for row in found})
+
+
+def _by_hand(connection: sa.Connection, mine: list[str], *, reason: str) -> Sequence[sa.Row[Any]]:
+    """Stops by hand of these keys for this reason that nobody has lifted."""
+    found: list[sa.Row[Any]] = []
+    for start in range(0, len(mine), _CHUNK):
+        s = suppression.c
+        query = sa.select(suppression).where(
+            s.key.in_(mine[start : start + _CHUNK]), s.reason == reason,
+            s.source.startswith(_BY_HAND), s.ended_at.is_(None),
+        )  # fmt: skip
+        found += connection.execute(query).all()
+    return found
 
 
 def _row(key: str, row: Mapping[str, Any], *, source: str) -> dict[str, object]:

@@ -17,12 +17,16 @@ from pipelines.requests.model import (
     checked_id,
 )
 from pipelines.requests.one_person import (
+    BLOCK,
+    LIFT,
     Block,
     FoundBy,
     Look,
     block,
     block_of,
     blocks_done,
+    blocks_of,
+    lift,
     look,
     looks_of,
     open_blocks,
@@ -55,7 +59,9 @@ from pipelines.requests.screens import (
 from pipelines.requests.totals import TOTALS, Totals, totals_of, type_totals
 
 __all__ = [
+    "BLOCK",
     "CANCELLABLE",
+    "LIFT",
     "REPORT_BYTES",
     "REPORT_KINDS",
     "TOTALS",
@@ -74,11 +80,13 @@ __all__ = [
     "block",
     "block_of",
     "blocks_done",
+    "blocks_of",
     "cancel",
     "checked_id",
     "create",
     "events_of",
     "hand_in_report",
+    "lift",
     "look",
     "looks_of",
     "move",

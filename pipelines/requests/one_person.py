@@ -1,17 +1,25 @@
-"""One person: every look at them, written down for good, and the wish to write to them no more."""
+"""One person: every look at them, the wish to write to them no more, and the one to do so again.
+
+Invariant: nothing of it is ever changed. What holds for a person is their newest wish.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 import sqlalchemy as sa
 
 from pipelines import state
-from pipelines.actors import Actor, Role
+from pipelines.actors import EXPORTER, Actor, Role
+from pipelines.requests.model import BadRequest
 from pipelines.settings import Home
 
 FoundBy = Literal["member", "order", "email"]
+BLOCK: Final = "block"
+LIFT: Final = "lift"
+_DONE: Final = "done"
+_REASON_CHARS: Final = 200
 
 
 @dataclass(frozen=True)
@@ -30,10 +38,16 @@ class Look:
 
 @dataclass(frozen=True)
 class Block:
-    """Somebody stopped one person by hand. `done_at` is empty until the exporter has done it."""
+    """Somebody stopped one person by hand, or lifted it: `wish` is `block` or `lift`.
 
+    `reason` is that of a lift. `done_at` is empty until the exporter has done it.
+    """
+
+    wish_no: int
     shop_id: str
     person_id: str
+    wish: str
+    reason: str | None
     actor: str
     asked_at: datetime
     done_at: datetime | None
@@ -67,47 +81,92 @@ def looks_of(home: Home, shop_id: str, *, by: Actor, person_id: str | None = Non
 def block(home: Home, shop_id: str, person_id: str, *, by: Actor, at: datetime) -> Block:
     """The wish to write to this person no more; asked twice, the first one. Raises: NotAllowed."""
     by.must_be(Role.EXPORTER, to="stop a person by hand")
-    table = state.person_blocks
-    with state.writing(state.requests_engine(home)) as connection:
-        found = _blocks(connection, shop_id, table.c.person_id == person_id)
-        if found:
-            return found[0]
-        row = {
-            "shop_id": shop_id, "person_id": person_id, "actor": by.name, "role": str(by.role),
-            "origin": str(by.origin), "asked_at": at, "done_at": None,
-        }  # fmt: skip
-        connection.execute(table.insert().values(row))
-    return Block(shop_id, person_id, by.name, at, None)
+    return _wish(home, shop_id, person_id, BLOCK, reason=None, by=by, at=at)
+
+
+def lift(
+    home: Home, shop_id: str, person_id: str, *, reason: str, by: Actor, at: datetime
+) -> Block:
+    """The wish to end this person's manual stop; asked twice, the first one.
+
+    What the person or the shop's own list said stays. Raises: NotAllowed; BadRequest without a
+    reason, or with one too long.
+    """
+    by.must_be(Role.EXPORTER, to="lift a manual stop")
+    said = " ".join(reason.split())
+    if not 1 <= len(said) <= _REASON_CHARS:
+        raise BadRequest(f"a reason has 1 to {_REASON_CHARS} characters; say why it is lifted")
+    return _wish(home, shop_id, person_id, LIFT, reason=said, by=by, at=at)
 
 
 def block_of(home: Home, shop_id: str, person_id: str) -> Block | None:
-    """What was asked for this person, if anything was."""
+    """The newest wish for this person, if there ever was one."""
+    return next(iter(blocks_of(home, shop_id, person_id)), None)
+
+
+def blocks_of(home: Home, shop_id: str, person_id: str) -> list[Block]:
+    """Every wish for this person, newest first."""
     with state.reading(state.requests_engine(home)) as connection:
-        found = _blocks(connection, shop_id, state.person_blocks.c.person_id == person_id)
-    return found[0] if found else None
+        return _blocks(connection, shop_id, person_id=person_id)[::-1]
 
 
 def open_blocks(home: Home, shop_id: str) -> list[Block]:
-    """Blocks the exporter has not carried out yet, oldest first."""
+    """Wishes the exporter has not carried out yet, oldest first."""
     with state.reading(state.requests_engine(home)) as connection:
-        return _blocks(connection, shop_id, state.person_blocks.c.done_at.is_(None))
+        return [one for one in _blocks(connection, shop_id) if one.done_at is None]
 
 
 def blocks_done(home: Home, blocks: Sequence[Block], *, at: datetime) -> None:
     """Write down that the exporter carried these out."""
-    table = state.person_blocks
+    rows = [
+        {
+            "shop_id": one.shop_id, "person_id": one.person_id, "event": _DONE,
+            "wish_no": one.wish_no, "actor": EXPORTER.name, "role": str(EXPORTER.role),
+            "origin": str(EXPORTER.origin), "happened_at": at,
+        }
+        for one in blocks
+    ]  # fmt: skip
     with state.writing(state.requests_engine(home)) as connection:
-        for one in blocks:
-            mine = (table.c.shop_id == one.shop_id) & (table.c.person_id == one.person_id)
-            connection.execute(table.update().where(mine).values(done_at=at))
+        connection.execute(state.person_block_events.insert(), rows)
 
 
-def _blocks(connection: sa.Connection, shop_id: str, where: sa.ColumnElement[bool]) -> list[Block]:
-    table = state.person_blocks
-    query = (
-        sa.select(table)
-        .where((table.c.shop_id == shop_id) & where)
-        .order_by(table.c.asked_at, table.c.person_id)
-    )
+def _wish(
+    home: Home,
+    shop_id: str,
+    person_id: str,
+    wish: str,
+    *,
+    reason: str | None,
+    by: Actor,
+    at: datetime,
+) -> Block:
+    row = {
+        "shop_id": shop_id, "person_id": person_id, "event": wish, "reason": reason,
+        "actor": by.name, "role": str(by.role), "origin": str(by.origin), "happened_at": at,
+    }  # fmt: skip
+    with state.writing(state.requests_engine(home)) as connection:
+        known = _blocks(connection, shop_id, person_id=person_id)
+        if known and known[-1].wish == wish:
+            return known[-1]
+        connection.execute(state.person_block_events.insert().values(row))
+        return _blocks(connection, shop_id, person_id=person_id)[-1]
+
+
+def _blocks(
+    connection: sa.Connection, shop_id: str, *, person_id: str | None = None
+) -> list[Block]:
+    """Wishes of the shop, or of one person, oldest first."""
+    table = state.person_block_events
+    query = sa.select(table).where(table.c.shop_id == shop_id).order_by(table.c.event_no)
+    if person_id is not None:
+        query = query.where(table.c.person_id == person_id)
     rows = connection.execute(query).mappings().all()
-    return [Block(**{f.name: row[f.name] for f in fields(Block)}) for row in rows]
+    done = {row["wish_no"]: row["happened_at"] for row in rows if row["event"] == _DONE}
+    return [
+        Block(
+            row["event_no"], row["shop_id"], row["person_id"], row["event"], row["reason"],
+            row["actor"], row["happened_at"], done.get(row["event_no"]),
+        )
+        for row in rows
+        if row["event"] != _DONE
+    ]  # fmt: skip

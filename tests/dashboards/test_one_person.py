@@ -1,5 +1,6 @@
 """One person on the customers page: found by a number, told to the minute, stopped by hand."""
 
+import datetime as dt
 import json
 import shutil
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner, Result
 
-from dashboards import one_person
+from dashboards import one_person, person_block
 from dashboards.access import Viewer
 from dashboards.one_person import entry, last, people_of, timeline
 from dashboards.page import Page
@@ -178,6 +179,43 @@ def test_whom_an_exporter_stops_stays_stopped(opened: Opener, home: Home) -> Non
     assert "この人への配信を止める" not in [button.label for button in sure.button]
 
 
+def test_a_manual_block_is_lifted_with_a_reason_and_both_stay_in_the_log(
+    opened: Opener, home: Home
+) -> None:
+    requests.block(home, "demo", OTHER, by=BOSS, at=dt.datetime(2026, 11, 2, tzinfo=dt.UTC))
+    app = press(looked(opened, "102"), "手動の除外を解除する")
+    assert "理由を200字までで入力" in flat(app)
+    assert [one.wish for one in requests.open_blocks(home, "demo")] == ["block"]
+
+    app.text_input(key="person_reason").set_value("電話で本人から")
+    lifted = press(app, "手動の除外を解除する")
+
+    newest = requests.block_of(home, "demo", OTHER)
+    assert newest is not None
+    assert (newest.wish, newest.actor, newest.reason) == ("lift", "loopback", "電話で本人から")
+    text = flat(lifted)
+    assert "手動の除外の解除: loopbackが" in text
+    # The newest stands first.
+    told = text[text.index("日時 内容 担当") :]
+    assert told.index("解除 loopback 電話で本人から") < told.index("除外 boss@example.jp —")
+    labels = [button.label for button in lifted.button]
+    assert ("この人への配信を止める" in labels, "手動の除外を解除する" in labels) == (True, False)
+
+
+def test_who_is_stopped_by_hand_elsewhere_can_be_let_go_here(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped at the terminal, or before two persons turned out to be one."""
+    drawn: list[str] = []
+    for form in ("lift_form", "block_form"):
+        monkeypatch.setattr(person_block, form, lambda *_, form=form: drawn.append(form))
+
+    for reason in (None, "unsubscribed", "manual_block"):
+        person_block.show(page, OTHER, blocked_by=reason)
+
+    assert drawn == ["block_form", "block_form", "lift_form"]
+
+
 def test_a_viewer_has_neither_the_search_nor_what_a_replayed_session_holds(
     opened: Opener, home: Home
 ) -> None:
@@ -197,7 +235,8 @@ def test_a_viewer_is_refused_by_every_function_that_acts(page: Page, home: Home)
         lambda: people_of(viewer, "member", "101"),
         lambda: one_person.look(viewer, STOPPED, "member"),
         lambda: timeline(viewer, STOPPED),
-        lambda: one_person.block(viewer, STOPPED),
+        lambda: person_block.block(viewer, STOPPED),
+        lambda: person_block.lift(viewer, STOPPED, reason="because"),
         lambda: one_person.looks(viewer, STOPPED),
     ):
         with pytest.raises(NotAllowed):

@@ -1,20 +1,25 @@
 """One person: who looked is written down for good, and whom a screen stopped gets nothing more."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
 from sqlalchemy.exc import DatabaseError
 
 from pipelines import exports, requests, results, state
 from pipelines.actors import LOOPBACK, Actor, NotAllowed, Origin, Role
 from pipelines.canonical import CHANNELS
 from pipelines.defs.landing import _stop_people as stop_people
+from pipelines.migrations import upgrade
+from pipelines.settings import Home
 from tests.exports.databases import Database
 from tests.exports.shop_files import NOW, Person, SmallShop, people, small_shop
+from tests.exports.test_gates import hash_of, suppressions
 
 SCREEN = Actor(LOOPBACK, Role.EXPORTER, Origin.DASHBOARD)
 GUEST = Actor("guest@example.jp", Role.VIEWER, Origin.DASHBOARD)
@@ -69,6 +74,8 @@ def test_a_viewer_neither_looks_nor_stops_anybody(shop: SmallShop) -> None:
         requests.look(shop.home, "tea", "p1", found_by="member", by=GUEST, at=NOW)
     with pytest.raises(NotAllowed, match="to stop a person by hand"):
         requests.block(shop.home, "tea", "p1", by=GUEST, at=NOW)
+    with pytest.raises(NotAllowed, match="to lift a manual stop"):
+        requests.lift(shop.home, "tea", "p1", reason="why not", by=GUEST, at=NOW)
 
     assert requests.looks_of(shop.home, "tea", by=BOSS) == []
     assert requests.open_blocks(shop.home, "tea") == []
@@ -88,6 +95,154 @@ def test_whom_a_screen_stopped_is_in_no_file_any_more(shop: SmallShop) -> None:
     assert done.done_at == NOW
     assert requests.open_blocks(shop.home, "tea") == []
     assert exports.carry_out_blocks(shop.home, shop.shop, now=NOW) == 0
+
+
+def lift(shop: SmallShop, person: str, *, hours: int = 1) -> requests.Block:
+    at = NOW + timedelta(hours=hours)
+    return requests.lift(shop.home, "tea", person, reason="asked by phone", by=BOSS, at=at)
+
+
+def test_whom_a_screen_let_go_is_written_to_again_and_can_be_stopped_again(
+    shop: SmallShop,
+) -> None:
+    first = people(3)[0].person_id
+    requests.block(shop.home, "tea", first, by=SCREEN, at=NOW - timedelta(hours=3))
+    assert counts(shop) == {"handed_over": 2, "manual_block": 1}
+
+    lifted, again = lift(shop, first, hours=-2), lift(shop, first)
+
+    assert lifted == again
+    assert counts(shop) == {"handed_over": 3}
+    requests.block(shop.home, "tea", first, by=BOSS, at=NOW - timedelta(hours=1))
+    assert counts(shop) == {"handed_over": 2, "manual_block": 1}
+    known = requests.blocks_of(shop.home, "tea", first)
+    assert [(one.wish, one.actor, one.reason, one.done_at) for one in known] == [
+        ("block", "boss@example.jp", None, NOW),
+        ("lift", "boss@example.jp", "asked by phone", NOW),
+        ("block", "loopback", None, NOW),
+    ]
+    # Both spans are the ledger's for ever: the first one as it was when it ended.
+    spans = exports.ledger_tables(shop.home, shop.shop)["suppressions"]
+    mail = spans.filter(channel="email").select("started_at", "ended_at").unique()
+    begun = [NOW - timedelta(hours=3), NOW - timedelta(hours=1)]
+    assert sorted(mail.rows()) == [
+        (begun[0].replace(tzinfo=None), (NOW - timedelta(hours=2)).replace(tzinfo=None)),
+        (begun[1].replace(tzinfo=None), None),
+    ]
+
+
+def test_stopped_and_let_go_before_anything_left_nobody_stays_stopped(shop: SmallShop) -> None:
+    first = people(3)[0].person_id
+    requests.block(shop.home, "tea", first, by=SCREEN, at=NOW)
+    lift(shop, first, hours=0)
+
+    assert counts(shop) == {"handed_over": 3}
+    assert requests.open_blocks(shop.home, "tea") == []
+    # A clock that stands still: the same instant again.
+    requests.block(shop.home, "tea", first, by=SCREEN, at=NOW)
+    assert counts(shop) == {"handed_over": 2, "manual_block": 1}
+
+
+@pytest.mark.parametrize(
+    ("reason", "gate"),
+    [
+        ("unsubscribe", "unsubscribed"),
+        ("complaint", "complaint"),
+        ("hard_bounce", "hard_bounce"),
+        ("legal", "manual_block"),
+    ],
+)
+def test_a_lift_ends_no_stop_but_the_manual_one(shop: SmallShop, reason: str, gate: str) -> None:
+    first = people(3)[0]
+    requests.block(shop.home, "tea", first.person_id, by=SCREEN, at=NOW - timedelta(hours=2))
+    exports.suppress(shop.home, shop.shop, email=first.email, reason=reason, by="me", now=NOW)
+    lift(shop, first.person_id, hours=-1)
+
+    assert counts(shop) == {"handed_over": 2, gate: 1}
+
+
+def test_a_lift_leaves_the_shops_own_list_alone(shop: SmallShop) -> None:
+    first = people(3)[0].person_id
+    listed = suppressions({"email_hash": hash_of("u0@example.jp"), "reason": "manual"})
+    exports.import_suppressions(shop.home, shop.shop, listed)
+    requests.block(shop.home, "tea", first, by=SCREEN, at=NOW - timedelta(hours=2))
+    lift(shop, first, hours=-1)
+
+    assert counts(shop) == {"handed_over": 2, "manual_block": 1}
+    ended = listed.with_columns(ended_at=NOW.replace(tzinfo=None) - timedelta(minutes=1))
+    exports.import_suppressions(shop.home, shop.shop, ended)
+    assert counts(shop) == {"handed_over": 3}
+
+
+def test_what_landing_still_holds_of_a_stop_by_hand_does_not_bring_it_back(
+    shop: SmallShop,
+) -> None:
+    """A run takes landing over before it lands the ledger anew; a lost ledger learns from it."""
+    first = people(3)[0].person_id
+    requests.block(shop.home, "tea", first, by=SCREEN, at=NOW - timedelta(hours=2))
+    exports.carry_out_blocks(shop.home, shop.shop, now=NOW)
+    before = exports.ledger_tables(shop.home, shop.shop)["suppressions"]
+    lift(shop, first, hours=-1)
+    exports.carry_out_blocks(shop.home, shop.shop, now=NOW)
+
+    assert exports.import_suppressions(shop.home, shop.shop, before) == 0
+    assert counts(shop) == {"handed_over": 3}
+    after = exports.ledger_tables(shop.home, shop.shop)["suppressions"]
+    assert set(after["suppression_id"]) == set(before["suppression_id"])
+
+    with state.writing(state.ledger_engine(shop.home)) as connection:
+        connection.execute(state.suppression.delete())
+    assert exports.import_suppressions(shop.home, shop.shop, before) == before.height
+    assert exports.ledger_tables(shop.home, shop.shop)["suppressions"].equals(before)
+
+
+@pytest.mark.parametrize("reason", ["", "  \n ", "x" * 201])
+def test_a_lift_without_a_reason_is_refused(shop: SmallShop, reason: str) -> None:
+    requests.block(shop.home, "tea", "p1", by=SCREEN, at=NOW)
+
+    with pytest.raises(requests.BadRequest, match="a reason has 1 to 200"):
+        requests.lift(shop.home, "tea", "p1", reason=reason, by=SCREEN, at=NOW)
+
+    assert [one.wish for one in requests.blocks_of(shop.home, "tea", "p1")] == ["block"]
+
+
+@pytest.mark.parametrize("change", ["delete from", "update"])
+def test_no_block_is_taken_out_of_the_log(database: Database, shop: SmallShop, change: str) -> None:
+    requests.block(shop.home, "tea", "p1", by=SCREEN, at=NOW)
+    text = f"{change} person_block_events" + (" set actor = 'x'" if change == "update" else "")
+
+    engine = state.requests_engine(shop.home)
+    with pytest.raises(DatabaseError, match="append-only"), state.writing(engine) as connection:
+        connection.execute(sa.text(text))
+
+
+def test_who_was_stopped_before_there_was_a_log_stays_stopped(tmp_path: Path) -> None:
+    home = Home(tmp_path / "tea")
+    home.path.mkdir()
+    engine = sa.create_engine(home.requests_url)
+    config = Config()
+    folder = Path(state.__file__).parent / "migrations" / "requests"
+    config.set_main_option("script_location", str(folder))
+    with engine.connect() as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, "requests_0006")
+        old = "('tea', '{}', 'boss', 'admin', 'dashboard', '2026-01-01 00:00:00.000000', {})"
+        done = "'2026-01-02 00:00:00.000000'"
+        for person, at in (("p1", done), ("p2", "null")):
+            connection.execute(
+                sa.text(f"insert into person_blocks values {old.format(person, at)}")
+            )
+
+    upgrade(engine, "requests")
+
+    kept = requests.block_of(home, "tea", "p1")
+    assert kept is not None
+    assert (kept.wish, kept.actor, kept.done_at) == (
+        "block",
+        "boss",
+        datetime(2026, 1, 2, tzinfo=UTC),
+    )
+    assert [one.person_id for one in requests.open_blocks(home, "tea")] == ["p2"]
 
 
 def test_every_address_and_account_of_a_person_is_stopped_on_every_channel(

@@ -4,6 +4,7 @@ Its options are those of `streamlit run`. Streamlit loads a page's modules when 
 it, which that somebody waits for.
 """
 
+import gc
 import importlib
 import pkgutil
 import sys
@@ -26,7 +27,18 @@ def load() -> None:
         importlib.import_module(name)
 
 
+def freeze() -> None:
+    """Keeps what is loaded by now out of every later search for garbage.
+
+    Streamlit searches everything at the end of each run of a page. Nearly all of it are modules,
+    which never are garbage: that took 80 of the 110 ms of processor of a click.
+    """
+    gc.collect()
+    gc.freeze()
+
+
 if __name__ == "__main__":
     load()
+    freeze()
     sys.argv = ["streamlit", "run", str(APP), *sys.argv[1:]]
     cli.main()

@@ -21,7 +21,7 @@ from sqlalchemy.types import TypeDecorator
 from pipelines.settings import Home
 
 # The newest revision of each database this code knows. A database beyond it is refused.
-HEADS: Final = {"requests": "requests_0007", "ledger": "ledger_0004"}
+HEADS: Final = {"requests": "requests_0007", "ledger": "ledger_0005"}
 # A million people are claimed in one transaction; whoever waits for it must not give up.
 _SQLITE_TIMEOUT_SECONDS: Final = 600.0
 
@@ -194,28 +194,29 @@ claim: Final = sa.Table(
     sa.ForeignKeyConstraint(["batch_id"], ["batch.batch_id"], name="claim_batch"),
     sa.CheckConstraint("st in ('claimed', 'suppressed', 'released', 'held_out')", name="claim_st"),
     sa.Index("claim_by_token", "recipient_token"),
-    sa.Index("claim_by_person", "person_key"),
 )  # fmt: skip
 
-# One row per occurrence and person whose arm was recorded. The first record wins for ever.
+# One row per occurrence and person whose arm was recorded. The first record wins for ever. The key
+# begins with the person: they are looked up by it, and a table that lies by its key needs no index.
 arm_record: Final = sa.Table(
     "arm_record", LEDGER,
-    _text("campaign", key=True), _count("version", key=True), _text("occurrence", key=True),
-    _text("person_key", key=True), _text("email_hash", null=True), _text("arm"),
+    _text("person_key", key=True), _text("campaign", key=True), _count("version", key=True),
+    _text("occurrence", key=True), _text("email_hash", null=True), _text("arm"),
     _at("eligible_at"), _at("recorded_at"),
     # Taken over from another ledger's files: it counts, and is not given back as this one's.
     sa.Column("is_foreign", sa.Boolean, nullable=False, server_default=sa.false()),
-    sa.Index("arm_record_by_person", "person_key", "campaign", "version"),
+    sqlite_with_rowid=False,
 )  # fmt: skip
 
 # Two rows per claim (person, e-mail): the unique key that makes a second hand-off impossible. The
-# claim may be another ledger's, which is why the instant stands here too.
+# claim may be another ledger's, which is why the instant stands here too. `message_on`: the shop's
+# date of the message, which caps across programs are counted from; null where none is sent.
 guard: Final = sa.Table(
     "guard", LEDGER,
-    _text("program", key=True), _text("occurrence", key=True), _text("key", key=True),
+    _text("key", key=True), _text("program", key=True), _text("occurrence", key=True),
     _text("batch_id"), _count("ord"), _at("claimed_at"),
-    sa.Index("guard_by_batch", "batch_id"),
-    sa.Index("guard_by_key", "key", "program"),
+    sa.Column("message_on", sa.Date, nullable=True),
+    sqlite_with_rowid=False,
 )  # fmt: skip
 
 # One row per occurrence and person the plan left out, with the newest reason.
@@ -224,15 +225,6 @@ gated: Final = sa.Table(
     _text("program", key=True), _text("occurrence", key=True), _text("person_key", key=True),
     _text("campaign_key"), _count("campaign_version"), _count("step_number"),
     _text("email_hash", null=True), _text("reason"), _at("first_at"), _at("last_at"),
-)  # fmt: skip
-
-# Two rows per message (person, e-mail): what caps across programs are counted from.
-frequency: Final = sa.Table(
-    "frequency", LEDGER,
-    _text("key", key=True), _text("channel", key=True),
-    sa.Column("day", sa.Date, primary_key=True),
-    _text("batch_id", key=True), _count("ord", key=True),
-    sa.Index("frequency_by_batch", "batch_id"),
 )  # fmt: skip
 
 # One row per key, channel, scope and reason that may not be written to.

@@ -64,7 +64,7 @@ def _record(
         pl.coalesce("recorded", "arm_key").alias("arm"),
         pl.coalesce(at).alias("eligible_at"), _instant(job.now).alias("recorded_at"),
     )  # fmt: skip
-    bulk.insert(connection, arm_record, rows, ignore_taken=True)
+    bulk.insert(connection, arm_record, rows.sort("person_key"), ignore_taken=True)
 
 
 def _instant(at: datetime) -> pl.Expr:

@@ -26,7 +26,7 @@ from pipelines.exports.plan import (
 )  # fmt: skip
 from pipelines.exports.render import RENDERER_VERSION
 from pipelines.exports.rules import Program, Rules
-from pipelines.state import batch, claim, frequency, gated, guard
+from pipelines.state import batch, claim, gated, guard
 from pipelines.state import transition as transitions
 
 
@@ -175,6 +175,7 @@ def _write_batch(
     )
     for share in claimed.iter_slices(SHARE):
         _write_claims(connection, job, found, share, batch_id=batch_id, vault=vault)
+    _write_guards(connection, job, found, claimed, batch_id=batch_id)
     coupons.take(connection, claimed, batch_id=batch_id, now=job.now)
     return batch_id
 
@@ -188,7 +189,7 @@ def _write_claims(
     batch_id: str,
     vault: Vault,
 ) -> None:
-    program, at = found.program, pl.lit(naive(job.now), pl.Datetime("us"))
+    at = pl.lit(naive(job.now), pl.Datetime("us"))
     is_sent = pl.col("outcome") == HANDED_OVER
     held = pl.when(~is_sent).then(pl.lit(HELD_OUT))
     tokens = [ledger.token_of(batch_id, n, pepper=job.rules.pepper) for n in share["ord"]]
@@ -206,17 +207,6 @@ def _write_claims(
         held.alias("reason"), at.alias("claimed_at"),
     )  # fmt: skip
     bulk.insert(connection, claim, claims)
-    # A person without an address (another channel) has one guard, everybody else two.
-    guards = _by_key(placed).select(
-        pl.lit(program.key).alias("program"), pl.col("occurrence_key").alias("occurrence"), "key",
-        "batch_id", "ord", at.alias("claimed_at"),
-    )  # fmt: skip
-    bulk.insert(connection, guard, guards.sort("occurrence", "key"))
-    messages = _by_key(sent).select(
-        "key", pl.lit(program.channel).alias("channel"), pl.lit(job.today).alias("day"),
-        "batch_id", "ord",
-    )  # fmt: skip
-    bulk.insert(connection, frequency, messages.sort("key"))
 
 
 def _sealed(
@@ -233,8 +223,22 @@ def _sealed(
     return pl.DataFrame([sent["ord"], sealed])
 
 
-def _by_key(placed: pl.DataFrame) -> pl.DataFrame:
-    kept = ("batch_id", "ord", "occurrence_key")
-    return pl.concat(
-        placed.select(*kept, pl.col(name).alias("key")) for name in ("person_key", "email_hash")
+def _write_guards(
+    connection: sa.Connection, job: Job, found: Plan, claimed: pl.DataFrame, *, batch_id: str
+) -> None:
+    # A person without an address (another channel) has one guard, everybody else two.
+    placed = pl.concat(
+        claimed.select("ord", "occurrence_key", "outcome", pl.col(name).alias("key"))
+        for name in ("person_key", "email_hash")
     ).drop_nulls("key")
+    today = pl.when(outcome=HANDED_OVER).then(pl.lit(job.today))
+    # By key, as they lie: a million in any other order would be written page by page, again and
+    # again.
+    for share in placed.sort("key", "occurrence_key").iter_slices(SHARE):
+        guards = share.select(
+            "key", pl.lit(found.program.key).alias("program"),
+            pl.col("occurrence_key").alias("occurrence"), pl.lit(batch_id).alias("batch_id"),
+            "ord", pl.lit(naive(job.now), pl.Datetime("us")).alias("claimed_at"),
+            today.alias("message_on"),
+        )  # fmt: skip
+        bulk.insert(connection, guard, guards)

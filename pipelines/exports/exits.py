@@ -17,7 +17,7 @@ from pipelines.exports.gates import LATE, Situation, first_hit
 from pipelines.exports.looks import SHARE, Known, addressed, stopped
 from pipelines.exports.payload import Vault
 from pipelines.exports.rules import Rules
-from pipelines.state import claim, frequency
+from pipelines.state import claim
 
 
 @dataclass(frozen=True)
@@ -144,19 +144,10 @@ def _digest(connection: sa.Connection, batch_id: str, stops: pl.DataFrame) -> st
 
 def drop(connection: sa.Connection, batch_id: str, exits: Mapping[int, str]) -> None:
     """Take people out of a batch. Who is merely late may come again; the others stay guarded."""
-    stale = [ord_ for ord_, reason in exits.items() if reason == "stale"]
-    if stale:
-        ledger.release(connection, batch_id, reason="stale", ords=stale)
-    for ord_, reason in exits.items():
-        if reason == "stale":
-            continue
-        mine = (claim.c.batch_id == batch_id) & (claim.c.ord == ord_)
-        connection.execute(
-            claim.update().where(mine).values(st="suppressed", reason=reason, payload_enc=None)
-        )
-        connection.execute(
-            frequency.delete().where(frequency.c.batch_id == batch_id, frequency.c.ord == ord_)
-        )
+    for reason in sorted(set(exits.values())):
+        ords = [ord_ for ord_, why in exits.items() if why == reason]
+        give_up = ledger.release if reason == "stale" else ledger.suppress
+        give_up(connection, batch_id, reason=reason, ords=ords)
 
 
 def _owned(claimed: pl.DataFrame, facts: Facts) -> pl.DataFrame:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from pipelines import state
 from pipelines.exports import bulk
 from pipelines.settings import Home
-from pipelines.state import arm_record, batch, coupon, frequency, guard
+from pipelines.state import arm_record, batch, coupon, guard
 
 # The order in which staging takes versions; the first of a key counts.
 _NEWEST: Final = ("source_updated_at", "loaded_at", "batch_id", "row_no", "row_hash")
@@ -42,7 +42,7 @@ def import_claims(home: Home, batches: pl.DataFrame, claims: pl.DataFrame) -> in
         _newest(claims, ("export_batch_id", "claim_no"))
         .filter(pl.col("claim_state") != "released")
         .join(
-            foreign.select("export_batch_id", "program", "channel"),
+            foreign.select("export_batch_id", "program"),
             on="export_batch_id",
             validate="m:1",
         )
@@ -90,7 +90,7 @@ def _newest(versions: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
 
 def _by_key(claims: pl.DataFrame) -> pl.DataFrame:
     # One row per claim and key: the person, and the address where there is one.
-    kept = ("export_batch_id", "claim_no", "program", "channel", "occurrence_key", "claim_state")
+    kept = ("export_batch_id", "claim_no", "program", "occurrence_key", "claim_state")
     rows = (*kept, "claimed_at", "claimed_on")
     return pl.concat(
         claims.select(*rows, pl.col(name).alias("key")) for name in ("person_key", "email_hash")
@@ -98,23 +98,16 @@ def _by_key(claims: pl.DataFrame) -> pl.DataFrame:
 
 
 def _write(engine: sa.Engine, rows: pl.DataFrame) -> int:
-    place = (
-        pl.col("export_batch_id").alias("batch_id"),
-        pl.col("claim_no").alias("ord"),
-        pl.col("key"),
-    )
     guards = rows.select(
-        *place, "program", pl.col("occurrence_key").alias("occurrence"),
+        "key", "program", pl.col("occurrence_key").alias("occurrence"),
+        pl.col("export_batch_id").alias("batch_id"), pl.col("claim_no").alias("ord"),
         pl.col("claimed_at").dt.replace_time_zone("UTC"),
+        pl.when(claim_state="claimed").then("claimed_on").alias("message_on"),
     )  # fmt: skip
-    messages = rows.filter(pl.col("claim_state") == "claimed").select(
-        *place, "channel", pl.col("claimed_on").alias("day")
-    )
     count = sa.select(sa.func.count()).select_from(guard)
     with state.writing(engine) as connection:
         before = connection.execute(count).scalar_one()
         _insert(connection, guard, guards.to_dicts())
-        _insert(connection, frequency, messages.to_dicts())
         after = connection.execute(count).scalar_one()
     return int(after - before)
 

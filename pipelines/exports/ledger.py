@@ -18,7 +18,7 @@ from pipelines.exports import bulk
 from pipelines.exports.errors import UnknownBatch
 from pipelines.exports.gates import GATE_OF_SUPPRESSION
 from pipelines.exports.rules import Program
-from pipelines.state import arm_record, batch, claim, erased, frequency, guard, suppression
+from pipelines.state import arm_record, batch, claim, erased, guard, suppression
 from pipelines.state import transition as transitions
 
 CLAIMED, SEALED, HANDING_OFF = "CLAIMED", "SEALED", "HANDING_OFF"
@@ -168,20 +168,20 @@ def stops(connection: sa.Connection, *, scope: Scope, now: datetime) -> pl.DataF
     )  # fmt: skip
 
 
-def guards(connection: sa.Connection, program: Program, keys: pl.Series) -> pl.DataFrame:
-    """(`key`, `occurrence_key`, `claimed_at`): what these keys were claimed for in a program."""
-    g = guard.c
-    query = sa.select(g.key, g.occurrence.label("occurrence_key"), g.claimed_at)
-    return bulk.by_keys(connection, query.where(g.program == program.key), g.key, keys)
-
-
-def messages(
-    connection: sa.Connection, keys: pl.Series, *, channel: str, since: date
+def guards(
+    connection: sa.Connection, keys: pl.Series, *, program: Program, since: date
 ) -> pl.DataFrame:
-    """(`key`, `batch_id`, `ord`, `day`): messages to these keys on a channel after a day."""
-    f = frequency.c
-    query = sa.select(f.key, f.batch_id, f.ord, f.day).where(f.channel == channel, f.day > since)
-    return bulk.by_keys(connection, query, f.key, keys)
+    """Guards of these keys: those of the program, and every message of its channel after a day.
+
+    Shape: `key`, `program`, `occurrence_key`, `batch_id`, `ord`, `claimed_at`, `message_on`.
+    """
+    g = guard.c
+    query = sa.select(
+        g.key, g.program, g.occurrence.label("occurrence_key"), g.batch_id, g.ord, g.claimed_at,
+        g.message_on,
+    )  # fmt: skip
+    recent = (g.message_on > since) & g.program.endswith(f"/{program.channel}", autoescape=True)
+    return bulk.by_keys(connection, query.where((g.program == program.key) | recent), g.key, keys)
 
 
 def arms(connection: sa.Connection, program: Program, keys: pl.Series) -> pl.DataFrame:
@@ -196,22 +196,42 @@ def arms(connection: sa.Connection, program: Program, keys: pl.Series) -> pl.Dat
 def release(
     connection: sa.Connection, batch_id: str, *, reason: str, ords: Sequence[int] | None = None
 ) -> None:
-    """Give up claims, so that another batch may take these people: guards and cap rows go."""
-    for table in (guard, frequency):
-        where = [table.c.batch_id == batch_id]
-        if ords is None:
-            connection.execute(table.delete().where(*where))
-        else:
-            for start in range(0, len(ords), _CHUNK):
-                part = table.c.ord.in_(ords[start : start + _CHUNK])
-                connection.execute(table.delete().where(*where, part))
+    """Give up claims, so that another batch may take these people: their guards go."""
     stay = claim.c.st.in_(("claimed", "held_out"))
-    update = claim.update().where(claim.c.batch_id == batch_id, stay)
+    given_up = {"st": "released", "reason": reason, "payload_enc": None}
+    for some in _parts(ords):
+        connection.execute(guard.delete().where(*_guards_of(batch_id, some)))
+        connection.execute(claim.update().where(*_claims_of(batch_id, some), stay).values(given_up))
+
+
+def suppress(connection: sa.Connection, batch_id: str, *, reason: str, ords: Sequence[int]) -> None:
+    """Take people out of a batch for good: they stay guarded, and no message is counted."""
+    taken_out = {"st": "suppressed", "reason": reason, "payload_enc": None}
+    for some in _parts(ords):
+        mine = _guards_of(batch_id, some)
+        connection.execute(guard.update().where(*mine).values(message_on=None))
+        connection.execute(claim.update().where(*_claims_of(batch_id, some)).values(taken_out))
+
+
+def _parts(ords: Sequence[int] | None) -> Sequence[Sequence[int] | None]:
     if ords is None:
-        connection.execute(update.values(st="released", reason=reason, payload_enc=None))
-        return
-    for start in range(0, len(ords), _CHUNK):
-        part = claim.c.ord.in_(ords[start : start + _CHUNK])
-        connection.execute(
-            update.where(part).values(st="released", reason=reason, payload_enc=None)
-        )
+        return (None,)
+    return [ords[start : start + _CHUNK] for start in range(0, len(ords), _CHUNK)]
+
+
+def _claims_of(batch_id: str, ords: Sequence[int] | None) -> tuple[sa.ColumnElement[bool], ...]:
+    mine = claim.c.batch_id == batch_id
+    return (mine,) if ords is None else (mine, claim.c.ord.in_(ords))
+
+
+def _guards_of(batch_id: str, ords: Sequence[int] | None) -> tuple[sa.ColumnElement[bool], ...]:
+    # Found by their own key, from the claims: guards lie in no order of batches.
+    own = (
+        sa.select(key, batch.c.program, claim.c.occurrence)
+        .join_from(claim, batch)
+        .where(*_claims_of(batch_id, ords), key.is_not(None))
+        for key in (claim.c.person_key, claim.c.email_hash)
+    )
+    place = sa.tuple_(guard.c.key, guard.c.program, guard.c.occurrence)
+    # Whom this batch gave up before may be another one's by now.
+    return guard.c.batch_id == batch_id, place.in_(sa.union_all(*own))

@@ -95,7 +95,10 @@ def look(
     stops = ledger.stops(connection, scope=asked.scope, now=at.now)
     found = _recorded(connection, at, stopped(seen, stops))
     if "already_handed_over" in among:
-        found = _capped(connection, asked, _guarded(connection, asked, found))
+        since = at.today - timedelta(days=max(at.caps, default=0))
+        held = ledger.guards(connection, seen.keys["key"], program=at.program, since=since)
+        guards = seen.keys.join(held, on="key")
+        found = _capped(asked, _guarded(asked, found, guards), guards)
         refused = found.people.join(asked.refused, on="row", how="left", maintain_order="left")
         found = replace(found, people=refused)
     judged = found.people.with_columns(first_hit(at, among=among).alias("hit"))
@@ -140,9 +143,9 @@ def _recorded(connection: sa.Connection, at: Situation, seen: Known) -> Known:
     return _with(seen, recorded(seen, ledger.arms(connection, at.program, seen.keys["key"])))
 
 
-def _guarded(connection: sa.Connection, asked: Asked, seen: Known) -> Known:
+def _guarded(asked: Asked, seen: Known, every: pl.DataFrame) -> Known:
     """Whether the occurrence was handed over, and when somebody of theirs was last (`last_at`)."""
-    guards = seen.keys.join(ledger.guards(connection, asked.at.program, seen.keys["key"]), on="key")
+    guards = every.filter(program=asked.at.program.key)
     mine = seen.people.select("row", "occurrence_key")
     same = guards.join(mine, on=["row", "occurrence_key"], how="semi")["row"].unique()
     is_guarded = pl.col("row").is_in(same.implode())
@@ -153,12 +156,11 @@ def _guarded(connection: sa.Connection, asked: Asked, seen: Known) -> Known:
     return replace(found, people=found.people.with_columns(is_guarded.alias("is_guarded")))
 
 
-def _capped(connection: sa.Connection, asked: Asked, seen: Known) -> Known:
+def _capped(asked: Asked, seen: Known, guards: pl.DataFrame) -> Known:
     """Whether a cap over all campaigns of the channel is reached: messages, however many keys."""
     at = asked.at
-    since = at.today - timedelta(days=max(at.caps, default=0))
-    sent = ledger.messages(connection, seen.keys["key"], channel=at.program.channel, since=since)
-    days = seen.keys.join(sent, on="key").unique(["row", "batch_id", "ord"]).select("row", "day")
+    sent = guards.drop_nulls("message_on").unique(["row", "batch_id", "ord"])
+    days = sent.select("row", pl.col("message_on").alias("day"))
     if at.program.channel == "email":
         # The shop system's own cart mails lie in the same mailbox.
         days = pl.concat([days, asked.facts.shop_mails_of(seen.people)])

@@ -11,7 +11,7 @@ from pipelines.exports import ledger
 from pipelines.exports.destinations import LocalFolder
 from pipelines.exports.manifests import names_in
 from pipelines.shop import Shop
-from pipelines.state import batch, claim, frequency, guard
+from pipelines.state import batch, claim, guard
 from pipelines.state import transition as transitions
 
 # What a batch and its manifest call by one name.
@@ -34,7 +34,7 @@ def replay(
     """Take a batch over as delivered; on HOLD where its file still lies in staging."""
     batch_id = manifest["batch_id"]
     # An earlier revision's rows give way to what was really sealed.
-    for table in (frequency, guard, claim, batch):
+    for table in (guard, claim, batch):
         connection.execute(table.delete().where(table.c.batch_id == batch_id))
     created = datetime.fromisoformat(manifest["created_at"])
     expires = manifest["expires_at"]
@@ -73,17 +73,13 @@ def _claims(
         )
         if c["st"] == "released":
             continue
-        place = {"batch_id": batch_id, "ord": c["ord"]}
+        message_on = claimed_at.astimezone(zone).date() if c["st"] == "claimed" else None
         for key in {c["person_key"], c["email_hash"]} - {None}:
-            program, occurrence = manifest["program"], c["occurrence"]
-            taken = (
-                (guard.c.program == program)
-                & (guard.c.occurrence == occurrence)
-                & (guard.c.key == key)
-            )
-            connection.execute(guard.delete().where(taken))
-            mine = {"program": program, "occurrence": occurrence, "key": key}
-            connection.execute(guard.insert().values(**mine, **place, claimed_at=claimed_at))
-            if c["st"] == "claimed":
-                day = {"channel": manifest["channel"], "day": claimed_at.astimezone(zone).date()}
-                connection.execute(frequency.insert().values(key=key, **day, **place))
+            place = {"key": key, "program": manifest["program"], "occurrence": c["occurrence"]}
+            connection.execute(guard.delete().filter_by(**place))
+            connection.execute(
+                guard.insert().values(
+                    **place, batch_id=batch_id, ord=c["ord"], claimed_at=claimed_at,
+                    message_on=message_on,
+                )
+            )  # fmt: skip

@@ -29,7 +29,7 @@ REPORT = (
     "  - {key: sg, profile: generic_utf8, country: JP, contract: 委託, basis: x,"
     " results: {mapping: sendgrid_events}}"
 )
-TABLES = ("batch", "claim", "guard", "frequency", "gated", "arm_record", "transition")
+TABLES = ("batch", "claim", "guard", "gated", "arm_record", "transition")
 
 
 def destinations() -> str:

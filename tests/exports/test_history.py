@@ -1,7 +1,7 @@
 """A ledger's history that came in as files: it counts like the ledger's own, and stays foreign."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from pipelines import exports, keys, state
 from pipelines.canonical import TABLES
-from tests.exports.shop_files import MACHINE, NOW, PEPPER, Person, SmallShop, people, small_shop
+from tests.exports.shop_files import NOW, PEPPER, Person, SmallShop, people, small_shop
 
 # Two hand-overs each.
 pytestmark = pytest.mark.slow
@@ -230,29 +230,3 @@ def test_a_lost_ledger_knows_from_landing_whom_it_had(shop: SmallShop) -> None:
     exports.import_claims(moved.home, came_back["export_batches"], came_back["export_claims"])
 
     assert counts(moved.send()) == {"already_handed_over": 3, "handed_over": 1}
-
-
-def test_a_guard_of_an_older_ledger_keeps_its_instant(tmp_path: Path) -> None:
-    shop = small_shop(tmp_path)
-    shop.publish(people(1))
-    shop.send()
-    engine = state.ledger_engine(shop.home)
-    with state.writing(engine) as connection:
-        claimed_at = connection.execute(sa.select(state.claim.c.claimed_at)).scalar()
-        for added in ("coupon", "not_before"):
-            connection.execute(sa.text(f"drop table {added}"))
-        for added in ("adopted_at", "lost_at"):
-            connection.execute(sa.text(f"alter table meta drop column {added}"))
-        connection.execute(sa.text("alter table guard drop column claimed_at"))
-        connection.execute(sa.text("alter table arm_record drop column is_foreign"))
-        connection.execute(sa.text("update alembic_version set version_num = 'ledger_0001'"))
-
-    state.ledger_engine(shop.home)
-
-    with state.reading(engine) as connection:
-        found = connection.execute(sa.select(state.guard.c.claimed_at)).scalars().all()
-    assert found == [claimed_at, claimed_at]
-    assert claimed_at == NOW.astimezone(UTC)
-    later = NOW + 2 * HOUR
-    shop.publish([replace(people(1)[0], occurrence="next", due_at=NOW, qualified_at=NOW)])
-    assert counts(shop.send(at=later, machine=MACHINE)) == {"cool_down": 1}

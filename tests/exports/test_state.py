@@ -1,21 +1,24 @@
 """The two state databases: one schema in code and on disk, and no weaker promise than written."""
 
 import hashlib
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from threading import Thread
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 
-from pipelines import requests, state
+from pipelines import migrations, requests, state
 from pipelines.actors import Actor
 from pipelines.migrations import upgrade
 from pipelines.settings import Home
 from tests.exports.databases import Database
 from tests.exports.postgres import Server, environment
+from tests.exports.shop_files import small_shop
 
 NOW = datetime(2026, 11, 10, 3, 0, tzinfo=UTC)
 
@@ -242,3 +245,61 @@ def test_a_destination_on_postgresql_is_locked_against_other_hosts(server: Serve
         with engine.connect() as other:
             assert other.execute(ask, {"key": key}).scalar() is True
         engine.dispose()
+
+
+# A ledger as the first version wrote it: two persons handed over, one of them held out, and the
+# second without an address.
+FIRST = """
+insert into batch (
+    batch_id, shop_id, program, campaign_key, campaign_version, step_number, channel, segment,
+    destination, slot, part, snapshot_id, input_digest, rev, state, profile, renderer_version,
+    layout, created_at
+) values (
+    'b', 'tea', 'c/1/email', 'c', 1, 1, 'email', 's', 'd', 'x', 0, 'x', 'x', 0, 'DELIVERED', 'p',
+    '1', '{}', '2026-11-10 03:00:00.000000'
+);
+insert into claim (
+    batch_id, ord, occurrence, dedupe_key, person_key, email_hash, arm, st, claimed_at
+) values
+    ('b', 0, 'o', 'c/1/email/o', 'p0', 'e0', 'send', 'claimed', '2026-11-10 03:00:00.000000'),
+    ('b', 1, 'o', 'c/1/email/o', 'p1', null, 'holdout', 'held_out', '2026-11-10 03:00:00.000000');
+insert into guard (program, occurrence, key, batch_id, ord) values
+    ('c/1/email', 'o', 'p0', 'b', 0), ('c/1/email', 'o', 'e0', 'b', 0),
+    ('c/1/email', 'o', 'p1', 'b', 1);
+insert into frequency (key, channel, day, batch_id, ord) values
+    ('p0', 'email', '2026-11-11', 'b', 0), ('e0', 'email', '2026-11-11', 'b', 0);
+insert into arm_record (
+    campaign, version, occurrence, person_key, email_hash, arm, eligible_at, recorded_at
+) values ('c', 1, 'o', 'p0', 'e0', 'send', '2026-11-10 01:00:00.000000', '2026-11-10 02:00:00.000000')
+"""
+
+
+def test_a_ledger_of_the_first_version_keeps_guards_messages_and_arms(
+    database: Database, tmp_path: Path
+) -> None:
+    shop = small_shop(tmp_path)
+    database.lose(shop)
+    engine = state.engine_of(shop.home.ledger_url)
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent / "ledger"))
+    with state.writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "ledger_0001")
+        for statement in FIRST.split(";"):
+            connection.execute(sa.text(statement))
+
+    state.ledger_engine(shop.home)
+
+    g = state.guard.c
+    with state.reading(engine) as connection:
+        guards = sa.select(g.key, g.program, g.occurrence, g.ord, g.claimed_at, g.message_on)
+        found = connection.execute(guards.order_by(g.ord, g.key)).all()
+        arm = connection.execute(sa.select(state.arm_record)).one()
+    place = ("c/1/email", "o")
+    day = date(2026, 11, 11)
+    assert [tuple(row) for row in found] == [
+        ("e0", *place, 0, NOW, day), ("p0", *place, 0, NOW, day), ("p1", *place, 1, NOW, None),
+    ]  # fmt: skip
+    assert (arm.person_key, arm.arm, arm.eligible_at, arm.is_foreign) == (
+        "p0", "send", NOW - timedelta(hours=2), False
+    )  # fmt: skip

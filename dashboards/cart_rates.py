@@ -111,10 +111,13 @@ def product_table(page: Page, period: str) -> None:
     """What is left behind most, whether it was bought later, and whether it can be bought today."""
     words, snapshot = page.words, page.snapshot
     rows = snapshot.read(
-        PRODUCTS, {"period_key": period}, order_by=("-cart_count", "product_key")
+        PRODUCTS,
+        {"period_key": period},
+        order_by=("-cart_count", "product_key"),
+        most=PRODUCTS_SHOWN,
     ).to_dicts()
     names = ("name", "carts", "bought", "value", "stock")
-    body = [product_line(page, row) for row in rows[:PRODUCTS_SHOWN]]
+    body = [product_line(page, row) for row in rows]
     parts.title(words("products.title", period=words.period(period)))
     metrics = [Metric(words("products.bought"), PRODUCTS, "bought_in_window_rate")]
     parts.table(

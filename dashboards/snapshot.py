@@ -89,6 +89,8 @@ class Snapshot:
     path: Path
     is_fallback: bool
     connection: duckdb.DuckDBPyConnection = field(repr=False, compare=False)
+    # People of what was asked: the file never changes, and a question is asked at every click.
+    counted: dict[tuple[object, ...], int] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def facts(self) -> Facts:
@@ -168,8 +170,11 @@ class Snapshot:
         rates: Sequence[str] = (),
         running: str | None = None,
         ranks: Mapping[str, Sequence[str]] | None = None,
+        most: int | None = None,
     ) -> pl.DataFrame:
         """Stored rows of this shop. A name in `order_by` that begins with `-` sorts descending.
+
+        `most`: so many rows at most, the first in that order.
 
         `ranks` adds `<column>_rank`, the place of each value in a list (0 where it is not in it),
         which `order_by` may name.
@@ -207,6 +212,7 @@ class Snapshot:
             chosen.append(f"cast(sum({share}) {window} as double) as running_to")
             chosen.append(f"cast(sum({share}) {window} - {share} as double) as running_from")
         tail = f" order by {order}" if order else ""
+        tail += "" if most is None else f" limit {int(most)}"
         statement = f"select {', '.join(chosen)} from {source}{tail}"  # noqa: S608 - checked
         return self._rows(statement, [*places, *values])
 
@@ -267,9 +273,17 @@ class Snapshot:
         basis = self.basis
         if basis is None:
             raise conditions.BasisMissing("the published file names no column to ask about")
-        if is_mailable:
-            return conditions.mailable(self.connection, asked, basis)
-        return conditions.count(self.connection, asked, basis, also=also)
+        question = (
+            *(one if isinstance(one, str) else one and one.digest for one in (asked, also)),
+            is_mailable,
+        )
+        if question not in self.counted:
+            self.counted[question] = (
+                conditions.mailable(self.connection, asked, basis)
+                if is_mailable
+                else conditions.count(self.connection, asked, basis, also=also)
+            )
+        return self.counted[question]
 
     @lru_cache(maxsize=256)  # noqa: B019 - a snapshot is replaced, and its cache with it
     def choices(self, column: str) -> tuple[str, ...]:

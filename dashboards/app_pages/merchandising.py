@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from dashboards import access, cart_rates, filters, goods, layout, parts, tendencies
-from dashboards.cart_rates import PRODUCTS
+from dashboards.cart_rates import PRODUCTS, PRODUCTS_SHOWN
 from dashboards.goods import PAIRS, RANKING
 from dashboards.page import Page
 from dashboards.parts import Card, Metric
@@ -15,9 +15,16 @@ from dashboards.text import Cell
 
 def left_sizes(page: Page) -> dict[str, int]:
     """Carts of the product left behind most, by trailing period, shortest first."""
-    rows = page.snapshot.read(PRODUCTS, {}, order_by=("-cart_count", "product_key")).to_dicts()
-    most = {row["period_key"]: int(row["cart_count"]) for row in reversed(rows)}
-    return {key: most[key] for key in filters.PERIODS if key in most}
+    found = {key: most_carts(page, key, most=1) for key in filters.PERIODS}
+    return {key: int(rows[0]["cart_count"]) for key, rows in found.items() if rows}
+
+
+def most_carts(page: Page, period: str, *, most: int) -> list[dict[str, Any]]:
+    """The products left behind most in a period."""
+    order = ("-cart_count", "product_key")
+    return page.snapshot.read(
+        PRODUCTS, {"period_key": period}, order_by=order, most=most
+    ).to_dicts()
 
 
 def left_period(page: Page) -> str:
@@ -31,9 +38,8 @@ def most_left(page: Page) -> dict[str, Any] | None:
     """The product left behind most, None where there is none this reader may know the count of."""
     if not page.snapshot.has(PRODUCTS):
         return None
-    order = ("-cart_count", "product_key")
-    rows = page.snapshot.read(PRODUCTS, {"period_key": left_period(page)}, order_by=order)
-    return next((row for row in rows.to_dicts() if not page.hides(row)), None)
+    rows = most_carts(page, left_period(page), most=PRODUCTS_SHOWN)
+    return next((row for row in rows if not page.hides(row)), None)
 
 
 def numbers(page: Page) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -123,6 +123,16 @@ def _why_paused(
             "the ledger was made on another machine (a clone, a restored disk, or a container that "
             "OKAERI_MACHINE_ID gives no name)"
         )
+    return _doubt_of(connection, found, outbox, reported)
+
+
+def _doubt_of(
+    connection: sa.Connection,
+    found: sa.Row[Any],
+    outbox: LocalFolder,
+    reported: Collection[str],
+) -> _Pause | None:
+    """What an outbox tells that this ledger, of this machine, knows nothing of."""
     stems = outbox.manifest_stems()
     unknown = _unknown(connection, stems)
     forged = [stem for stem in unknown if _is_forged(outbox, stem)]

@@ -58,6 +58,20 @@ claimed_tokens as (
 
 ),
 
+-- The ledger stops an account by the key it knows it by, which is no address.
+stopped as (
+
+    select
+        suppressions.*,
+        accounts.customer_id as keyed_customer_id
+    from suppressions
+    left join accounts
+        on
+            suppressions.shop_id = accounts.shop_id
+            and suppressions.email_hash = accounts.person_key
+
+),
+
 said as (
 
     select
@@ -81,27 +95,27 @@ said as (
     union all
 
     select
-        suppressions.shop_id,
-        suppressions.customer_id,
-        suppressions.email_hash,
-        suppressions.channel,
+        stopped.shop_id,
+        coalesce(stopped.customer_id, stopped.keyed_customer_id) as customer_id,
+        case when stopped.keyed_customer_id is null then stopped.email_hash end as email_hash,
+        stopped.channel,
         'marketing' as purpose,
         case
-            when suppressions.reason in ('unsubscribe', 'withdrawn_member') then 'unsubscribe'
-            when suppressions.reason in ('hard_bounce', 'soft_bounce_repeated') then 'hard_bounce'
-            when suppressions.reason in ('manual', 'legal') then 'manual_block'
-            else suppressions.reason
+            when stopped.reason in ('unsubscribe', 'withdrawn_member') then 'unsubscribe'
+            when stopped.reason in ('hard_bounce', 'soft_bounce_repeated') then 'hard_bounce'
+            when stopped.reason in ('manual', 'legal') then 'manual_block'
+            else stopped.reason
         end as statement_kind,
         true as is_explicit,
-        suppressions.started_at as stated_at,
+        stopped.started_at as stated_at,
         -- Unsubscribe and complaint never end by themselves.
         case
-            when suppressions.reason not in ('unsubscribe', 'withdrawn_member', 'complaint', 'erased')
-                then suppressions.ended_at
+            when stopped.reason not in ('unsubscribe', 'withdrawn_member', 'complaint', 'erased')
+                then stopped.ended_at
         end as ended_at
-    from suppressions
+    from stopped
     -- Narrower scopes are judged at hand-off, where campaign and destination are known.
-    where suppressions.scope = 'global'
+    where stopped.scope = 'global'
 
     union all
 

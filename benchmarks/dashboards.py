@@ -19,7 +19,8 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
-from tests.browser.screenshots import CHROMIUM, OURS, PAGES, QUIET, serving
+from tests.browser.screenshots import CHROMIUM, PAGES, QUIET
+from tests.serving import PROGRAM, free_port, serving
 
 EMPTY = ("-m", "streamlit", "run", str(Path(__file__).with_name("empty_app.py")))
 # Page and the key of one of its choices: Streamlit puts it into the class of the element.
@@ -99,8 +100,8 @@ class Server:
 @contextmanager
 def app(started: Sequence[str]) -> Iterator[Server]:
     """The app served."""
-    with serving(started) as (address, process):
-        yield Server(address, process)
+    with serving(started, port=free_port()) as served:
+        yield Server(served.address, served.process)
 
 
 def is_quiet(page: Page) -> None:
@@ -180,9 +181,9 @@ def measured(browser: Browser, *, rounds: int, names: Sequence[str]) -> Iterator
     ours, empty = Figure("cold first paint"), Figure("empty")
     for _ in range(rounds):
         cold(browser, EMPTY, empty)
-        cold(browser, OURS, ours)
+        cold(browser, PROGRAM, ours)
     yield row(ours, empty, empty.median + COLD)
-    with app(EMPTY) as reference, app(OURS) as server:
+    with app(EMPTY) as reference, app(PROGRAM) as server:
         blank = browser.new_page(locale="ja-JP")
         page = browser.new_page(locale="ja-JP")
         empties: dict[str, Figure] = {}

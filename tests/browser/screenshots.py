@@ -6,18 +6,16 @@ with an error if a page shows an exception or the console one.
 
 import io
 import os
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from tests.serving import PROGRAM, free_port, serving
 
 PAGES = {
     "overview": "",
@@ -43,9 +41,6 @@ QUIET = [
     "--disable-sync",
     "--no-default-browser-check",
 ]
-REPOSITORY = Path(__file__).resolve().parents[2]
-# As `okaeri up` starts them.
-OURS = ("-m", "dashboards")
 # Of a palette this large nobody sees the difference, and the file is a third.
 COLOURS = 128
 
@@ -78,54 +73,11 @@ def shots() -> list[Shot]:
     return wide + [Shot(name, path, "ja", 360) for name, path in pages.items()]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def dashboard(*options: str) -> Iterator[str]:
     """Address of a running dashboard. `options`: further ones of the server."""
-    with serving(OURS, *options) as (address, _):
-        yield address
-
-
-@contextmanager
-def serving(app: Sequence[str], *options: str) -> Iterator[tuple[str, int]]:
-    """Address and process of a running app of Streamlit's, in the house's settings.
-
-    `app`: what Python is asked to run.
-    """
-    port = free_port()
-    command = [sys.executable, *app, "--server.port", str(port)]
-    process = subprocess.Popen(
-        [*command, *options],
-        cwd=REPOSITORY,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(f"{address}/_stcore/health", process)
-        yield address, process.pid
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def wait_for(address: str, process: "subprocess.Popen[bytes]") -> None:
-    """Returns once the server answers."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"the dashboard ended with {process.returncode}")
-        try:
-            with urllib.request.urlopen(address, timeout=2):
-                return
-        except OSError:
-            time.sleep(0.2)
-    raise TimeoutError(address)
+    with serving([*PROGRAM, *options], port=free_port()) as served:
+        yield served.address
 
 
 def settle(page: Page) -> None:

@@ -8,11 +8,6 @@ with serving(home, header="X-Email") as server:
 
 import http.client
 import os
-import socket
-import subprocess
-import sys
-import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,7 +21,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.sync.client import ClientConnection, connect
 
 from pipelines.screens import Screens, secrets_of
-from pipelines.settings import REPOSITORY
+from tests import serving as serve
 
 STREAM = "/_stcore/stream"
 
@@ -113,36 +108,12 @@ def serving(
     homes: Path, *, header: str | None = None, login: Mapping[str, str] | None = None
 ) -> Iterator[Server]:
     """The pages of the active shop, started as `okaeri up` starts them. `login`: of `Screens`."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    command = [sys.executable, "-m", "dashboards"]
+    port = serve.free_port()
     environment = {k: v for k, v in os.environ.items() if k != "OKAERI_SHOP"}
+    environment["OKAERI_HOME"] = str(homes)
     back = {"redirect_uri": f"http://127.0.0.1:{port}/oauth2callback"}
     screens = Screens(port=port, user_header=header, login={**login, **back} if login else {})
     with secrets_of(screens) as secrets:
-        process = subprocess.Popen(
-            [*command, *screens.arguments, *secrets],
-            cwd=REPOSITORY,
-            env=environment | {"OKAERI_HOME": str(homes)},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            _wait_for(Server(port), process)
+        app = [*serve.PROGRAM, *screens.arguments, *secrets]
+        with serve.serving(app, port=port, environment=environment):
             yield Server(port)
-        finally:
-            process.terminate()
-            process.wait(20)
-
-
-def _wait_for(server: Server, process: "subprocess.Popen[bytes]") -> None:
-    ends = time.monotonic() + 60
-    while time.monotonic() < ends:
-        assert process.poll() is None, "the server ended by itself"
-        try:
-            if server.get("/_stcore/health")[0] == 200:
-                return
-        except OSError:
-            threading.Event().wait(0.2)
-    raise AssertionError("the server did not answer")

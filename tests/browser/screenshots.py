@@ -1,13 +1,17 @@
 """Pictures of every page, Japanese and English, light and dark, wide and on a phone.
 
 `make screenshots` takes them of the active shop (needs Debian's chromium and fonts-noto-cjk). Ends
-with an error if a page shows an exception or the console one.
+with an error if a page shows an exception or the console one. Of another shop, as its people see
+it, every page at each width for each role:
+
+python -m tests.browser.screenshots FOLDER --home OKAERI_HOME --roles viewer exporter
 """
 
+import argparse
 import io
 import os
-import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,18 +51,23 @@ COLOURS = 128
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture: page, language, width, and whether the screen is dark."""
+    """One picture: page, language, width, whether the screen is dark, and who looks.
+
+    `role`: empty for whoever sits at the machine.
+    """
 
     name: str
     path: str
     language: str
     width: int
     is_dark: bool = False
+    role: str = ""
 
     @property
     def file(self) -> str:
         """Name of the picture."""
-        return f"{self.name}_{self.language}_{self.width}{'_dark' if self.is_dark else ''}.png"
+        marks = [self.name, self.language, str(self.width), self.role, "dark" * self.is_dark]
+        return f"{'_'.join(filter(None, marks))}.png"
 
 
 def shots() -> list[Shot]:
@@ -71,6 +80,17 @@ def shots() -> list[Shot]:
         for is_dark in (False, True)
     ]
     return wide + [Shot(name, path, "ja", 360) for name, path in pages.items()]
+
+
+def shots_as(roles: Sequence[str], languages: Sequence[str]) -> list[Shot]:
+    """Every page at both widths, as each of these roles sees it."""
+    return [
+        Shot(name, path, language, width, role=role)
+        for role in roles
+        for name, path in (PAGES | REPORT).items()
+        for language in languages
+        for width in HEIGHTS
+    ]
 
 
 @contextmanager
@@ -128,21 +148,54 @@ def take(browser: Browser, address: str, shot: Shot) -> bytes:
     return picture
 
 
-def main(folder: Path) -> None:
-    """Writes the pictures, and takes away those of pages that are no more."""
+@contextmanager
+def seen_by(role: str) -> Iterator[str]:
+    """Address of a dashboard on which whoever sits at the machine has this role."""
+    if not role:
+        with dashboard() as address:
+            yield address
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        secrets = Path(folder) / "secrets.toml"
+        secrets.write_text(f'[access]\nloopback_role = "{role}"\n', encoding="utf-8")
+        with dashboard("--secrets.files", str(secrets)) as address:
+            yield address
+
+
+def take_all(folder: Path, wanted: Sequence[Shot]) -> None:
+    """Writes the pictures, role by role."""
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = shots()
-    with dashboard() as address, sync_playwright() as play:
+    with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        for shot in wanted:
-            picture = Image.open(io.BytesIO(take(browser, address, shot))).convert("RGB")
-            picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE).save(
-                folder / shot.file, optimize=True
-            )
+        for role in dict.fromkeys(shot.role for shot in wanted):
+            with seen_by(role) as address:
+                for shot in (one for one in wanted if one.role == role):
+                    drawn = Image.open(io.BytesIO(take(browser, address, shot))).convert("RGB")
+                    few = drawn.quantize(COLOURS, Image.Quantize.MAXCOVERAGE)
+                    few.save(folder / shot.file, optimize=True)
         browser.close()
-    for left in set(folder.glob("*.png")) - {folder / shot.file for shot in wanted}:
-        left.unlink()
+
+
+def main() -> None:
+    """Writes the pictures; of the usual ones takes away those of pages that are no more."""
+    parser = argparse.ArgumentParser(prog="tests.browser.screenshots")
+    parser.add_argument("folder", type=Path, nargs="?", default=Path("docs/screenshots"))
+    parser.add_argument("--home", type=Path, help="OKAERI_HOME of the shop to show")
+    parser.add_argument("--roles", nargs="+", choices=("viewer", "exporter"), default=[])
+    parser.add_argument("--languages", nargs="+", choices=("ja", "en"), default=["ja"])
+    parser.add_argument("--pages", nargs="+", choices=list(PAGES | REPORT))
+    given = parser.parse_args()
+    if given.home is not None:
+        os.environ["OKAERI_HOME"] = str(given.home.resolve())
+        os.environ.pop("OKAERI_SHOP", None)
+    wanted = shots_as(given.roles, given.languages) if given.roles else shots()
+    if given.pages:
+        wanted = [shot for shot in wanted if shot.name in given.pages]
+    take_all(given.folder, wanted)
+    if not given.roles and not given.pages:
+        for left in set(given.folder.glob("*.png")) - {given.folder / s.file for s in wanted}:
+            left.unlink()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/screenshots"))
+    main()

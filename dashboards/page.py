@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -63,7 +64,8 @@ class Page:
     def has_requests(self) -> bool:
         """Whether anything can have been asked for: reading must not make the database."""
         url = self.home.requests_url
-        return not url.startswith("sqlite") or (self.home.path / "requests.db").exists()
+        file = url.removeprefix("sqlite:///")
+        return file == url or Path(file).exists()
 
     def address(self, page: str, *, anchor: str = "", **chosen: str) -> str:
         """Link to a page of this dashboard in the reader's language; `""` is the first page."""

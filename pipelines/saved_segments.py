@@ -21,6 +21,10 @@ from pipelines.settings import Home
 _MAX_TITLE: Final = 100
 
 
+class NewerVersion(BadRequest):
+    """Somebody else has saved the segment since it was opened. Nothing was written."""
+
+
 @dataclass(frozen=True)
 class SavedSegment:
     """One version. `conditions` is the document `conditions.checked` reads.
@@ -55,11 +59,13 @@ def save(
     saved_by: str,
     saved_at: datetime,
     campaign_key: str | None = None,
+    after: int | None = None,
 ) -> SavedSegment:
     """The version in force afterwards: a new one, or the newest if it says just this.
 
-    Raises: BadConditions; BadRequest for a key that is none or is a published segment's, or for a
-    title that is empty or too long.
+    `after`: the version whoever saves has seen. Raises: BadConditions; BadRequest for a key that is
+    none or is a published segment's, a title that is empty or too long, or where somebody else has
+    saved a newer version than `after`.
     """
     checked_id(key, what="segment")
     if key in basis.segments:
@@ -79,6 +85,10 @@ def save(
         newest = _newest(connection, basis.shop_id, key)
         if newest is not None and newest.digest == digest:
             return newest
+        if after is not None and (newest is None or newest.version != after):
+            raise NewerVersion(
+                f"somebody else has changed {key} since version {after}; open it again"
+            )
         row = {
             "shop_id": basis.shop_id, "segment_key": key, **said, "digest": digest,
             "version": 1 if newest is None else newest.version + 1,

@@ -461,6 +461,35 @@ def test_every_operator_has_its_word_in_both_languages(operator, language):
     assert conditions.word_of(operator, language)
 
 
+MANY, TOKYO = one("order_count", "at_least", 2), one("prefecture", "equals", "東京都")
+EITHER = {"any": [MANY, TOKYO]}
+
+
+@pytest.mark.parametrize(("before", "after", "added", "removed", "is_joined_otherwise"), [
+    ({"all": [MANY, TOKYO]}, {"all": [TOKYO, MANY]}, (), (), False),
+    (MANY, {"all": [MANY, TOKYO]}, ("Prefecture is 東京都",), (), False),
+    ({"all": [MANY, TOKYO]}, one("order_count", "at_least", 3), ("Orders is at least 3",),
+     ("Orders is at least 2", "Prefecture is 東京都"), False),
+    ({"all": [MANY, TOKYO]}, EITHER, (), (), True),
+    # One condition alone is joined to nothing.
+    (MANY, {"any": [MANY]}, (), (), False),
+    (MANY, {**MANY, "or_unknown": True}, ("Orders is at least 2 (or not known)",),
+     ("Orders is at least 2",), False),
+    (MANY, {"all": [MANY, MANY]}, ("Orders is at least 2",), (), False),
+    (MANY, {"all": [MANY, EITHER]},
+     ("(Orders is at least 2 or Prefecture is 東京都)",), (), False),
+])  # fmt: skip
+def test_what_a_version_changes_is_what_came_and_what_went(
+    basis: Basis, before, after, added, removed, is_joined_otherwise
+):
+    old, new = (conditions.checked(one, basis.columns) for one in (before, after))
+
+    found = conditions.changes(old, new, "en")
+
+    assert found == conditions.Changes(added, removed, is_joined_otherwise)
+    assert bool(found) == bool(added or removed or is_joined_otherwise)
+
+
 def test_equal_wishes_are_the_same_text_whatever_their_order(basis: Basis):
     first = conditions.checked(one("order_count", "in", [3, 1, 1, 2]), basis.columns)
     second = conditions.checked(

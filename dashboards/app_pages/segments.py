@@ -1,5 +1,7 @@
 """セグメント: who can be written to, by name, how to send it, and the builder of own segments."""
 
+import streamlit as st
+
 from dashboards import (
     access,
     export_request,
@@ -15,6 +17,7 @@ from dashboards.page import Page
 from dashboards.parts import Card
 from dashboards.text import Cell
 from pipelines.actors import Role
+from pipelines.conditions import Basis
 
 
 def show(page: Page) -> None:
@@ -40,10 +43,9 @@ def show(page: Page) -> None:
     basis = page.snapshot.basis
     is_builder = basis is not None and page.viewer.may(Role.EXPORTER)
     known = segment_overlap.known_of(page, saved, basis) if basis is not None else []
-    # Who followed a link with conditions came to build.
-    comes_to_build = is_builder and basis is not None and segment_builder.prefill(basis)
+    comes_to_build = is_builder and basis is not None and came_to_build(basis)
     if comes_to_build and basis is not None:
-        segment_builder.show(page, basis, known)
+        segment_builder.show(page, basis, known, saved)
     segment_lists.built_in(page, built_in)
     if saved and basis is not None:
         segment_lists.saved(page, saved, basis)
@@ -53,7 +55,14 @@ def show(page: Page) -> None:
     segment_overlap.show(page, known)
     segment_sending.show(page)
     if not comes_to_build:
-        segment_builder.show(page, basis, known)
+        segment_builder.show(page, basis, known, saved)
+
+
+def came_to_build(basis: Basis) -> bool:
+    """Whether a link with conditions, or with a saved segment to change, led here."""
+    # What is opened on the page stands in its address too, and moves nothing.
+    led_here = st.session_state.setdefault("builder_led_here", "saved" in st.query_params)
+    return segment_builder.prefill(basis) or bool(led_here)
 
 
 viewer = access.guard()

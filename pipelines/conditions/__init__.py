@@ -6,10 +6,11 @@ statement as a bound value or not at all.
 """
 
 from pipelines.conditions.basis import Basis, BasisMissing, basis_of
+from pipelines.conditions.changes import Changes, changes
 from pipelines.conditions.columns import OPERATORS, Column, Kind, Operator
 from pipelines.conditions.counting import Asked, choices, count, mailable, members, people_of
 from pipelines.conditions.sql import Where, where_of
-from pipelines.conditions.tree import BadConditions, Checked, Problem, checked
+from pipelines.conditions.tree import BadConditions, Checked, Condition, Problem, checked
 from pipelines.conditions.words import sentence, word_of
 
 __all__ = [
@@ -18,13 +19,16 @@ __all__ = [
     "BadConditions",
     "Basis",
     "BasisMissing",
+    "Changes",
     "Checked",
     "Column",
+    "Condition",
     "Kind",
     "Operator",
     "Problem",
     "Where",
     "basis_of",
+    "changes",
     "checked",
     "choices",
     "count",

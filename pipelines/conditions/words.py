@@ -69,9 +69,18 @@ def sentence(checked: Checked, language: str) -> str:
     return _group(checked.root, language)
 
 
+def parts_of(checked: Checked, language: str) -> list[str]:
+    """Each part of the conditions by itself, in order; a group inside is one part."""
+    return _parts(checked.root, language)
+
+
 def _group(group: Group, language: str) -> str:
-    japanese = language == "ja"
     joins = {"all": ("、かつ", " and "), "any": ("、または", " or ")}
+    return joins[group.joined_by][language != "ja"].join(_parts(group, language))
+
+
+def _parts(group: Group, language: str) -> list[str]:
+    japanese = language == "ja"
     parts = []
     for part in group.parts:
         if isinstance(part, Condition):
@@ -79,7 +88,7 @@ def _group(group: Group, language: str) -> str:
         else:
             inner = _group(part, language)
             parts.append(f"（{inner}）" if japanese else f"({inner})")
-    return joins[group.joined_by][not japanese].join(parts)
+    return parts
 
 
 def _condition(condition: Condition, language: str) -> str:

@@ -1,6 +1,6 @@
 """取り込めなかった行: which rows of which file were left out, why, and what mends it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import streamlit as st
@@ -112,18 +112,18 @@ def place(page: Page, row: Row) -> str:
     return " · ".join(said)
 
 
-def reason(page: Page, row: Row) -> str:
+def reason(page: Page, row: Mapping[str, Any]) -> str:
     """Why, in the words the terminal uses."""
     return page.words.known("reject", kind(row))
 
 
-def cure(page: Page, row: Row) -> str:
+def cure(page: Page, row: Mapping[str, Any]) -> str:
     """What to do about it."""
     key = f"rejected.cure.{kind(row)}"
     return page.words(key if page.words.has(key) else "rejected.cure.row")
 
 
-def kind(row: Row) -> str:
+def kind(row: Mapping[str, Any]) -> str:
     """The reason without the name of the broken expectation."""
     return str(row["reason_code"]).partition(":")[0]
 

@@ -1,21 +1,15 @@
 """レポート検算: the rates a mailer's report prints, made again from its own counts."""
 
-import datetime as dt
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Final
-
-import streamlit as st
 
 from dashboards import parts, tables
 from dashboards.page import Page
 from dashboards.text import Cell
-from pipelines import requests
-from pipelines.actors import Role
-from pipelines.requests import BadRequest, Report
 
 AUDIT: Final = "rpt_report_audit"
-BATCHES: Final = "rpt_batches"
-# Megabytes; the function that keeps the file checks the same.
-MOST: Final = requests.REPORT_BYTES >> 20
+IDENTITIES: Final = "rpt_report_identities"
 # Expected denominator → the column that holds the rate recomputed with it.
 RECOMPUTED: Final = {
     "sent": "per_sent_value",
@@ -26,123 +20,78 @@ RECOMPUTED: Final = {
     "orders": "per_order_value",
 }
 
-Row = dict[str, Any]
+Row = Mapping[str, Any]
 
 
 def show(page: Page) -> None:
-    """Each printed rate against every denominator; for an exporter the way to hand one in."""
+    """Each printed rate against every denominator, and counts that contradict each other."""
     words = page.words
     parts.title(words("audit.title"))
     if page.snapshot.has(AUDIT):
         rates(page)
     else:
         parts.note(words("audit.none"))
-    if page.viewer.may(Role.EXPORTER):
-        form(page)
-        uploads(page)
+    if page.snapshot.has(IDENTITIES):
+        identities(page)
 
 
 def rates(page: Page) -> None:
     """Each printed rate of the mailers' reports, made again."""
     words = page.words
     order = ("-is_flagged", "-as_of_at", "report_line", "rate_key")
-    rows = page.snapshot.read(AUDIT, {}, order_by=order)
-    head = [words(f"audit.{n}") for n in ("line", "rate", "printed", "recomputed", "result")]
-    body: list[tables.Row] = [
-        [
-            str(row["label"]),
-            words(f"audit.{row['rate_key']}"),
-            printed(page, row, row["printed_value"]),
-            printed(page, row, row[RECOMPUTED[row["expected_denominator"]]]),
-            verdict(page, row),
-        ]
-        for row in rows.to_dicts()
-    ]
-    parts.table(page, "audit", head, body)
+    rows = page.snapshot.read(AUDIT, {}, order_by=order).to_dicts()
+    parts.table(page, "audit", rate_head(page), [rate_line(page, row) for row in rows])
     parts.note(words("audit.note"))
 
 
-def form(page: Page) -> None:
-    """A report's kind and its file."""
-    words = page.words
-    parts.title(words("audit.hand_in"))
-    parts.note(words("audit.hand_in.note"))
-    # What the uploader says itself is English; its button says the same in our words.
-    st.html(
-        "<style>[data-testid='stFileUploaderDropzoneInstructions'] { display: none; }"
-        "[data-testid='stFileUploaderDropzone'] button * { display: none; }"
-        "[data-testid='stFileUploaderDropzone'] button::after {"
-        f" content: '{words('audit.file.choose')}'; }}</style>"
-    )
-    with st.form("audit", border=False, enter_to_submit=False, clear_on_submit=True):
-        kind = st.selectbox(
-            words("audit.kind"),
-            requests.REPORT_KINDS,
-            format_func=lambda key: words(f"audit.kind.{key}"),
-            width=400,
-        )
-        file = st.file_uploader(words("audit.file"), type=["csv"], max_upload_size=MOST, width=400)
-        is_given = st.form_submit_button(words("audit.hand_in.button"))
-    if not is_given:
-        return
-    try:
-        keep(page, kind, file.name if file else "", file.getvalue() if file else b"")
-    except BadRequest:
-        st.warning(words("audit.hand_in.refused"))
-        return
-    st.rerun()
-
-
-def keep(page: Page, kind: str, name: str, data: bytes) -> Report:
-    """The report as it was kept. Raises: NotAllowed for a viewer; BadRequest for what is none."""
-    return requests.hand_in_report(
-        page.home,
-        page.snapshot.facts.shop_id,
-        data,
-        kind=kind,
-        file_name=name,
-        by=page.viewer.actor,
-        # A frozen clock would put every report before the figures it is not in yet.
-        at=dt.datetime.now(dt.UTC),
-    )
-
-
-def uploads(page: Page) -> None:
-    """What was handed in, by whom, and what became of it."""
-    words = page.words
-    if not page.has_requests:
-        return
-    found = requests.reports_of(page.home, page.snapshot.facts.shop_id)
-    if not found:
-        return
-    parts.title(words("audit.uploads"))
-    body: list[tables.Row] = [
-        [
-            Cell(report.file_name, f" {report.actor}"),
-            words.instant(report.uploaded_at),
-            state(page, report),
-        ]
-        for report in found
+def rate_head(page: Page) -> list[str]:
+    """What `rate_line` shows, by column."""
+    return [
+        page.words(f"audit.{name}") for name in ("line", "rate", "printed", "recomputed", "result")
     ]
-    head = [words(f"audit.uploads.{name}") for name in ("file", "at", "state")]
-    parts.entries_table(head, body)
 
 
-def state(page: Page, report: Report) -> str:
-    """Waiting, taken in, in part, or not readable: as the books of landing have it."""
-    words = page.words
-    where = {"file_name": report.stored_name, "source_key": f"uploaded_{report.kind}"}
-    rows: list[Row] = []
-    if BATCHES in page.snapshot.columns:
-        rows = page.snapshot.read(BATCHES, where, order_by=("-loaded_at", "entity")).to_dicts()
+def rate_line(page: Page, row: Row) -> tables.Row:
+    """One printed rate beside the same made again."""
+    return [
+        str(row["label"]),
+        page.words(f"audit.{row['rate_key']}"),
+        printed(page, row, row["printed_value"]),
+        printed(page, row, row[RECOMPUTED[row["expected_denominator"]]]),
+        verdict(page, row),
+    ]
+
+
+def identities(page: Page) -> None:
+    """Counts of the mailers' reports that contradict each other."""
+    rows = page.snapshot.read(
+        IDENTITIES,
+        {"is_flagged": True},
+        order_by=("-as_of_at", "report_line", "identity_key"),
+    ).to_dicts()
+    parts.title(page.words("audit.identities"))
     if not rows:
-        return words("audit.upload.waiting")
-    newest = rows[0]
-    return words(
-        f"audit.upload.{newest['batch_state']}",
-        rows=words.number(newest["landed_row_count"]),
-        left=words.number(newest["rejected_row_count"]),
-    )
+        parts.note(page.words("audit.identities.none"))
+        return
+    body = [identity_line(page, row) for row in rows]
+    parts.table(page, "identities", identity_head(page), body)
+
+
+def identity_head(page: Page) -> list[str]:
+    """What `identity_line` shows, by column."""
+    return [page.words(f"audit.{name}") for name in ("line", "identity", "counts")]
+
+
+def identity_line(page: Page, row: Row) -> tables.Row:
+    """One contradiction: what must hold, and the two counts that do not."""
+    words = page.words
+    sign = ">" if row["relation"] == "at_most" else "≠"
+    first, second = (words.number(Decimal(row[f"{side}_value"])) for side in ("first", "second"))
+    return [
+        str(row["label"]),
+        words(f"audit.identity.{row['identity_key']}"),
+        Cell(f"! {first} {sign} {second}"),
+    ]
 
 
 def printed(page: Page, row: Row, value: Any) -> str:

@@ -1,4 +1,4 @@
-"""`okaeri`: init · check · run · up · sql · segments · exports · coupons · person · looks."""
+"""`okaeri`: init · check · run · up · sql · audit · segments · exports · coupons · person."""
 
 import json
 import logging
@@ -12,6 +12,7 @@ import typer
 from rich.logging import RichHandler
 
 from pipelines import settings
+from pipelines.cli_audit import audit
 from pipelines.cli_batches import batches_app
 from pipelines.cli_coupons import coupons_app
 from pipelines.cli_exports import exports_app, recover_at_start
@@ -29,6 +30,7 @@ app.add_typer(segments_app, name="segments")
 exports_app.add_typer(batches_app)
 app.add_typer(exports_app, name="exports")
 app.add_typer(coupons_app, name="coupons")
+app.command()(audit)
 app.command()(person)
 app.command()(looks)
 

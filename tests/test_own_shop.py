@@ -4,6 +4,7 @@ Two shops, each walked once through the real command line: EC-CUBE in a Japanese
 in an English one.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -168,6 +169,30 @@ def test_the_audit_flags_the_first_mails_open_rate_and_nothing_else(eccube: Shop
     assert "1通目" in line
     assert "開封率 59.80 %" in line
     assert "58.63 %" in line
+
+
+def test_a_report_judged_at_once_is_judged_as_the_run_did(eccube: Shop) -> None:
+    file = eccube.folder / "カゴ落ちレポート.csv"
+    told = json.loads(eccube("audit", str(file), "--json", code=1))
+    query = "select * from {} order by is_flagged desc, report_line, {}"
+    published = {
+        name: json.loads(
+            eccube("sql", query.format(f"rpt_report_{table}", key), "--format", "json")
+        )
+        for name, table, key in (
+            ("rates", "audit", "rate_key"),
+            ("identities", "identities", "identity_key"),
+        )
+    }
+
+    assert told["rows_known"] == 2
+    for name, rows in published.items():
+        assert rows
+        # Times and amounts are text in both, written differently.
+        kept = [key for key in rows[0] if not key.endswith(("_at", "_value"))]
+        assert [[row[key] for key in kept] for row in told[name]] == [
+            [row[key] for key in kept] for row in rows
+        ]
 
 
 def cells(said: str, figure: str) -> list[str]:

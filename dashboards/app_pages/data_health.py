@@ -10,6 +10,7 @@ from dashboards import (
     parts,
     rejected,
     report_audit,
+    report_upload,
     shop_screen,
 )
 from dashboards.health import RESTATEMENTS
@@ -71,8 +72,14 @@ def show(page: Page) -> None:
     if RESTATEMENTS in page.snapshot.columns:
         views["restated"] = lambda: health.restated(page)
     if AUDIT in page.snapshot.columns:
-        views["audit"] = lambda: report_audit.show(page)
+        views["audit"] = lambda: audit(page)
     filters.tabs(page, "view", views)
+
+
+def audit(page: Page) -> None:
+    """The way to hand a report in, with what it would give below it; what all reports say."""
+    report_upload.show(page)
+    report_audit.show(page)
 
 
 viewer = access.guard()

@@ -1,7 +1,6 @@
 """What every asset of one run shares: the shop, its folder, its clock, and the right to write."""
 
 import fcntl
-import glob
 import logging
 import os
 from collections.abc import Generator
@@ -75,9 +74,9 @@ class Street(dg.ConfigurableResource):  # type: ignore[type-arg]
     def sources(self) -> tuple[Source, ...]:
         """The shop's sources, and the reports somebody handed in on a screen."""
         handed_in = tuple(
-            Source(key=f"uploaded_{kind}", files=f"{glob.escape(str(folder))}/*.csv", mapping=kind)
+            requests.uploaded_source(self.home, kind)
             for kind in requests.REPORT_KINDS
-            if (folder := self.home.uploads / kind).is_dir()
+            if (self.home.uploads / kind).is_dir()
         )
         return (*self._shop.sources, *handed_in)
 

@@ -325,6 +325,37 @@ PAIRS: Final[dict[str, tuple[str, str]]] = {
         "書き出し先。country・contract（委託 / 第三者提供）・basis がそろうまで送れません",
         "Where lists go; nothing is sent before country, contract (entrustment / third_party) and basis are there",
     ),
+    # --- audit -----------------------------------------------------------------------------------
+    "audit_kind": ("種類: {title}", "Kind: {title}"),
+    "audit_other_kind": (
+        "見出しは「{kinds}」のものです。--kind で指定してください",
+        "The headers are those of {kinds}: name it with --kind",
+    ),
+    "audit_refused": ("読めません: {reason}", "Cannot be read: {reason}"),
+    "audit_unknown": (
+        "配信レポートの見出しがありません。--kind で種類を指定してください: {kinds}",
+        "No headers of a mail report: name its kind with --kind, one of {kinds}",
+    ),
+    "audit_rows": (
+        "読んだ行 {read} = 取り込む {taken} + 除外 {left} + 既知 {known}",
+        "{read} rows read = {taken} to be taken in + {left} left out + {known} known",
+    ),
+    "audit_first_run": (
+        "率と件数の検算は、最初の集計（okaeri run）のあとにできます",
+        "Rates and counts are held to each other after the first `okaeri run`",
+    ),
+    "audit_broken": (
+        "! {label}: {figure}（{told}）",
+        "! {label}: {figure} ({told})",
+    ),
+    "audit_holds": (
+        "✓ 件数も率も、つじつまが合っています",
+        "✓ all counts and rates hold together",
+    ),
+    "audit_unused": (
+        "新しいレポートがあるため使われない行: {names}",
+        "Lines no figure would rest on, for a newer report is known: {names}",
+    ),
     "yml_thresholds": ("数え方の数字（既定値と違うものだけ書きます）", "Numbers of the definitions (only where they differ)"),
 }  # fmt: skip
 

@@ -15,7 +15,7 @@ from pipelines.publish.manifest import Catalogue, Model, refuse_personal
 from pipelines.publish.pointer import TableMark
 
 # Raised when the shape of the published file changes, so that equal content is written again.
-FORMAT: Final = 2
+FORMAT: Final = 3
 
 
 class ShopFacts(Protocol):

@@ -24,6 +24,9 @@ READER_MODELS: Final = {
     "int_run__settings": "catalogue_settings",
     "int_run__periods": "catalogue_periods",
 }
+# What a report of a mailer is held to: kept as compiled SQL, so that a report handed in between two
+# runs is judged by the very models of the published numbers.
+REPORT_MODELS: Final = ("rpt_report_audit", "rpt_report_identities")
 # Stored in the file as SQL macros, so that a reader has the models' own formulas.
 READER_MACROS: Final = (
     "wilson_low",
@@ -84,13 +87,23 @@ class Model:
 
 
 @dataclass(frozen=True)
+class Code:
+    """One model's compiled SQL, with the relation dbt makes of it."""
+
+    name: str
+    relation: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Catalogue:
-    """What is copied where. `macros` are (name, arguments, SQL text)."""
+    """What is copied where. `macros` are (name, arguments, SQL text); `code` has parents first."""
 
     public: tuple[Model, ...]
     private: tuple[Model, ...]
     run: tuple[Model, ...]
     macros: tuple[tuple[str, tuple[str, ...], str], ...]
+    code: tuple[Code, ...] = ()
 
 
 def read_catalogue(manifest: Path) -> Catalogue:
@@ -109,7 +122,29 @@ def read_catalogue(manifest: Path) -> Catalogue:
         refuse_personal(model.name, is_tagged=model.is_tagged_pii, columns=())
     private = tuple(m for m in models if m.schema == PRIVATE_SCHEMA or m.name in PRIVATE_MODELS)
     run = tuple(replace(m, name=READER_MODELS[m.name]) for m in models if m.name in READER_MODELS)
-    return Catalogue(public, private, run, reader_macros(parsed))
+    return Catalogue(public, private, run, reader_macros(parsed), report_code(parsed))
+
+
+def report_code(parsed: Mapping[str, Any]) -> tuple[Code, ...]:
+    """The models of `REPORT_MODELS` and all they read, parents first.
+
+    Empty for a manifest without them, or one that was parsed and never compiled.
+    """
+    models = {k: n for k, n in parsed["nodes"].items() if n["resource_type"] == "model"}
+    found: dict[str, Code] = {}
+
+    def visit(key: str) -> None:
+        node = models[key]
+        for parent in node["depends_on"]["nodes"]:
+            if parent in models and parent not in found:
+                visit(parent)
+        found[key] = Code(node["name"], node["relation_name"], node["compiled_code"].strip())
+
+    wanted = [key for key, node in models.items() if node["name"] in REPORT_MODELS]
+    if all(models[key].get("compiled_code") for key in wanted):
+        for key in wanted:
+            visit(key)
+    return tuple(found.values())
 
 
 def refuse_personal(name: str, *, is_tagged: bool, columns: tuple[str, ...]) -> None:

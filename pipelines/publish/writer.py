@@ -192,9 +192,22 @@ def _write_catalogue(path: Path, content: Content) -> None:
             f"insert into catalogue_snapshot values ({marks})",  # noqa: S608 - question marks only
             list(row.values()),
         )
+        _write_code(connection, content)
         for name, arguments, text in content.catalogue.macros:
             connection.execute(f"create macro {name}({', '.join(arguments)}) as ({text})")
         connection.commit()
+
+
+def _write_code(connection: duckdb.DuckDBPyConnection, content: Content) -> None:
+    """Compiled SQL of what a report is judged by, one row per model, parents first."""
+    connection.execute(
+        "create table catalogue_code (code_no bigint, model_name varchar,"
+        " relation_name varchar, sql_text varchar)"
+    )
+    for number, code in enumerate(content.catalogue.code, start=1):
+        connection.execute(
+            "insert into catalogue_code values (?, ?, ?, ?)", [number, *astuple(code)]
+        )
 
 
 def _write_columns(connection: duckdb.DuckDBPyConnection, model: Model) -> None:

@@ -38,6 +38,7 @@ from pipelines.requests.reports import (
     Report,
     hand_in_report,
     reports_of,
+    uploaded_source,
 )
 from pipelines.requests.rows import (
     all_of,
@@ -57,6 +58,7 @@ from pipelines.requests.screens import (
     type_screen_month,
 )
 from pipelines.requests.totals import TOTALS, Totals, totals_of, type_totals
+from pipelines.requests.verdicts import NoVerdict, verdict_of
 
 __all__ = [
     "BLOCK",
@@ -71,6 +73,7 @@ __all__ = [
     "FoundBy",
     "Look",
     "MaskedPlan",
+    "NoVerdict",
     "Report",
     "Request",
     "RequestEvent",
@@ -103,4 +106,6 @@ __all__ = [
     "totals_of",
     "type_screen_month",
     "type_totals",
+    "uploaded_source",
+    "verdict_of",
 ]

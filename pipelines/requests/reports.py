@@ -4,6 +4,7 @@ Nothing is parsed here. The file is named by its content, whatever it was called
 leads anywhere; the street reads it as it reads every other file: in a process of its own, capped.
 """
 
+import glob
 import hashlib
 import os
 from dataclasses import dataclass, fields
@@ -16,6 +17,7 @@ from pipelines import state
 from pipelines.actors import Actor, Role
 from pipelines.requests.model import BadRequest
 from pipelines.settings import Home
+from pipelines.shop import Source
 
 # Mappings a report may be read by; both fill the mailers' totals and nothing else.
 REPORT_KINDS: Final = ("shopserve_report_csv", "generic_mail_report_csv")
@@ -67,6 +69,12 @@ def hand_in_report(
             state.uploaded_reports.insert().values(**row, role=str(by.role), origin=str(by.origin))
         )
     return report
+
+
+def uploaded_source(home: Home, kind: str) -> Source:
+    """The source that reads what was handed in as one kind of report."""
+    folder = home.uploads / kind
+    return Source(key=f"uploaded_{kind}", files=f"{glob.escape(str(folder))}/*.csv", mapping=kind)
 
 
 def reports_of(home: Home, shop_id: str) -> list[Report]:

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import polars as pl
 import pytest
 
-from dashboards import health, report_audit, shop_screen
+from dashboards import health, report_upload, shop_screen
 from dashboards.text import Words
 from pipelines import requests
 from pipelines.actors import Actor, NotAllowed, Origin, Role
@@ -145,19 +145,44 @@ def test_a_report_handed_in_waits_and_then_says_what_became_of_it(
 
     (taken,) = [one for one in requests.reports_of(home, "aoi") if one.file_name == "taken.csv"]
     page = SimpleNamespace(words=Words("ja"), snapshot=BooksOf(taken.stored_name))
-    assert report_audit.state(page, taken) == "! 2行を取り込み、1行は読めません"  # type: ignore[arg-type]
+    assert report_upload.state(page, taken) == "! 2行を取り込み、1行は読めません"  # type: ignore[arg-type]
+
+
+@pytest.mark.slow
+def test_a_report_that_waits_is_judged_when_it_is_picked(
+    opened: Opener, published: dict[str, Path], tmp_path: Path
+) -> None:
+    published["picked"] = tmp_path
+    home = publish_kind(tmp_path, "totals")
+    # The third row has no number of mails; nothing else is known before a run of this program.
+    data = "ステップ,送信数,開封数,クリック数,受注人数\n1,100,50,20,3\n2,x,1,1,1\n"
+    requests.hand_in_report(
+        home, "aoi", data.encode(), kind="shopserve_report_csv", file_name="11月.csv",
+        by=Actor("anna@example.jp", Role.EXPORTER, Origin.DASHBOARD), at=AS_OF,
+    )  # fmt: skip
+    app = opened("data_health", kind="picked", view="audit")
+    assert "11月.csv の検算" not in shown(app)
+
+    (pick,) = [box for box in app.selectbox if box.label == "すぐに検算するレポート"]
+    pick.select_index(0).run()
+
+    text = " ".join(shown(app).split())
+    assert "11月.csv の検算 ! 1行は取り込めません。" in text
+    assert "読んだ行2 ＝ 取り込む1 ＋ 取り込めない1 ＋ 取り込み済み0" in text
+    assert "3 送信数 数字として読めません" in text
+    assert "ページの数字は、それまで変わりません" in text
 
 
 class BooksOf:
     """A published file whose books know one report."""
 
-    columns = (report_audit.BATCHES,)
+    columns = (report_upload.BATCHES,)
 
     def __init__(self, file_name: str) -> None:
         self.file_name = file_name
 
     def read(self, table: str, filters: dict[str, object], **_: object) -> pl.DataFrame:
-        assert table == report_audit.BATCHES
+        assert table == report_upload.BATCHES
         assert filters["source_key"] == "uploaded_shopserve_report_csv"
         row = {"batch_state": "partial", "landed_row_count": 2, "rejected_row_count": 1}
         return pl.DataFrame([row] if filters["file_name"] == self.file_name else [])

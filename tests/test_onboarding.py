@@ -11,8 +11,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import jsonschema
 import polars as pl
 import pytest
+import yaml
 from rich.console import Console
 
 from pipelines import onboarding, sources
@@ -154,7 +156,7 @@ LATIN_IN_JAPANESE = {
     "CSV", "PDF", "URL", "ID", "DB", "API", "GA4", "YAML", "PC", "RFM", "F2", "shop", "yml",
     "sources", "files", "order_status_map", "okaeri", "init", "check", "run", "docs", "mappings",
     "md", "schema", "json", "country", "contract", "basis", "state", "is_sale", "is_holdout",
-    "arms", "share_bp", "goods", "demo", "total", "paid", "version", "true", "https", "y", "n", "_",
+    "access", "arms", "share_bp", "goods", "demo", "total", "paid", "version", "true", "https", "y", "n", "_",
 }  # fmt: skip
 
 
@@ -483,6 +485,36 @@ def test_init_names_every_file_and_writes_a_shop_that_loads(drafted: Drafted) ->
     }
     assert [c.key for c in shop.campaigns] == ["cart_recovery", "second_purchase", "winback"]
     assert [a.share_bp for a in shop.campaign("cart_recovery").arms] == [10_000]
+
+
+@pytest.mark.parametrize(
+    ("language", "domain", "told"),
+    [
+        ("ja", "example.jp", "個人も見て、配信リストを書き出す"),
+        ("en", "example.com", "also sees single people"),
+    ],
+)
+def test_the_people_of_the_written_file_are_valid_once_uncommented(
+    exports: Path, tmp_path: Path, language: str, domain: str, told: str
+) -> None:
+    text = onboarding.propose(exports, language=language).text
+    file = tmp_path / "shop.yml"
+    file.write_text(text, encoding="utf-8")
+    assert load_shop(file).people == ()
+    block = text[text.index("# people:") :]
+    assert told in block
+
+    uncommented = re.sub(r"^# ", "", block, flags=re.MULTILINE)
+    file.write_text(text.replace(block, uncommented), encoding="utf-8")
+
+    people = load_shop(file).people
+    assert [(one.email, one.role) for one in people] == [
+        (f"hanako@{domain}", "viewer"), (f"taro@{domain}", "exporter"), (f"yoko@{domain}", "admin"),
+    ]  # fmt: skip
+    schema = json.loads((REPOSITORY / "docs" / "shop.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(
+        yaml.safe_load(file.read_text(encoding="utf-8"))
+    )
 
 
 def test_init_makes_the_secret_key_and_says_to_keep_a_copy(eccube: Path) -> None:

@@ -11,6 +11,8 @@ from pipelines.settings import REPOSITORY
 
 # Steps of the built-in campaigns. Units: minutes, hours. Source: definitions 10.
 _CART_STEPS = ((1, 60), (2, 1_440))
+# Somebody for each role of `people:`, from the fewest rights to the most.
+_STAFF = (("hanako", "viewer"), ("taro", "exporter"), ("yoko", "admin"))
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ def shop_file(
         _campaigns(answers, language),
         _limits(language),
         _destinations(guessed, language),
+        _people(language),
     )
     return "\n".join("\n".join(part) + "\n" for part in parts)
 
@@ -183,3 +186,13 @@ def _destinations(guessed: Guessed, language: str) -> Iterator[str]:
             f"  - {{key: {profile}, profile: {profile}, country: {country}, "
             "contract: null, basis: null}"
         )
+
+
+def _people(language: str) -> Iterator[str]:
+    """One person of each role, to be uncommented: on this machine alone nobody has to log in."""
+    domain = "example.jp" if language == "ja" else "example.com"
+    yield f"# {say('yml_people', language)}"
+    yield "# people:"
+    for name, role in _STAFF:
+        told = say(f"yml_role_{role}", language)
+        yield f"#   - {{email: {name}@{domain}, role: {role}}}   # {told}"

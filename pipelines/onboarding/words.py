@@ -356,6 +356,16 @@ PAIRS: Final[dict[str, tuple[str, str]]] = {
         "新しいレポートがあるため使われない行: {names}",
         "Lines no figure would rest on, for a newer report is known: {names}",
     ),
+    "yml_people": (
+        "だれが画面を見られるか。このPCだけで使うなら不要です。ほかのPCから開くときは # を外して書きます（設定方法は docs/access.md）",
+        "Who may open the pages. Not needed on this machine alone; to open them from others, take the # away (docs/access.md says how people log in)",
+    ),
+    "yml_role_viewer": ("数字を見る", "sees the figures"),
+    "yml_role_exporter": (
+        "個人も見て、配信リストを書き出す",
+        "also sees single people and hands lists over",
+    ),
+    "yml_role_admin": ("だれがだれを見たかも見る", "also sees who looked at whom"),
     "yml_thresholds": ("数え方の数字（既定値と違うものだけ書きます）", "Numbers of the definitions (only where they differ)"),
 }  # fmt: skip
 

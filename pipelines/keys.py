@@ -6,6 +6,7 @@ places is a person who is written to twice.
 
 import hmac
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 import idna
@@ -15,6 +16,9 @@ def email_key(address: str | None) -> str | None:
     """Normal form of an e-mail address (NFKC, trimmed, lower case, IDNA domain); None if empty."""
     if address is None:
         return None
+    if address.isascii():
+        # Nothing of it is folded, and its domain needs no writing anew: so are most of a million.
+        return address.strip().lower() or None
     folded = unicodedata.normalize("NFKC", address).strip().lower()
     local, at, domain = folded.rpartition("@")
     if not at or not local or not domain:
@@ -36,6 +40,14 @@ def keyed_hash(kind: str, value: str, *, pepper: bytes) -> str:
     return hmac.digest(pepper, f"{kind}:{value}".encode(), "sha256").hex()
 
 
+def _keyed_hashes(kind: str, values: Iterable[str | None], *, pepper: bytes) -> list[str | None]:
+    start, digest = f"{kind}:".encode(), hmac.digest
+    return [
+        None if value is None else digest(pepper, start + value.encode(), "sha256").hex()
+        for value in values
+    ]
+
+
 def email_hash(address: str | None, *, pepper: bytes) -> str | None:
     """Keyed hash of an address, equal for every spelling of it."""
     key = email_key(address)
@@ -45,3 +57,19 @@ def email_hash(address: str | None, *, pepper: bytes) -> str | None:
 def person_key(person_id: str, *, pepper: bytes) -> str:
     """Keyed hash of one of a person's own ids, as the ledger stores it."""
     return keyed_hash("person", person_id.strip(), pepper=pepper)
+
+
+def email_hashes(addresses: Iterable[str | None], *, pepper: bytes) -> list[str | None]:
+    """`email_hash` of each of many."""
+    return _keyed_hashes("email", map(email_key, addresses), pepper=pepper)
+
+
+def person_keys(person_ids: Iterable[str], *, pepper: bytes) -> list[str | None]:
+    """`person_key` of each of many."""
+    return _keyed_hashes("person", (one.strip() for one in person_ids), pepper=pepper)
+
+
+def tokens(batch_id: str, ords: Iterable[int], *, pepper: bytes) -> list[str]:
+    """Recipient tokens of these places of a batch: equal for an equal place, on every render."""
+    start, digest = f"token:{batch_id}:".encode(), hmac.digest
+    return [digest(pepper, start + b"%d" % ord_, "sha256").hex()[:32] for ord_ in ords]

@@ -10,7 +10,7 @@ from dataclasses import replace
 import polars as pl
 import sqlalchemy as sa
 
-from pipelines import state
+from pipelines import keys, state
 from pipelines.exports import ledger
 from pipelines.exports.cells import ascii_address
 from pipelines.exports.exits import claimed_of, exits_of
@@ -141,7 +141,7 @@ def _listed(connection: sa.Connection, batch_id: str) -> set[int]:
 
 
 def _line(handoff: Handoff, row: BatchRow, ord_: int, email: str, reason: str) -> tuple[str, ...]:
-    token = ledger.token_of(row.batch_id, ord_, pepper=handoff.rules.pepper)
+    (token,) = keys.tokens(row.batch_id, [ord_], pepper=handoff.rules.pepper)
     if row.layout.get("ascii_addresses", False):
         email = ascii_address(email)
     line = (email, token, row.batch_id, reason)

@@ -9,6 +9,7 @@ from datetime import datetime
 import polars as pl
 import sqlalchemy as sa
 
+from pipelines import keys
 from pipelines.exports import bulk, coupons, ledger, lost
 from pipelines.exports.errors import ApprovalNeeded, OtherInput, TooManyRows
 from pipelines.exports.facts import naive
@@ -148,7 +149,11 @@ def _write_batch(
         job.request.shop_id, program, destination=job.destination.key, slot=slot, part=part
     )
     days = job.rules.shop.thresholds.catch_up_days
-    claimed = found.claimed.with_row_index("ord")
+    known_as = found.keys.group_by("row").agg(pl.col("key").sort().alias("keys"))
+    claimed = (
+        found.claimed.with_row_index("ord")
+        .join(known_as, on="row", how="left", maintain_order="left")
+    )  # fmt: skip
     connection.execute(
         batch.insert().values(
             batch_id=batch_id,
@@ -192,7 +197,7 @@ def _write_claims(
     at = pl.lit(naive(job.now), pl.Datetime("us"))
     is_sent = pl.col("outcome") == HANDED_OVER
     held = pl.when(~is_sent).then(pl.lit(HELD_OUT))
-    tokens = [ledger.token_of(batch_id, n, pepper=job.rules.pepper) for n in share["ord"]]
+    tokens = keys.tokens(batch_id, share["ord"].to_list(), pepper=job.rules.pepper)
     placed = share.with_columns(
         pl.Series("recipient_token", tokens, pl.String), pl.lit(batch_id).alias("batch_id"),
         job.codes_of(share).alias("own_code"),
@@ -214,12 +219,8 @@ def _sealed(
 ) -> pl.DataFrame:
     """(`ord`, `payload_enc`) of people who are handed over."""
     cells = job.cells(found.program, sent, batch_id=batch_id)
-    mine = found.keys.join(sent.select("row", "ord"), on="row")
-    keys = mine.group_by("ord").agg(pl.col("key").sort().alias("keys"))
-    payloads = sent.select("ord", "email", "person_id", "qualified_at").join(
-        keys, on="ord", how="left", maintain_order="left"
-    )
-    sealed = vault.seal(payloads.hstack(cells), batch_id=batch_id)
+    payloads = sent.select("ord", "email", "person_id", "qualified_at", "keys").hstack(cells)
+    sealed = vault.seal(payloads, batch_id=batch_id)
     return pl.DataFrame([sent["ord"], sealed])
 
 

@@ -165,8 +165,8 @@ class Facts:
 
         `person_key`, and `email_hash` of the present address, null where there is none.
         """
-        own = [keys.person_key(person, pepper=self.pepper) for person in people["person_id"]]
-        hashes = [keys.email_hash(address, pepper=self.pepper) for address in people["email"]]
+        own = keys.person_keys(people["person_id"].to_list(), pepper=self.pepper)
+        hashes = keys.email_hashes(people["email"].to_list(), pepper=self.pepper)
         return people.with_columns(
             pl.Series("person_key", own, pl.String), pl.Series("email_hash", hashes, pl.String)
         )
@@ -235,7 +235,7 @@ class Facts:
     def _hashed(self, found: pl.DataFrame) -> pl.DataFrame:
         """The rows with `key`, the keyed hash of what an id is."""
         bare = found.filter(~pl.col("is_hashed"))["key_value"].unique()
-        made = [keys.person_key(value, pepper=self.pepper) for value in bare]
+        made = keys.person_keys(bare.to_list(), pepper=self.pepper)
         table = pl.DataFrame({"key_value": bare, "made": pl.Series(made, dtype=pl.String)})
         return found.join(table, on="key_value", how="left", maintain_order="left").with_columns(
             pl.when("is_hashed").then("key_value").otherwise("made").alias("key")

@@ -210,15 +210,15 @@ class Handoff:
         stops: pl.DataFrame | None,
         *,
         exits: dict[int, str],
-    ) -> Iterator[Sequence[str]]:
+    ) -> Iterator[pl.Series]:
         """The cells of everybody who may leave; who may not, by these stops, goes to `exits`."""
         for claimed in claimed_of(connection, late.row.batch_id, vault=self.vault):
             mine = {} if stops is None else late_exits(late, claimed, stops)
             exits |= mine
             staying = claimed.filter(~pl.col("ord").is_in(list(mine))) if mine else claimed
-            yield from staying["cells"].to_list()
+            yield staying["cells"]
 
-    def _stage(self, row: BatchRow, cells: Iterable[Sequence[str]]) -> tuple[Rendered, list[File]]:
+    def _stage(self, row: BatchRow, cells: Iterable[pl.Series]) -> tuple[Rendered, list[File]]:
         layout, stem = Layout.from_json(row.layout["file"]), stem_of(row)
         rendered = render(layout, cells, lambda part: self.outbox.writing(layout.name(stem, part)))
         files = [

@@ -5,7 +5,6 @@ what must be true together must be committed together.
 """
 
 import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
@@ -85,11 +84,6 @@ def batch_id_of(shop_id: str, program: Program, *, destination: str, slot: str, 
     )
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     return f"{program.campaign_key[:36]}-{program.step_number}-{digest}"
-
-
-def token_of(batch_id: str, ord_: int, *, pepper: bytes) -> str:
-    """Recipient token: equal for an equal place, so that a re-render is equal."""
-    return hmac.digest(pepper, f"token:{batch_id}:{ord_}".encode(), "sha256").hex()[:32]
 
 
 def batches(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[BatchRow]:

@@ -140,7 +140,10 @@ def recorded(seen: Known, arms: pl.DataFrame) -> pl.DataFrame:
 
 
 def _recorded(connection: sa.Connection, at: Situation, seen: Known) -> Known:
-    return _with(seen, recorded(seen, ledger.arms(connection, at.program, seen.keys["key"])))
+    # Arms are on record by person: the present addresses need not be asked.
+    addresses = seen.people["email_hash"].drop_nulls()
+    persons = seen.keys.filter(~pl.col("key").is_in(addresses.implode()))["key"]
+    return _with(seen, recorded(seen, ledger.arms(connection, at.program, persons)))
 
 
 def _guarded(asked: Asked, seen: Known, every: pl.DataFrame) -> Known:

@@ -32,10 +32,11 @@ class Vault:
         Shape: `ord`, `email`, `person_id`, `qualified_at`, `keys` as a list, and the finished cells
         as every column after those.
         """
-        encrypt = self._cipher.encrypt
+        encrypt, place = self._cipher.encrypt, f"{batch_id}|".encode()
+        texts = packed(payloads).to_list()
         sealed = [
-            encrypt(text.encode(), [_row(batch_id, ord_)])
-            for ord_, text in zip(payloads["ord"], packed(payloads), strict=True)
+            encrypt(text.encode(), [place + b"%d" % ord_])
+            for ord_, text in zip(payloads["ord"].to_list(), texts, strict=True)
         ]
         return pl.Series("payload_enc", sealed, pl.Binary)
 
@@ -44,10 +45,12 @@ class Vault:
 
         Raises: cryptography's InvalidTag if a byte or its row was changed.
         """
-        decrypt = self._cipher.decrypt
+        decrypt, place = self._cipher.decrypt, f"{batch_id}|".encode()
         texts = [
-            decrypt(data, [_row(batch_id, ord_)]).decode()
-            for ord_, data in sealed.select("ord", "payload_enc").iter_rows()
+            decrypt(data, [place + b"%d" % ord_]).decode()
+            for ord_, data in zip(
+                sealed["ord"].to_list(), sealed["payload_enc"].to_list(), strict=True
+            )
         ]
         return sealed.drop("payload_enc").hstack(unpacked(pl.Series("text", texts, pl.String)))
 
@@ -105,7 +108,3 @@ def unpacked(texts: pl.Series) -> pl.DataFrame:
         aware = datetime.fromisoformat(content["qualified_at"])
         rows[number] = {**content, "qualified_at": aware.astimezone(UTC).replace(tzinfo=None)}
     return pl.DataFrame(rows, schema=found.schema)
-
-
-def _row(batch_id: str, ord_: int) -> bytes:
-    return f"{batch_id}|{ord_}".encode()

@@ -1,7 +1,8 @@
 """Cells → the bytes of one file or several, and the proof that they hold exactly those cells.
 
 Pure function of the layout and the cells in order: no timestamp, no environment, fixed quoting.
-Rows pass through in small shares, so that a file may be larger than memory.
+Rows pass through in shares, so that a file may be larger than memory; a share is a column of lists,
+one list of cells per row.
 
 Long: both formats and the cutting into parts are proved together.
 """
@@ -11,11 +12,12 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import asdict, dataclass, field
-from itertools import islice
 from typing import BinaryIO, Final
+
+import polars as pl
 
 from pipelines.exports.errors import FileNotFaithful
 from pipelines.exports.profile import Profile, ProfileColumn
@@ -24,10 +26,10 @@ from pipelines.exports.profile import Profile, ProfileColumn
 RENDERER_VERSION: Final = "1"
 _QUOTING: Final = {"none": csv.QUOTE_NONE, "minimal": csv.QUOTE_MINIMAL, "all": csv.QUOTE_ALL}
 _BOM: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
-_SHARE: Final = 1_000
 _JSON_WORD: Final = re.compile(r"true|false|-?(0|[1-9]\d*)(\.\d+)?")
 
 Row = Sequence[str]
+_ROWS: Final = pl.List(pl.String)
 # Number of a part, from 1 → where its bytes go.
 OpenPart = Callable[[int], AbstractContextManager[BinaryIO]]
 
@@ -115,19 +117,19 @@ class Rendered:
         return sum(part.nbytes for part in self.parts)
 
 
-def render(layout: Layout, rows: Iterable[Row], open_part: OpenPart) -> Rendered:
+def render(layout: Layout, shares: Iterable[pl.Series], open_part: OpenPart) -> Rendered:
     """Write the rows, cut into parts where the layout's limits say so; one part for no row at all.
 
     Raises: FileNotFaithful if reading a line again gives other cells.
     """
     dialect = _Json(layout) if layout.format == "json" else _Csv(layout)
-    with _Files(layout, dialect.lead, dialect.between, dialect.tail, open_part) as files:
-        for share in _shares(rows):
-            files.add_all(dialect.lines(share))
+    with _Files(layout, dialect, open_part) as files:
+        for share in shares:
+            files.add(dialect.lines(share))
     return files.done()
 
 
-def files_bytes(layout: Layout, rows: Iterable[Row]) -> tuple[bytes, ...]:
+def files_bytes(layout: Layout, rows: Sequence[Row]) -> tuple[bytes, ...]:
     """The same, in memory: the bytes of each part."""
     buffers: list[io.BytesIO] = []
 
@@ -135,22 +137,74 @@ def files_bytes(layout: Layout, rows: Iterable[Row]) -> tuple[bytes, ...]:
         buffers.append(io.BytesIO())
         return nullcontext(buffers[-1])
 
-    render(layout, rows, open_part)
+    render(layout, [pl.Series(rows, dtype=_ROWS)] if rows else [], open_part)
     return tuple(buffer.getvalue() for buffer in buffers)
 
 
 class _Csv:
-    between = b""
-    tail = b""
+    between = ""
+    tail = ""
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._codec = "utf-8" if layout.encoding == "utf-8-sig" else layout.encoding
+        self.codec = "utf-8" if layout.encoding == "utf-8-sig" else layout.encoding
         bom = _BOM if layout.encoding == "utf-8-sig" else ""
-        head = "".join(self._texts([layout.labels])) if layout.header else ""
-        self.lead = (bom + head).encode(self._codec)
+        self.lead = bom + ("".join(self._written([layout.labels])) if layout.header else "")
+        quote = '"' if layout.quoting == "all" else ""
+        self._edge, self._joint = quote, f"{quote}{layout.delimiter}{quote}"
 
-    def _texts(self, rows: Sequence[Row]) -> list[str]:
+    def lines(self, rows: pl.Series) -> pl.Series:
+        """A text per row. Only rows in which a sign means something else are written by cell."""
+        edge, joint, newline = self._edge, self._joint, self._layout.newline
+        width = len(self._layout.labels)
+        bare = rows.list.join(joint)
+        is_plain = (
+            (rows.list.len() == width)
+            & (bare.str.count_matches(joint, literal=True) == width - 1)
+            & (bare.str.count_matches('"', literal=True) == len(self._edge) * 2 * (width - 1))
+            & ~bare.str.contains(f"[\r\n{_BOM}]")
+            & (bare != "")
+        )
+        plain = bare.filter(is_plain)
+        lines = pl.select(
+            pl.concat_str(pl.lit(edge), plain, pl.lit(f"{edge}{newline}"))
+        ).to_series()
+        self._refuse_unreadable(lines, rows.filter(is_plain))
+        if is_plain.all():
+            return lines
+        others = rows.filter(~is_plain).to_list()
+        written = self._written(others)
+        # A forged quote or line end in a name must not become a row of its own at the mailer.
+        again = csv.reader(
+            io.StringIO(self._encodable("".join(written)), newline=""), strict=True,
+            delimiter=self._layout.delimiter,
+            quoting=_QUOTING[self._layout.quoting],  # type: ignore[arg-type]
+        )  # fmt: skip
+        _refuse_other(list(again), others)
+        place = pl.concat([is_plain.arg_true(), (~is_plain).arg_true()])
+        every = pl.concat([lines, pl.Series(written, dtype=pl.String)])
+        return every.gather(place.arg_sort())
+
+    def _refuse_unreadable(self, lines: pl.Series, rows: pl.Series) -> None:
+        if lines.is_empty():
+            return
+        labels = [str(number) for number in range(len(self._layout.labels))]
+        try:
+            found = pl.read_csv(
+                self._encodable("".join(lines)).encode(),
+                has_header=False, schema=dict.fromkeys(labels, pl.String),
+                separator=self._layout.delimiter, quote_char=self._edge or None,
+                empty_string_is_null=False,
+            )  # fmt: skip
+        except pl.exceptions.PolarsError as error:
+            raise _not_faithful(rows.len(), 0) from error
+        if not found.equals(rows.list.to_struct(fields=labels).struct.unnest()):
+            raise _not_faithful(rows.len(), found.height)
+
+    def _encodable(self, text: str) -> str:
+        return text.encode(self.codec).decode(self.codec)
+
+    def _written(self, rows: Sequence[Row]) -> list[str]:
         found = _Lines()
         try:
             csv.writer(
@@ -163,39 +217,31 @@ class _Csv:
             ) from error
         return found.lines
 
-    def lines(self, rows: Sequence[Row]) -> list[bytes]:
-        lines = [text.encode(self._codec) for text in self._texts(rows)]
-        # A forged quote or line end in a name must not become a row of its own at the mailer.
-        again = io.StringIO(b"".join(lines).decode(self._codec), newline="")
-        reader = csv.reader(
-            again, delimiter=self._layout.delimiter, strict=True,
-            quoting=_QUOTING[self._layout.quoting],  # type: ignore[arg-type]
-        )  # fmt: skip
-        _refuse_other(list(reader), rows)
-        return lines
-
 
 class _Json:
-    lead = b"[\n"
-    between = b",\n"
-    tail = b"\n]\n"
+    codec = "utf-8"
+    lead = "[\n"
+    between = ",\n"
+    tail = "\n]\n"
 
     def __init__(self, layout: Layout) -> None:
         self._labels = layout.labels
         self._bare = frozenset(layout.bare)
 
-    def lines(self, rows: Sequence[Row]) -> list[bytes]:
+    def lines(self, share: pl.Series) -> pl.Series:
+        """A text per row."""
+        rows = share.to_list()
         lines = [self._line(row) for row in rows]
         found = [self._cells(json.loads(line, parse_int=str, parse_float=str)) for line in lines]
         _refuse_other(found, rows)
-        return lines
+        return pl.Series(lines, dtype=pl.String)
 
-    def _line(self, row: Row) -> bytes:
+    def _line(self, row: Row) -> str:
         pairs = (
             json.dumps(label, ensure_ascii=False) + ":" + self._value(label, cell)
             for label, cell in zip(self._labels, row, strict=True)
         )
-        return ("{" + ",".join(pairs) + "}").encode()
+        return "{" + ",".join(pairs) + "}"
 
     def _value(self, label: str, cell: str) -> str:
         if not cell:
@@ -226,10 +272,11 @@ class _Lines:
 class _Files:
     """The open part, closed and followed by another where a limit is reached."""
 
-    def __init__(
-        self, layout: Layout, lead: bytes, between: bytes, tail: bytes, open_part: OpenPart
-    ) -> None:
-        self._layout, self._lead, self._between, self._tail = layout, lead, between, tail
+    def __init__(self, layout: Layout, dialect: _Csv | _Json, open_part: OpenPart) -> None:
+        self._layout, self._codec = layout, dialect.codec
+        self._lead, self._between, self._tail = (
+            text.encode(self._codec) for text in (dialect.lead, dialect.between, dialect.tail)
+        )
         self._open_part = open_part
         self._whole = hashlib.sha256()
         self._parts: list[Part] = []
@@ -244,15 +291,17 @@ class _Files:
             self._end()
         self._stack.close()
 
-    def add_all(self, lines: Sequence[bytes]) -> None:
+    def add(self, lines: pl.Series) -> None:
+        texts = lines.to_list()
         if self._layout.max_rows is None and self._layout.max_bytes is None:
             # Nothing is ever cut: they are written as one.
             lead = self._between if self._rows else b""
-            self._write(lead + self._between.join(lines))
-            self._rows += len(lines)
+            between = self._between.decode()
+            self._write(lead + between.join(texts).encode(self._codec))
+            self._rows += len(texts)
             return
-        for line in lines:
-            self._add(line)
+        for text in texts:
+            self._add(text.encode(self._codec))
 
     def _add(self, line: bytes) -> None:
         size = self._nbytes + len(self._between) + len(line) + len(self._tail)
@@ -287,19 +336,17 @@ class _Files:
         self._nbytes += len(data)
 
 
-def _shares(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    left = iter(rows)
-    while share := list(islice(left, _SHARE)):
-        yield share
-
-
 def _refuse_other(found: Sequence[Row], rows: Sequence[Row]) -> None:
     if found == rows:
         return
     if len(found) != len(rows) or any(
         list(mine) != list(theirs) for mine, theirs in zip(rows, found, strict=True)
     ):
-        raise FileNotFaithful(
-            f"of {len(rows)} lines that were claimed, {len(found)} come back or differ; nothing "
-            "was sealed, see the profile's quoting and delimiter"
-        )
+        raise _not_faithful(len(rows), len(found))
+
+
+def _not_faithful(claimed: int, found: int) -> FileNotFaithful:
+    return FileNotFaithful(
+        f"of {claimed} lines that were claimed, {found} come back or differ; nothing "
+        "was sealed, see the profile's quoting and delimiter"
+    )

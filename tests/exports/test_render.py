@@ -1,9 +1,12 @@
 """What a file may hold: exact cells exact, free text harmless, bytes readable by the importer."""
 
+import codecs
 import csv
 import hashlib
 import io
+import itertools
 import json
+import random
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -184,6 +187,45 @@ def test_bytes_that_read_as_other_cells_are_never_sealed(
 
     with pytest.raises((FileNotFaithful, UnicodeEncodeError)):
         files_bytes(layout, [("plain", "plain"), (cell, "plain")])
+
+
+SIGNS = [
+    "", "a", '"', '""', '"a', 'a"b', ",", ";", "\t", " ", "a,b", "\r", "\n", "\r\n", "\ufeff", "茶", "#c",
+    "0", "\\", "'", "\u2028", "NULL", "=1", "x" * 50,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("quoting", ["minimal", "all", "none"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932"])
+@pytest.mark.parametrize("width", [1, 3])
+def test_every_mixture_of_signs_is_written_as_by_the_csv_module_or_refused(
+    quoting: str, encoding: str, width: int
+) -> None:
+    seed = random.Random(f"{quoting}{encoding}{width}")
+    codec = encoding.removesuffix("-sig")
+    for delimiter, newline in itertools.product(",\t;", ["\r\n", "\n"]):
+        columns = [
+            ProfileColumn.model_validate({"label": f"c{n}", "from": "x"}) for n in range(width)
+        ]
+        changed = {"quoting": quoting, "encoding": encoding, "delimiter": delimiter}
+        layout = Layout.of(UTF8.model_copy(update={**changed, "newline": newline}), columns)
+        how = {"delimiter": delimiter, "quoting": getattr(csv, f"QUOTE_{quoting.upper()}")}
+        for _ in range(30):
+            rows = [tuple(seed.choices(SIGNS, k=width)) for _ in range(seed.randint(1, 6))]
+            try:
+                written = io.StringIO(newline="")
+                csv.writer(written, lineterminator=newline, **how).writerows([layout.labels, *rows])
+                again = csv.reader(io.StringIO(written.getvalue(), newline=""), strict=True, **how)
+                is_faithful = [tuple(row) for row in again][1:] == rows
+                expected = written.getvalue().encode(codec) if is_faithful else None
+            except (csv.Error, UnicodeEncodeError):
+                expected = None
+            if expected is None:
+                with pytest.raises((FileNotFaithful, UnicodeEncodeError)):
+                    files_bytes(layout, rows)
+            else:
+                mark = codecs.BOM_UTF8 if encoding == "utf-8-sig" else b""
+                assert files_bytes(layout, rows) == (mark + expected,)
 
 
 def test_an_unencodable_row_is_left_out_before_it_is_claimed(tmp_path: Path) -> None:

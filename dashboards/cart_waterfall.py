@@ -65,23 +65,24 @@ def states_count(page: Page, scope: Scope, *states: str) -> int:
 
 
 def sentence(page: Page, scope: Scope) -> None:
-    """What became of the carts, in one sentence."""
+    """What became of the carts, in one sentence; while no mail has left, who could have had one."""
     words = page.words
     total = page.snapshot.total(WATERFALL, scope.carts(page), column="episode_count")
 
     def counted(*states: str) -> str:
         return words.count(states_count(page, scope, *states), "cart")
 
-    said = [
-        words(
-            "cart.sentence",
-            period=words.period(scope.period),
-            total=words.count(int(total or 0), "cart"),
-            sent=counted(*BARS["sent"]),
-            recovered=counted("recovered"),
-        ),
-        words("cart.sentence.self", self_ordered=counted("self_ordered_later")),
-    ]
+    period, carts = words.period(scope.period), words.count(int(total or 0), "cart")
+    if states_count(page, scope, *BARS["sent"]):
+        sent, recovered = counted(*BARS["sent"]), counted("recovered")
+        said = [
+            words("cart.sentence", period=period, total=carts, sent=sent, recovered=recovered),
+            words("cart.sentence.self", self_ordered=counted("self_ordered_later")),
+        ]
+    else:
+        said = [words("cart.sentence.unsent", period=period, total=carts)]
+        if states_count(page, scope, "no_campaign"):
+            said.append(words("cart.sentence.could", reachable=counted("no_campaign")))
     parts.answer((" " if words.language == "en" else "").join(said))
 
 

@@ -55,8 +55,20 @@ def yesterday(page: Page) -> dt.date:
     return as_of.date() - dt.timedelta(days=1)
 
 
+def carts_end_on(page: Page) -> dt.date | None:
+    """The day the records of carts end before yesterday; None while they reach it."""
+    latest = page.latest.get("carts")
+    last = None if latest is None else page.words.local(latest).date()
+    return last if last is not None and last < yesterday(page) else None
+
+
 def carts_of_yesterday(page: Page) -> Row | None:
-    """Carts abandoned on the last whole day, beside the mean of its weekday."""
+    """Carts abandoned on the last whole day, beside the mean of its weekday.
+
+    None where their records end before it: no cart is then not a count of none.
+    """
+    if carts_end_on(page) is not None:
+        return None
     rows = page.snapshot.read(CART_DAYS, {"day_on": yesterday(page)}).to_dicts()
     return next(iter(rows), None)
 
@@ -93,6 +105,8 @@ def sentence(page: Page, *, has_carts: bool) -> None:
                 mean=words.number(row["usual_abandoned_count"], decimals=1),
             )
         )
+    elif has_carts and (last := carts_end_on(page)):
+        said.append(words("overview.sentence.carts.unknown", day=words.day(last)))
     elif not said:
         rate = second_orders(page)
         key = "overview.sentence.nothing" if rate.main == "—" else "overview.sentence.orders"
@@ -198,7 +212,9 @@ def carts_card(page: Page, *, has_carts: bool) -> Card:
     words = page.words
     row = carts_of_yesterday(page) if has_carts else None
     if row is None:
-        return Card(words("card.yesterday"), Cell("—"), words("card.unknown"))
+        last = carts_end_on(page) if has_carts else None
+        known = words("card.yesterday.last", day=words.day(last)) if last else ""
+        return Card(words("card.yesterday"), Cell("—"), known or words("card.unknown"))
     amount = words.money(row["abandoned_value_amount"]) if row["abandoned_count"] else ""
     cell = Cell(words.count(row["abandoned_count"], "cart"), amount)
     usual = words.number(row["usual_abandoned_count"], decimals=1)

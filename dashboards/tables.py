@@ -47,11 +47,12 @@ def written(value: Cell | str) -> str:
     cell = value if isinstance(value, Cell) else Cell(value)
     grey = " ok-small" if cell.is_small else ""
     main = f'<span class="main{grey}">{escaped(cell.main)}</span>'
-    return main + (
-        f'<span class="detail">{escaped(cell.detail).replace(chr(10), "<br>")}</span>'
-        if cell.detail
-        else ""
-    )
+    if not cell.detail:
+        return main
+    # A detail on a line of its own is one by its style: a break too would leave a gap on a phone.
+    under = " under" if cell.detail.startswith("\n") else ""
+    detail = escaped(cell.detail.removeprefix("\n")).replace("\n", "<br>")
+    return f'{main}<span class="detail{under}">{detail}</span>'
 
 
 def table(head: Sequence[str], rows: Sequence[Row]) -> str:

@@ -44,8 +44,8 @@ class Words:
     small_n: int = 30
 
     def __call__(self, key: str, /, **values: str | int) -> str:
-        """The sentence of that key in this language."""
-        return self.raw(key).format(**values)
+        """The sentence of that key in this language; `{money}` in it is the shop's unit."""
+        return self.raw(key).format(**{"money": self.unit, **values})
 
     def raw(self, key: str) -> str:
         """The sentence with its places unfilled."""
@@ -193,6 +193,11 @@ class Words:
     def of_dimension(self, dimension: str, value: str) -> str:
         """The word for one value of one dimension."""
         return self.band(value) if dimension == "value_band" else self.known("value", value)
+
+    @property
+    def unit(self) -> str:
+        """What amounts are counted in: `円`, else the currency's sign."""
+        return "円" if self.language == "ja" and self.currency == "JPY" else self._sign()
 
     def _sign(self) -> str:
         if self.currency == "JPY":

@@ -11,13 +11,24 @@ from dashboards.text import Cell
 PHASES = "dim_person_phases"
 # The numbers on top: how often people with an account have ordered.
 SHOWN = ("first_buyer", "second_buyer", "repeat", "loyal")
+MEMBERS = ("member_no_order", *SHOWN)
 
 Row = dict[str, Any]
+
+
+def has_members(page: Page) -> bool:
+    """Whether anybody is known to have an account: without them nobody is in a member's phase."""
+    return bool(page.snapshot.total(PHASES, {"is_current": True, "phase": MEMBERS}))
 
 
 def answer(page: Page) -> None:
     """How many of the one-time buyers went on in the newest whole month."""
     words = page.words
+    if not has_members(page):
+        guests = page.snapshot.total(PHASES, {"is_current": True, "phase": "guest_buyer"})
+        people = parts.people_or_few(page, int(guests or 0))
+        parts.answer(words("customers.sentence.guests", people=people))
+        return
     rows = page.snapshot.read(
         MOVES,
         {"is_complete": True, "from_phase": "first_buyer", "to_phase": "second_buyer"},
@@ -42,9 +53,10 @@ def numbers(page: Page) -> None:
     for phase in SHOWN:
         count = page.snapshot.total(PHASES, {"is_current": True, "phase": phase})
         people = parts.people_or_few(page, int(count or 0))
-        entries.append(
-            Card(words(f"phase.{phase}"), Cell(people), words(f"phase.{phase}.note", n=loyal))
-        )
+        note = words(f"phase.{phase}.note", n=loyal)
+        if not has_members(page):
+            people, note = "—", words("customers.members.none")
+        entries.append(Card(words(f"phase.{phase}"), Cell(people), note))
     parts.cards(entries)
     label = words("customers.moves.rate")
     parts.receipt(page, "numbers", [Metric(label, MOVES, "transition_rate")])

@@ -12,6 +12,8 @@ from dashboards.parts import Card, Metric
 from dashboards.tendencies import TENDENCIES
 from dashboards.text import Cell
 
+LINES = "fct_order_lines"
+
 
 def left_sizes(page: Page) -> dict[str, int]:
     """Carts of the product left behind most, by trailing period, shortest first."""
@@ -66,12 +68,19 @@ def numbers(page: Page) -> None:
     parts.receipt(page, "numbers", [metric] if page.snapshot.has(PRODUCTS) else [])
 
 
+def has_lines(page: Page) -> bool:
+    """Whether order lines came, and none of them says which product it is of."""
+    return page.snapshot.has(LINES) and not page.snapshot.total(
+        LINES, {}, column="product_id", distinct=True
+    )
+
+
 def show(page: Page) -> None:
     """Sentence, leaders, then left behind, ranking, pairs and tendencies, empty ones saying so."""
     tables = {"left": PRODUCTS, "ranking": RANKING, "pairs": PAIRS, "tendencies": TENDENCIES}
     if not any(page.snapshot.has(table) for table in tables.values()):
         parts.answer(page.words("goods.sentence.none"))
-        parts.empty(page.words, "empty.goods")
+        parts.empty(page.words, "empty.goodsid" if has_lines(page) else "empty.goods")
         return
     numbers(page)
     views: dict[str, Callable[[Page], None]] = {

@@ -31,12 +31,12 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "show.amount": ("金額", "money"),
     "cohort.few.amount": ("{n}人", "{n}"),
     "cohort.amount.note": (
-        "1人あたりの受注金額（円）。初回購入を含み、戻らなかった人も分母に入ります。",
-        "Revenue per person, first order included; those who never came back are in the denominator.",
+        "1人あたりの受注金額（{money}）。初回購入を含み、戻らなかった人も分母に入ります。",
+        "Revenue per person ({money}), first order included; those who never came back are in the denominator.",
     ),
     "cohort.chart.amount": (
-        "{period}の合計: 1人あたり受注金額（円）",
-        "Together ({period}): revenue per person",
+        "{period}の合計: 1人あたり受注金額（{money}）",
+        "Together ({period}): revenue per person ({money})",
     ),
     "cohort.chart.rate": (
         "{period}の合計: 再購入した人の割合",

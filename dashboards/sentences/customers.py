@@ -13,6 +13,12 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
         "まだひと月分の動きがありません。",
         "No whole month of moves yet.",
     ),
+    "customers.sentence.guests": (
+        "会員のデータがないため、2回目に進んだ人を段階では数えられません。会員登録なしで買った人は{people}です。",
+        "No member data, so moves from a first to a second order cannot be counted by phase. "
+        "{people} bought as guests.",
+    ),
+    "customers.members.none": ("会員データなし", "no member data"),
     "phase.unseen": ("新しく来た人", "newcomer"),
     "phase.anonymous": ("未登録", "not registered"),
     "phase.guest_buyer": ("ゲスト購入者", "guest buyer"),

@@ -84,7 +84,7 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "arms.difference": ("差", "Difference"),
     "arms.stratified": ("金額帯をそろえた差", "Difference by value band"),
     "arms.extra": ("純増（人）", "Incremental people"),
-    "arms.revenue": ("1人あたり受注金額（円）", "Revenue per person"),
+    "arms.revenue": ("1人あたり受注金額（{money}）", "Revenue per person ({money})"),
     "experiment.basis": (
         "対象になった人すべてを、送ったかどうかにかかわらず最初の割り当てで数えます。期間は対象になった時から{days}日。",
         "Everybody eligible counts in the group first drawn, whatever was sent. Window: {days} days from eligibility.",

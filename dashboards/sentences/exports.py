@@ -117,7 +117,7 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "exports.results.campaign": ("キャンペーン", "Campaign"),
     "exports.results.sent": ("送信", "Sent"),
     "exports.results.orders": ("受注率（送信比）", "Ordered, of sent"),
-    "exports.results.amount": ("受注金額（円）", "Order amount"),
+    "exports.results.amount": ("受注金額（{money}）", "Order amount ({money})"),
     "exports.results.unsubscribed": ("配信停止率", "Unsubscribed"),
     "exports.results.young": ("（判定待ち {messages}）", " ({messages} still open)"),
     "exports.totals": (

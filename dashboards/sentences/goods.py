@@ -97,6 +97,18 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
         "5回以上一緒になった組み合わせだけで、多い順に20件です。おまけと、同じ商品の色違いは除いています。",
         "Only what met five times or more, the 20 most frequent. Free gifts and variants of one product are left out.",
     ),
+    "empty.goodsid": (
+        "受注の明細に商品番号がありません。",
+        "The order lines do not say which product they are of.",
+    ),
+    "empty.goodsid.why": (
+        "明細は取り込まれていますが、商品名だけでは同じ商品を数えられません。",
+        "They came in, but a name alone does not tell which lines are the same product.",
+    ),
+    "empty.goodsid.cure": (
+        "明細の商品番号を `product_id` に割り当てたマッピングを使ってください（書き方は `docs/mappings.md`）。",
+        "Use a mapping that fills `product_id` of the lines (how: `docs/mappings.md`).",
+    ),
     "empty.goods": ("商品の分析に使えるデータがまだありません。", "No data for products yet."),
     "empty.goods.why": (
         "商品の明細がある受注か、カートの履歴が必要です。",

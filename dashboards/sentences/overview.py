@@ -21,6 +21,10 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
         "昨日（{day}）のカゴ落ちは{count}でした。",
         "Abandoned yesterday ({day}): {count}.",
     ),
+    "overview.sentence.carts.unknown": (
+        "昨日のカゴ落ちはまだ分かりません。カートの最後の記録は{day}です。",
+        "Yesterday's carts are not known yet: the last record of a cart is of {day}.",
+    ),
     "overview.sentence.orders": (
         "直近12か月に1回目を買った人のF2転換率（90日）は{rate}です。",
         "Of first buyers of the last 12 months, the F(1→2) rate within 90 days is {rate}.",
@@ -79,6 +83,7 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "stuck.failed": ("失敗{n}件", "{n} failed"),
     # The numbers
     "card.yesterday": ("昨日のカゴ落ち", "Abandoned yesterday"),
+    "card.yesterday.last": ("最後の記録は{day}", "last record {day}"),
     "card.yesterday.mean": (
         "同じ曜日の{weeks}週平均 {mean}件",
         "mean of that weekday, {weeks} weeks: {mean}",
@@ -153,7 +158,7 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
         "受注金額は商品の金額（ポイント利用前、送料別）。受注金額とメール経由は受注月、配信停止率は送信した月、カゴ落ち率はカートを開いた月で集計。ポイントの差には誤差の範囲を添えています。",
         "Revenue is goods, before points, without shipping, and recovered amounts by month of order; unsubscribes by month of sending, abandonment by month of opening. Differences in points carry their interval.",
     ),
-    "measure.revenue": ("受注金額（円）", "Revenue"),
+    "measure.revenue": ("受注金額（{money}）", "Revenue ({money})"),
     "measure.orders": ("受注件数", "Orders"),
     "measure.new_buyers": ("新規（人）", "New customers"),
     "measure.returning_buyers": ("リピーター（人）", "Returning customers"),
@@ -164,7 +169,7 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "measure.repeat.of": ("{month}の新規", "first buyers of {month}"),
     "measure.repeat.period": ("F2転換率（90日）", "F(1→2) rate (90 days)"),
     "measure.abandoned_of_opened": ("カゴ落ち率", "Cart abandonment rate"),
-    "measure.recovered_amount": ("メール経由の受注金額（円）", "Recovered amount"),
+    "measure.recovered_amount": ("メール経由の受注金額（{money}）", "Recovered amount ({money})"),
     "measure.incremental": ("純増（試験開始から）", "Incremental (since the test began)"),
     "measure.unsubscribes": ("配信停止率", "Unsubscribe rate"),
     "measure.dormant": ("休眠", "Dormant customers"),
@@ -222,5 +227,5 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "restated.time": ("期間の経過", "time passed"),
     "report.people": ("{value}人", "{value} people"),
     "axis.revenue": ("受注金額（万円）", "Revenue (10,000 yen)"),
-    "axis.revenue.other": ("受注金額", "Revenue"),
+    "axis.revenue.other": ("受注金額（{money}）", "Revenue ({money})"),
 }

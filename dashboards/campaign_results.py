@@ -24,10 +24,11 @@ def show(page: Page) -> None:
         return
     sizes = {key: size(page, key) for key in filters.PERIODS}
     period = filters.choose_period(page, {key: n for key, n in sizes.items() if n})
-    rows = {name_key(row): row for row in totals_of(page, period)}
-    if not rows:
+    found = totals_of(page, period)
+    if not found:
         parts.note(words("exports.results.none"))
         return
+    rows = {name_key(row): row for row in by_channel(page, found)}
     overview(page, list(rows.values()), period)
     chosen = next(iter(rows))
     if len(rows) > 1:
@@ -46,6 +47,26 @@ def totals_of(page: Page, period: str) -> list[Row]:
     whole: Filters = {"period_key": period, "step_number": 0, "arm_key": "all", "is_mature": True}
     order = ("-sent_count", "campaign_key", "-campaign_version", "report_grain")
     return page.snapshot.read(CAMPAIGNS, whole, order_by=order).to_dicts()
+
+
+def channels_of(rows: list[Row]) -> list[str]:
+    """Ways of writing the rows name, where there are several: of one nothing needs to be said."""
+    found = sorted({row["channel"] for row in rows if row.get("channel")})
+    return found if len(found) > 1 else []
+
+
+def by_channel(page: Page, rows: list[Row]) -> list[Row]:
+    """Rows of the channel the reader chose; all of them where the shop writes in one way."""
+    words, channels = page.words, channels_of(rows)
+    if not channels:
+        return rows
+    chosen = filters.choose(
+        page,
+        "channel",
+        ["all", *channels],
+        word=lambda key: words("filter.all") if key == "all" else words.channel(key),
+    )
+    return [row for row in rows if chosen in ("all", row["channel"])]
 
 
 def name_key(row: Row) -> str:
@@ -81,9 +102,15 @@ def overview(page: Page, rows: list[Row], period: str) -> None:
     words, snapshot = page.words, page.snapshot
     parts.title(words("exports.results", period=words.period(period)))
     # Two rates with their intervals are what a screen is wide enough for; the rest stands below.
+    are_several = bool(channels_of(rows))
     body: list[tables.Row] = [
         [
-            name(page, row),
+            Cell(
+                name(page, row),
+                words.plain(words.channel(row["channel"]))
+                if are_several and row["channel"]
+                else "",
+            ),
             Cell(words.count(row["sent_count"], "message"), waiting(page, row, period)),
             words.rate(snapshot.rate(CAMPAIGNS, "order_per_sent_rate", row), "message"),
             words.number(row["recovered_amount"]),

@@ -54,7 +54,7 @@ class Choice:
         }
 
 
-def choices(page: Page, period: str, campaign: str) -> dict[str, Choice]:
+def choices(page: Page, period: str, campaign: str, channel: str) -> dict[str, Choice]:
     """Versions with a message in the period, the one with most messages first."""
     if not page.snapshot.has(STEPS):
         return {}
@@ -65,6 +65,8 @@ def choices(page: Page, period: str, campaign: str) -> dict[str, Choice]:
     }
     if campaign != "all":
         where["campaign_key"] = campaign
+    if channel != "all":
+        where["channel"] = channel
     order = ("-sent_count", "campaign_key", "-campaign_version")
     rows = page.snapshot.read(STEPS, where, order_by=order)
     found = (
@@ -74,9 +76,11 @@ def choices(page: Page, period: str, campaign: str) -> dict[str, Choice]:
     return {choice.name: choice for choice in found}
 
 
-def chosen(page: Page, period: str, campaign: str = "all") -> Choice | None:
+def chosen(
+    page: Page, period: str, campaign: str = "all", *, channel: str = "all"
+) -> Choice | None:
     """The version the reader chose; the largest one at first; None without any message."""
-    options = choices(page, period, campaign)
+    options = choices(page, period, campaign, channel)
     if len(options) < 2:
         return next(iter(options.values()), None)
     name = filters.choose(

@@ -43,6 +43,11 @@ class Scope:
     dimension: str = "all"
     value: str = "all"
 
+    @property
+    def channel(self) -> str:
+        """The one way of writing looked at, `all` where it is none alone."""
+        return self.value if self.dimension == "channel" else "all"
+
     def carts(self, page: Page) -> dict[str, Any]:
         """Rows of the waterfall."""
         return {

@@ -192,7 +192,13 @@ class Words:
 
     def of_dimension(self, dimension: str, value: str) -> str:
         """The word for one value of one dimension."""
+        if dimension == "channel":
+            return self.channel(value)
         return self.band(value) if dimension == "value_band" else self.known("value", value)
+
+    def channel(self, key: str) -> str:
+        """The word for a way of writing to people."""
+        return self.known("person.channel", key)
 
     @property
     def unit(self) -> str:

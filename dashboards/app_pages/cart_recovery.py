@@ -10,7 +10,10 @@ from dashboards.page import Page
 from dashboards.snapshot import Filters
 
 # Dimensions a reader may narrow the page to, in the order of the list.
-NARROWED = ("device", "member", "value_band")
+NARROWED = ("device", "member", "value_band", "channel")
+
+# Carts no campaign was for.
+NO_CHANNEL = "none"
 
 
 def sizes(page: Page) -> dict[str, int]:
@@ -53,7 +56,10 @@ def choose_campaign(page: Page, period: str) -> str:
 
 
 def choose_only(page: Page, period: str) -> tuple[str, str]:
-    """One value of device, membership or value band; `all` where the chart is not split."""
+    """One value of device, membership, value band or channel; `all` where nothing is split.
+
+    A shop that writes in one way has no channel to choose.
+    """
     words = page.words
     if "dimension" not in page.snapshot.columns[WATERFALL]:
         return "all", "all"
@@ -63,7 +69,12 @@ def choose_only(page: Page, period: str) -> tuple[str, str]:
         ranks={"dimension": NARROWED},
         order_by=("dimension_rank", "dimension_value"),
     ).to_dicts()
-    found = {f"{r['dimension']}.{r['dimension_value']}": r for r in rows}
+    channels = {r["dimension_value"] for r in rows if r["dimension"] == "channel"} - {NO_CHANNEL}
+    found = {
+        f"{r['dimension']}.{r['dimension_value']}": r
+        for r in rows
+        if r["dimension"] != "channel" or (len(channels) > 1 and r["dimension_value"] in channels)
+    }
 
     def name(key: str) -> str:
         if key == "all":
@@ -83,18 +94,22 @@ def choose_only(page: Page, period: str) -> tuple[str, str]:
 def with_carts(page: Page, head: DeltaGenerator) -> str:
     """The page of a shop whose carts are known. `head` stands above the filters."""
     scope = choose_scope(page)
-    choice = cart_results.chosen(page, scope.period, scope.campaign)
+    choice = cart_results.chosen(page, scope.period, scope.campaign, channel=scope.channel)
     with head:
         cart_waterfall.sentence(page, scope)
         cart_waterfall.numbers(page, scope, results=cart_results.total_row(page, choice))
     cart_waterfall.show(page, scope)
     if scope.dimension != "all":
-        parts.note(page.words("cart.only.note"))
+        key = "cart.only.note" if scope.channel == "all" else "cart.only.channel"
+        parts.note(page.words(key))
     if choice is None:
         parts.title(page.words("cart.results"))
         parts.empty(page.words, "empty.mail")
     else:
-        sent = cart_waterfall.states_count(page, Scope(scope.period, scope.campaign), *BARS["sent"])
+        # The table knows no other dimension than the channel.
+        split = ("channel", scope.channel) if scope.channel != "all" else ("all", "all")
+        whole = Scope(scope.period, scope.campaign, *split)
+        sent = cart_waterfall.states_count(page, whole, *BARS["sent"])
         cart_results.show(page, choice, carts=sent)
     return scope.period
 

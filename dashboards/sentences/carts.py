@@ -60,6 +60,10 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
         "絞り込みは、総カゴ落ち件数・最終未購入率・カートの行き先に効いています。メールの成果とタブは全体の数字です。",
         "The choice narrows the abandoned carts, the not-ordered rate and the chart. Results of the mails and the tabs are of all carts.",
     ),
+    "cart.only.channel": (
+        "配信手段の絞り込みは、総カゴ落ち件数・カートの行き先・メールの成果に効いています。最終未購入率は手段ごとに分けられません。タブは全体の数字です。",
+        "The channel narrows the abandoned carts, the chart and the results. The not-ordered rate cannot be split by it; the tabs are of all carts.",
+    ),
     "cart.results": ("成果（送信した月で集計）", "Results (by month of sending)"),
     "cart.totals_mark": (
         "メール配信ツールの集計値です。1通ごとの記録がないため、自動開封の区別と購入までの時間は出せません。",
@@ -253,6 +257,7 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "cart.rate.value": ("カゴ落ち金額（{money}）", "Abandoned value ({money})"),
     "dimension.member": ("会員/会員以外", "Member or not"),
     "dimension.device": ("端末", "Device"),
+    "dimension.channel": ("配信手段", "Channel"),
     "dimension.value_band": ("金額帯", "Value"),
     "band.below": ("{high}未満", "below {high}"),
     "band.between": ("{low}〜{high}未満", "{low} to below {high}"),

@@ -163,6 +163,7 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "period.widened": ("件数が少ないため{n}か月で表示", "Few cases, so {n} months are shown"),
     "filter.period": ("期間", "Period"),
     "filter.campaign": ("キャンペーン", "Campaign"),
+    "filter.channel": ("配信手段", "Channel"),
     "filter.phase": ("もとの顧客段階", "Phase before"),
     "filter.ignored": (
         "リンクにある「{label}」の値は選べないため、標準の値で表示しています。",

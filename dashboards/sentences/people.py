@@ -161,6 +161,7 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "person.channel.line": ("LINE", "LINE"),
     "person.channel.push": ("プッシュ通知", "push"),
     "person.channel.post": ("郵便", "post"),
+    "person.channel.mixed": ("複数の手段", "several channels"),
     "person.channel.all": ("すべての手段", "every channel"),
     "person.basis.form": ("フォーム", "form"),
     "person.basis.checkout": ("購入手続き", "checkout"),

@@ -121,10 +121,19 @@ def model(name: str, rows: list[dict[str, object]]) -> ModelSpec:
 
 
 def waterfall(kind: Kind) -> list[dict[str, object]]:
-    """All carts, and those of phones: six tenths of each state."""
+    """All carts, and those of phones: six tenths of each state; two tenths are written to by text.
+
+    A small shop has one channel.
+    """
+    channels = (("channel", "email", 8), ("channel", "sms", 2))
+    by_channel = channels if kind.scale == 1 else (("channel", "email", 10),)
     rows: list[dict[str, object]] = []
     for period in PERIODS:
-        for dimension, value, tenths in (("all", "all", 10), ("device", "smartphone", 6)):
+        for dimension, value, tenths in (
+            ("all", "all", 10),
+            ("device", "smartphone", 6),
+            *by_channel,
+        ):
             counts = [
                 share(period, count, scale=kind.scale) * tenths // 10 for _, _, count, _ in STATES
             ]
@@ -186,6 +195,7 @@ def steps(kind: Kind) -> list[dict[str, object]]:
                         "arm_key": "all",
                         "is_mature": is_mature,
                         "report_grain": kind.grain,
+                        "channel": "email",
                         "sent_count": cut[0],
                         "delivered_count": cut[1],
                         "opener_count": cut[2],
@@ -637,11 +647,16 @@ def screens(kind: Kind) -> list[dict[str, object]]:
     for place, month in enumerate(MONTHS):
         orders = (600 + place) // kind.scale
         count, amount, causes = theirs.get(month, (None, None, None))
+        seen_at = AS_OF.replace(tzinfo=None)
+        # September stands in a file as well, as it was two days before.
+        is_double = month == dt.date(2026, 9, 1)
         rows.append(
             {
                 "screen_month": month,
                 "currency": "JPY",
                 "cause_key": causes,
+                "screen_source_key": None if count is None else "typed" if is_double else "screen",
+                "other_source_key": "screen" if is_double else None,
                 "is_running": month == MONTHS[-1],
                 "is_compared": count is not None,
                 "is_explained": count is not None and amount != 999,
@@ -659,7 +674,10 @@ def screens(kind: Kind) -> list[dict[str, object]]:
                 "points_amount": Decimal(31_000),
                 "tax_amount": None,
                 "refunded_amount": Decimal(12_400),
-                "seen_at": None if count is None else AS_OF.replace(tzinfo=None),
+                "other_order_count": orders - 1 if is_double else None,
+                "other_amount": Decimal(orders * 9_000 - 500) if is_double else None,
+                "seen_at": None if count is None else seen_at,
+                "other_seen_at": seen_at - dt.timedelta(days=2) if is_double else None,
             }
         )
     return rows
@@ -1139,7 +1157,7 @@ def restatements(kind: Kind) -> list[dict[str, object]]:
 
 
 def campaign_steps(kind: Kind) -> list[dict[str, object]]:
-    """The cart mails, and a win-back of one mail: a fifth as many, a tenth of its money."""
+    """The cart mails, and a win-back of one letter: a fifth as many, a tenth of its money."""
     carts = [{**row, "segment_key": "cart_recovery"} for row in steps(kind)]
     counts = ("sent", "delivered", "opener", "clicker", "orderer", "order", "unsubscribe")
     winback = [
@@ -1147,6 +1165,8 @@ def campaign_steps(kind: Kind) -> list[dict[str, object]]:
             **row,
             "campaign_key": "winback",
             "segment_key": "winback",
+            # Once by letter, where the shop is large enough for it.
+            "channel": "post" if kind.scale == 1 else "email",
             "recovered_amount": row["recovered_amount"] // 10,
             **{f"{name}_count": row[f"{name}_count"] // 5 for name in counts},
             "opener_with_unknown_count": None,

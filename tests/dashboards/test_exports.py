@@ -200,8 +200,8 @@ def test_every_campaign_has_its_results_for_whoever_looks(opened: Opener, home: 
     text = " ".join(shown(app).split())
 
     # The article's 1,634 mails and 33 orderers; of the win-back a fifth.
-    assert "cart_recovery（第1版） 1,634通" in text
-    assert "休眠復帰（第1版） 326通" in text
+    assert "cart_recovery（第1版） メール 1,634通" in text
+    assert "休眠復帰（第1版） 郵便 326通" in text
     assert "2.0%" in text
     assert "902,789" in text
     assert not app.number_input

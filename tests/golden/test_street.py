@@ -252,6 +252,7 @@ def test_the_waterfall_is_split_by_what_the_page_filters_by(golden):
     # ann, bob, cay, hal and ida, all members, each with 5,000 yen.
     assert found == [
         ("all", "all", 5),
+        ("channel", "email", 5),
         ("device", "unknown", 5),
         ("member", "member", 5),
         ("value_band", "05_10", 5),

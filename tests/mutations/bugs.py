@@ -200,6 +200,18 @@ BUGS: Final = (
         "the last month of a period is not in it",
     ),
     Bug(
+        "rpt_recovery_waterfall",
+        "case when campaign_key is null then 'none' else channel end as channel",
+        "channel",
+        "a cart no campaign was for counts as one a mail could have gone to",
+    ),
+    Bug(
+        "rpt_campaign_steps",
+        "case when min(channel) = max(channel) then min(channel) end as channel",
+        "min(channel) as channel",
+        "totals of a campaign by mail and by post are all called mail",
+    ),
+    Bug(
         "stg_orders",
         "loaded_at desc,",
         "loaded_at asc,",

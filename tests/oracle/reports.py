@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from decimal import Decimal
 
+from tests.oracle.campaigns import Version, version_of
 from tests.oracle.episodes import Episode
 from tests.oracle.facts import Fact, fct_recovery_outcomes, month_of
 from tests.oracle.periods import periods
@@ -33,6 +34,7 @@ def total(amounts: list[Decimal | None]) -> Decimal | None:
 def rpt_recovery_waterfall(world: World) -> list[Fact]:
     """Every abandoned episode in one state, by period, campaign and what carts are split by."""
     facts = fct_recovery_outcomes(world)
+    named = {version_of(row): row["channel"] or "email" for row in world.shop["campaigns"]}
     splits = {
         cart.episode_id: [
             (dimension, value)
@@ -48,8 +50,9 @@ def rpt_recovery_waterfall(world: World) -> list[Fact]:
         for fact in facts:
             if not period.holds(fact["abandoned_month"]):
                 continue
+            of_carts = [*splits[str(fact["episode_id"])], ("channel", _channel(named, fact))]
             for campaign in {"all", fact["campaign_key"]} - {None}:
-                for split in splits[str(fact["episode_id"])]:
+                for split in of_carts:
                     place = (campaign, *split)
                     groups[*place, fact["terminal_state"], fact["terminal_reason"]].append(fact)
                     totals[place] += 1
@@ -70,6 +73,13 @@ def rpt_recovery_waterfall(world: World) -> list[Fact]:
                 }
             )
     return rows
+
+
+def _channel(named: dict[Version, object], fact: Fact) -> object:
+    """That of the campaign the cart belongs to."""
+    if fact["campaign_key"] is None:
+        return "none"
+    return named.get((str(fact["campaign_key"]), int(str(fact["campaign_version"]))), "email")
 
 
 def rpt_reach(world: World) -> list[Fact]:

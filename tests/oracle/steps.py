@@ -136,9 +136,16 @@ def _segments(world: World) -> dict[str, str]:
     return segments
 
 
+def _only_channel(world: World, key: str) -> object:
+    """What all versions of a campaign go by; nothing where they differ or there is none."""
+    found = {row["channel"] for row in world.shop["campaigns"] if row["campaign_key"] == key}
+    return found.pop() if len(found) == 1 else None
+
+
 def _counted(held: list[Message]) -> Fact:
     sent = [message for message in held if message.is_sent]
     bases = {message.sent_basis for message in held}
+    channels = {str(message.handed.batch["channel"]) for message in held}
     touched = {message.message_id for message in sent if message.is_touched}
 
     def count(kinds: set[str], readers: set[str]) -> int:
@@ -146,6 +153,7 @@ def _counted(held: list[Message]) -> Fact:
 
     is_reported = any(message.is_delivery_reported for message in held)
     return {
+        "channel": channels.pop() if len(channels) == 1 else "mixed",
         "sent_basis": bases.pop() if len(bases) == 1 else "mixed",
         "sent_count": len(sent),
         "delivered_count": sum(m.is_delivered for m in sent) if is_reported else None,
@@ -208,6 +216,7 @@ def _from_totals(world: World, spans: list[Period]) -> list[Fact]:
                 "is_mature": is_mature,
                 "segment_key": segments.get(str(key)),
                 "report_grain": "totals",
+                "channel": _only_channel(world, str(key)),
                 "sent_basis": "mailer",
                 "opener_with_unknown_count": None,
                 "clicker_with_unknown_count": None,

@@ -50,7 +50,8 @@ campaign_segments as (
     select
         shop_id,
         campaign_key,
-        max(segment_key) as segment_key
+        max(segment_key) as segment_key,
+        case when min(channel) = max(channel) then min(channel) end as channel
     from campaigns
     group by
         shop_id,
@@ -68,6 +69,10 @@ message_counts as (
         step_rows.step_number,
         step_rows.arm_key,
         step_rows.is_mature,
+        case
+            when min(messages.channel) = max(messages.channel) then min(messages.channel)
+            else 'mixed'
+        end as channel,
         case
             when min(messages.sent_basis) = max(messages.sent_basis) then min(messages.sent_basis)
             else 'mixed'
@@ -113,6 +118,7 @@ from_messages as (
         message_counts.arm_key,
         message_counts.is_mature,
         'message' as report_grain,
+        message_counts.channel,
         message_counts.sent_basis,
         message_counts.sent_count,
         message_counts.delivered_count,
@@ -162,6 +168,7 @@ from_totals as (
         'all' as arm_key,
         report_totals.is_mature,
         'totals' as report_grain,
+        campaign_segments.channel,
         'mailer' as sent_basis,
         report_totals.sent_count,
         report_totals.delivered_count,
@@ -181,6 +188,10 @@ from_totals as (
         report_totals.unsubscribe_count,
         report_totals.complaint_count
     from report_totals
+    left join campaign_segments
+        on
+            report_totals.shop_id = campaign_segments.shop_id
+            and report_totals.campaign_key = campaign_segments.campaign_key
 
 ),
 
@@ -202,6 +213,7 @@ rated as (
         stacked.step_number,
         stacked.arm_key,
         coalesce(campaigns.segment_key, campaign_segments.segment_key) as segment_key,
+        stacked.channel,
         stacked.report_grain,
         stacked.sent_basis,
         settings.currency,

@@ -19,6 +19,7 @@ of_cart_campaigns as (
         arm_key,
         is_mature,
         report_grain,
+        channel,
         sent_basis,
         currency,
         sent_count,

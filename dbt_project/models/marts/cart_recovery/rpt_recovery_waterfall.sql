@@ -1,4 +1,4 @@
-{# Long for the fifteen states in their order, and four ways to split them. #}
+{# Long for the fifteen states in their order, and five ways to split them. #}
 
 with
 
@@ -21,6 +21,17 @@ episodes as (
 
 ),
 
+campaigned as (
+
+    select
+        shop_id,
+        episode_id,
+        -- A cart no campaign was for, none could have written to.
+        case when campaign_key is null then 'none' else channel end as channel
+    from {{ ref('int_recovery__campaigned') }}
+
+),
+
 described as (
 
     select
@@ -34,17 +45,22 @@ described as (
         outcomes.value_amount,
         case when episodes.is_member then 'member' else 'not_member' end as member,
         episodes.device,
-        episodes.value_band
+        episodes.value_band,
+        campaigned.channel
     from outcomes
     inner join episodes
         on
             outcomes.shop_id = episodes.shop_id
             and outcomes.episode_id = episodes.episode_id
+    inner join campaigned
+        on
+            outcomes.shop_id = campaigned.shop_id
+            and outcomes.episode_id = campaigned.episode_id
 
 ),
 
 by_dimension as (
-    {% for dimension in ['member', 'device', 'value_band'] %}
+    {% for dimension in ['member', 'device', 'value_band', 'channel'] %}
     select
         *,
         '{{ dimension }}' as dimension,

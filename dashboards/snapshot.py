@@ -379,6 +379,8 @@ def current(home: Home) -> Snapshot:
         pointer = json.loads((home.published / POINTER_NAME).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise NoSnapshot(is_damaged=False) from None
+    except ValueError:
+        raise NoSnapshot(is_damaged=True) from None
     chain = [pointer, *pointer["previous"]]
     for position, entry in enumerate(chain):
         path = home.published / entry["file"]

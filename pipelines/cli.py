@@ -73,7 +73,7 @@ def init(
     asks = not defaults and sys.stdin.isatty()
     try:
         written = onboarding.init(folder, answers=None, interactive=asks, console=console)
-    except onboarding.OnboardingRefused as refusal:
+    except (onboarding.OnboardingRefused, settings.HomeUnusable) as refusal:
         stop(str(refusal))
     console.print(f"okaeri check --shop {written}", style="bold", markup=False)
 

@@ -34,16 +34,27 @@ RequestId = Annotated[str, typer.Argument(help="Id of a request, as `exports lis
 @contextmanager
 def refusing() -> Iterator[None]:
     """A refusal inside becomes one line on standard error, saying what to do, and exit code 2."""
+    from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
+
     from pipelines import exports
 
     known = (
         exports.ExportRefused, exports.UnknownBatch, exports.NoAddress, requests.BadRequest,
-        requests.BadMove, NotAllowed, StateTooNew,
+        requests.BadMove, NotAllowed, StateTooNew, settings.HomeUnusable,
     )  # fmt: skip
     try:
         yield
     except known as error:
         stop(" ".join(str(error).split()))
+    except (IntegrityError, ProgrammingError):
+        # Ours to mend: no state of a disk or a server makes them.
+        raise
+    except DatabaseError as error:
+        why = " ".join(str(error.orig).split())
+        stop(
+            f"the ledger's or the requests' database cannot be used ({why}). Start its server; of "
+            "a damaged file put the newest copy back, after the ledger's run `okaeri exports adopt`"
+        )
 
 
 def person() -> Actor:

@@ -21,7 +21,7 @@ import polars as pl
 from pipelines import exports, landing, sources
 from pipelines.canonical import TABLES
 from pipelines.settings import Home
-from pipelines.shop import Shop, Source
+from pipelines.shop import Shop, Source, pepper_of
 
 log = logging.getLogger("okaeri")
 
@@ -125,7 +125,7 @@ def _read(
     waiting = list(_unlanded(home, shop))
     if waiting:
         # The shop's key is made at first use: by this process, not by its child.
-        _ = home.pepper
+        _ = pepper_of(shop, home)
     for source, file, refusal in waiting:
         if refusal is not None:
             yield source, file, refusal

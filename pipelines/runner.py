@@ -14,7 +14,7 @@ from pipelines import demo, exports, results, settings, sources
 from pipelines.actors import SCHEDULE, Actor
 from pipelines.history import instance_of
 from pipelines.settings import Home
-from pipelines.shop import Shop, load_shop
+from pipelines.shop import Shop, load_shop, pepper_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -95,9 +95,10 @@ def run_street(
     shop = load_shop(shop_file)
     for source in shop.sources:
         sources.load_mapping(source.mapping, shop.folder)
-    started = time.monotonic()
+    home, started = settings.usable_home(shop.id), time.monotonic()
+    pepper_of(shop, home)
     result = _execute(
-        settings.usable_home(shop.id),
+        home,
         {
             "shop_file": str(shop_file),
             "as_of": as_of,

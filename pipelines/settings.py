@@ -1,6 +1,7 @@
 """The only reader of the environment: where things lie and which secrets are in force."""
 
 import hashlib
+import hmac
 import json
 import os
 import secrets
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DBT_PROJECT = REPOSITORY / "dbt_project"
@@ -17,6 +19,10 @@ DBT_PROJECT = REPOSITORY / "dbt_project"
 LOGIN_KEYS = (
     "client_id", "client_secret", "server_metadata_url", "redirect_uri", "cookie_secret",
 )  # fmt: skip
+
+_WITHOUT_IT: Final = (
+    "with another key nobody in the ledger is recognised, and everybody would be written to again"
+)
 
 
 @dataclass(frozen=True)
@@ -90,22 +96,52 @@ class Home:
         """Secret key of every keyed hash: `OKAERI_PEPPER`, else `pepper.key`, made at first use.
 
         Invariant: it must never change for one home; with another key nobody in the ledger would
-        be recognised and people would be written to twice.
+        be recognised and people would be written to twice. Raises: SecretLost.
         """
         given = os.environ.get("OKAERI_PEPPER")
         if given:
             return given.encode()
         file = self.path / "pepper.key"
         if not file.exists():
+            if self._pepper_mark.exists() or any(self.landing.glob("*/*/*.parquet")):
+                raise SecretLost(
+                    f"{file} is gone, or OKAERI_PEPPER is not set any more. Put it back from your "
+                    f"copy: {_WITHOUT_IT}"
+                )
             self.path.mkdir(parents=True, exist_ok=True)
             handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "w") as stream:
                 stream.write(secrets.token_hex(32))
         return file.read_text().strip().encode()
 
+    def refuse_other_pepper(self) -> None:
+        """Nothing, while the secret key is the one this home began with. Raises: SecretLost.
+
+        What it began with is told by a keyed hash beside it, written down at first use.
+        """
+        found = hmac.digest(self.pepper, b"okaeri pepper 1", "sha256").hex()
+        mark = self._pepper_mark
+        if not mark.exists():
+            with os.fdopen(os.open(mark, os.O_WRONLY | os.O_CREAT, 0o600), "w") as stream:
+                stream.write(found)
+        elif mark.read_text().strip() != found:
+            named = "OKAERI_PEPPER" if os.environ.get("OKAERI_PEPPER") else self.path / "pepper.key"
+            raise SecretLost(
+                f"{named} is not the secret key {self.path} began with. Put the old one back: "
+                f"{_WITHOUT_IT}"
+            )
+
+    @property
+    def _pepper_mark(self) -> Path:
+        return self.path / "pepper.check"
+
 
 class HomeUnusable(Exception):
     """A data folder nothing can be written to; the text says what to do."""
+
+
+class SecretLost(HomeUnusable):
+    """The shop's secret key is gone or another one."""
 
 
 def usable_home(shop_id: str) -> Home:

@@ -50,6 +50,21 @@ def publish_numbers(home: Home, total: int) -> publishing.Snapshot:
     return publish_build(home)
 
 
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"tables": 1}'])
+def test_a_damaged_pointer_is_refused_by_name_and_mended_by_the_next_run(
+    home: Home, content: str
+) -> None:
+    first = publish_numbers(home, 1)
+    pointer = home.published / "CURRENT.json"
+    pointer.write_text(content)
+
+    with pytest.raises(publishing.NothingPublished, match="is damaged"):
+        publishing.locate(home)
+
+    assert publish_build(home).snapshot_id == first.snapshot_id
+    assert publishing.locate(home).path == first.path
+
+
 def test_the_same_content_is_the_same_snapshot_and_leaves_the_pointer_untouched(home: Home) -> None:
     first = publish_numbers(home, 1)
     pointer = home.published / "CURRENT.json"

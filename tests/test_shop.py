@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pipelines import keys
 from pipelines.actors import Role
 from pipelines.canonical import TABLES
-from pipelines.settings import Home
+from pipelines.settings import Home, SecretLost
 from pipelines.shop import (
     Shop,
     ShopFileError,
@@ -348,6 +348,39 @@ def test_the_demo_alone_carries_its_key_in_the_file(write, tmp_path: Path) -> No
 
     assert pepper_of(demo, home) == b"a-public-demo-key"
     assert pepper_of(own, home) == (tmp_path / "home" / "pepper.key").read_bytes()
+
+
+@pytest.mark.parametrize("how", ["the file changed", "the file is gone", "another is set"])
+def test_a_home_knows_the_secret_key_it_began_with(
+    write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    shop, home = load_shop(write(MINIMAL)), tmp_path / "home"
+    first = pepper_of(shop, Home(home))
+    assert pepper_of(shop, Home(home)) == first
+    if how == "the file changed":
+        (home / "pepper.key").write_text("another")
+    elif how == "the file is gone":
+        (home / "pepper.key").unlink()
+    else:
+        monkeypatch.setenv("OKAERI_PEPPER", "another")
+
+    with pytest.raises(SecretLost, match="everybody would be written to again"):
+        pepper_of(shop, Home(home))
+
+    assert (home / "pepper.key").exists() == (how != "the file is gone")
+    monkeypatch.setenv("OKAERI_PEPPER", first.decode())
+    assert pepper_of(shop, Home(home)) == first
+
+
+def test_a_home_of_before_that_was_written_down_makes_no_second_key(write, tmp_path: Path) -> None:
+    shop, home = load_shop(write(MINIMAL)), Home(tmp_path / "home")
+    batch = home.landing / "customers" / "month=2026-11" / "b.parquet"
+    batch.parent.mkdir(parents=True)
+    batch.touch()
+
+    with pytest.raises(SecretLost, match="is gone, or OKAERI_PEPPER"):
+        pepper_of(shop, home)
+    assert not (home.path / "pepper.key").exists()
 
 
 # --- rows ---------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from pipelines.canonical import CAPABILITIES, TABLES
 from pipelines.defs.reader import read_file
 from pipelines.defs.street import Street
 from pipelines.run_state import Stage
-from pipelines.shop import Source, settings_tables
+from pipelines.shop import Source, pepper_of, settings_tables
 
 log = logging.getLogger("okaeri")
 
@@ -134,7 +134,7 @@ def _read_ahead(
     if not files:
         return
     # The shop's key is made at first use: by this process, not by two at once.
-    _ = street.home.pepper
+    _ = pepper_of(street.shop, street.home)
     with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
         read = partial(read_file, home=street.home, loaded_at=street.run.loaded_at)
         ahead = deque(

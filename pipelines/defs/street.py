@@ -107,7 +107,7 @@ class Street(dg.ConfigurableResource):  # type: ignore[type-arg]
         """
         if self.known_at is not None:
             return True
-        live = publish.read_pointer(self.home.published)
+        live = publish.pointer_if_whole(self.home.published)
         if self.as_of is None or self.replaces or live is None:
             return False
         return self._run.as_of_at < datetime.fromisoformat(live.as_of_at)

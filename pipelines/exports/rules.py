@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pipelines.exports.errors import ShopNotReady, TooManyComplaints
 from pipelines.exports.facts import Received
 from pipelines.exports.profile import Profile, load_profile, read_profile
-from pipelines.settings import Home
+from pipelines.settings import Home, SecretLost
 from pipelines.shop import Campaign, Destination, Shop, Step, pepper_of
 
 _FEWEST_COMPLAINTS: Final = 3
@@ -50,8 +50,15 @@ class Rules:
 
     @classmethod
     def of(cls, shop: Shop, home: Home) -> "Rules":
-        """Rules of one shop and the secret its keys are made with."""
-        return cls(shop=shop, pepper=pepper_of(shop, home), zone=ZoneInfo(shop.timezone))
+        """Rules of one shop and the secret its keys are made with.
+
+        Raises: ShopNotReady where that is not the one the home began with.
+        """
+        try:
+            pepper = pepper_of(shop, home)
+        except SecretLost as error:
+            raise ShopNotReady(str(error)) from error
+        return cls(shop=shop, pepper=pepper, zone=ZoneInfo(shop.timezone))
 
     def now(self, clock: datetime | None) -> datetime:
         """The injected instant, else the shop's frozen clock, else now. Aware, UTC."""

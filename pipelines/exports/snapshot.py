@@ -216,7 +216,13 @@ def _pointer(home: Home) -> Mapping[str, Any]:
     pointer = home.published / "CURRENT.json"
     if not pointer.is_file():
         raise SnapshotMissing("nothing is published yet: run `okaeri run` first")
-    found: Mapping[str, Any] = json.loads(pointer.read_text(encoding="utf-8"))
+    damaged = SnapshotMissing(f"{pointer} is damaged; `okaeri run` publishes the build again")
+    try:
+        found = json.loads(pointer.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise damaged from error
+    if not isinstance(found, dict) or not {"file", "private_file", "sha256"} <= found.keys():
+        raise damaged
     return found
 
 

@@ -11,7 +11,13 @@ from pipelines.publish.errors import (
     PersonalDataExposed,
     PublishError,
 )
-from pipelines.publish.pointer import KEPT_SNAPSHOTS, POINTER_NAME, Pointer, read_pointer
+from pipelines.publish.pointer import (
+    KEPT_SNAPSHOTS,
+    POINTER_NAME,
+    Pointer,
+    pointer_if_whole,
+    read_pointer,
+)
 from pipelines.publish.reader import Published, locate, open_published
 from pipelines.publish.said import said
 from pipelines.publish.writer import Snapshot, publish
@@ -29,6 +35,7 @@ __all__ = [
     "Snapshot",
     "locate",
     "open_published",
+    "pointer_if_whole",
     "publish",
     "read_pointer",
     "said",

@@ -19,3 +19,7 @@ class PersonalDataExposed(PublishError):
 
 class NothingPublished(PublishError):
     """There is no snapshot to read, or none that is whole."""
+
+
+class PointerDamaged(NothingPublished):
+    """`CURRENT.json` is there and says nothing that can be read."""

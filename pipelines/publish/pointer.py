@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from pipelines.publish.errors import PointerDamaged
+
 POINTER_NAME: Final = "CURRENT.json"
 # The one in force and two before it: readers that still hold an older file, and the way back.
 KEPT_SNAPSHOTS: Final = 3
@@ -66,12 +68,26 @@ class Pointer:
 
 
 def read_pointer(folder: Path) -> Pointer | None:
-    """Pointer in force in a `published/` folder; None before the first publish."""
+    """Pointer in force in a `published/` folder; None before the first publish.
+
+    Raises: PointerDamaged.
+    """
     try:
-        text = (folder / POINTER_NAME).read_text(encoding="utf-8")
+        return Pointer.from_json(json.loads((folder / POINTER_NAME).read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
-    return Pointer.from_json(json.loads(text))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise PointerDamaged(
+            f"{folder / POINTER_NAME} is damaged; `okaeri run` publishes the build again"
+        ) from error
+
+
+def pointer_if_whole(folder: Path) -> Pointer | None:
+    """Pointer in force; None before the first publish, and for one that says nothing any more."""
+    try:
+        return read_pointer(folder)
+    except PointerDamaged:
+        return None
 
 
 def write_pointer(folder: Path, pointer: Pointer) -> None:

@@ -27,7 +27,7 @@ from pipelines.publish.pointer import (
     KEPT_SNAPSHOTS,
     Pointer,
     TableMark,
-    read_pointer,
+    pointer_if_whole,
     sha256_of,
     to_disk,
     write_pointer,
@@ -71,7 +71,7 @@ def publish(
     home.private.chmod(0o700)
     with _alone(home.published), closing(build_connection(home.warehouse)) as build:
         content = content_of(build, catalogue, facts=facts_of(shop, run))
-        current = read_pointer(home.published)
+        current = pointer_if_whole(home.published)
         if current is not None and _is_in_force(home, current, content.snapshot_id):
             return _snapshot(home, current, is_new=False)
         pointer = _write(home, build, content)

@@ -153,5 +153,11 @@ class Shop(Part):
 
 
 def pepper_of(shop: Shop, home: Home) -> bytes:
-    """Secret key of the shop's hashes: the demo's public one, else the home's own."""
-    return shop.pepper.encode() if shop.pepper else home.pepper
+    """Secret key of the shop's hashes: the demo's public one, else the home's own.
+
+    Raises: SecretLost where it is not the one the home began with.
+    """
+    if shop.pepper:
+        return shop.pepper.encode()
+    home.refuse_other_pepper()
+    return home.pepper

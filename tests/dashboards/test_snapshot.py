@@ -118,3 +118,8 @@ def test_without_a_whole_file_the_reader_says_which(tmp_path: Path) -> None:
     with pytest.raises(NoSnapshot) as damaged:
         current(home)
     assert damaged.value.is_damaged
+
+    (home.published / "CURRENT.json").write_text("{")
+    with pytest.raises(NoSnapshot) as unreadable:
+        current(home)
+    assert unreadable.value.is_damaged

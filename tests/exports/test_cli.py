@@ -19,8 +19,9 @@ from pipelines.exports.gates import ORDER
 from pipelines.exports.profile import load_profile
 from pipelines.report.export_words import REASONS
 from pipelines.shop import load_shop
+from pipelines.state import engine_of
 from tests.exports.killing import Exporters
-from tests.exports.shop_files import MACHINE, NOW, SmallShop, people, small_shop
+from tests.exports.shop_files import MACHINE, NOW, PEPPER, SmallShop, people, small_shop
 
 MORE = """
   - {key: large, profile: generic_utf8, country: JP, contract: 委託, basis: 案内, approve_above: 2}
@@ -367,3 +368,46 @@ def test_every_command_of_exports_speaks_to_programs_too():
     tests = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
     untested = [name for name in found if not re.search(rf'json\(\s*"{name}"', tests)]
     assert untested == []
+
+
+@pytest.mark.parametrize("content", [b"SQLite format 3\x00" + b"\xff" * 8192, b"no database"])
+@pytest.mark.parametrize("file", ["ledger.db", "requests.db"])
+def test_a_damaged_database_is_named_with_what_to_do(
+    okaeri: Terminal, file: str, content: bytes
+) -> None:
+    okaeri("request", "cart_recovery", "--to", "mailer", "--send")
+    for engine in (okaeri.shop.home.ledger_url, okaeri.shop.home.requests_url):
+        engine_of(engine).dispose()
+    for path in okaeri.shop.home.path.glob(f"{file}*"):
+        path.unlink()
+    (okaeri.shop.home.path / file).write_bytes(content)
+
+    said = okaeri.refused("request", "cart_recovery", "--to", "mailer", "--send")
+
+    assert "put the newest copy back" in said
+    assert "okaeri exports adopt" in said
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}"])
+def test_a_damaged_pointer_is_named_with_what_to_do(okaeri: Terminal, content: str) -> None:
+    pointer = okaeri.shop.home.published / "CURRENT.json"
+    pointer.write_text(content)
+
+    said = okaeri.refused("request", "cart_recovery", "--to", "mailer")
+
+    assert said == f"{pointer} is damaged; `okaeri run` publishes the build again"
+
+
+def test_another_secret_key_hands_nobody_over(
+    okaeri: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a shop of one's own; the demo alone has its key in the file."""
+    text = okaeri.file.read_text("utf-8")
+    okaeri.file.write_text(re.sub(r"(?m)^(is_demo|pepper): .*\n", "", text), "utf-8")
+    monkeypatch.setenv("OKAERI_PEPPER", PEPPER)
+    okaeri("request", "cart_recovery", "--to", "mailer", "--send")
+    monkeypatch.setenv("OKAERI_PEPPER", "mistyped")
+
+    said = okaeri.refused("request", "cart_recovery", "--to", "mailer", "--send")
+
+    assert "OKAERI_PEPPER is not the secret key" in said

@@ -1,9 +1,10 @@
 """`python -m benchmarks.dashboards`: the pages in Chromium beside an empty Streamlit app, in turns.
 
-Of the active shop (`OKAERI_HOME`). Wall milliseconds: from the click until the server's script has
-ended and the browser has painted. Beside them the processor time of the server, which other load on
-the machine does not touch. Cold: a new server and a new browser page, until the first sentence
-stands. Memory: the resident set of the server while ten sessions are open.
+Of the active shop of `OKAERI_HOME`, or of `--home`: `benchmarks.large_shop` makes one of ten
+million events, whose filters may take `--change 500`. Wall milliseconds: from the click until the server's
+script has ended and the browser has painted. Beside them the processor time of the server, which
+other load on the machine does not touch. Cold: a new server and a new browser page, until the first
+sentence stands. Memory: the resident set of the server while ten sessions are open.
 """
 
 import argparse
@@ -175,7 +176,9 @@ def row(figure: Figure, reference: Figure, limit: float) -> str:
     )
 
 
-def measured(browser: Browser, *, rounds: int, names: Sequence[str]) -> Iterator[str]:
+def measured(
+    browser: Browser, *, rounds: int, names: Sequence[str], change: float = CHANGE
+) -> Iterator[str]:
     """The lines of the table, each as soon as it is known."""
     yield "| what | ms | processor | empty: ms | processor | ratio | limit |\n" + "|---" * 7 + "|\n"
     ours, empty = Figure("cold first paint"), Figure("empty")
@@ -202,7 +205,7 @@ def measured(browser: Browser, *, rounds: int, names: Sequence[str]) -> Iterator
             for key in CHOICES[name]:
                 figure = changes(server, page, name, key, rounds=rounds)
                 if figure.wall:
-                    yield row(figure, plain, CHANGE)
+                    yield row(figure, plain, change)
         blank.close()
         page.close()
         size, base = sessions(browser, server, 10), reference.megabytes()
@@ -215,10 +218,18 @@ def main() -> None:
     """Prints one row per figure."""
     parser = argparse.ArgumentParser(prog="benchmarks.dashboards", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--home", type=Path, help="OKAERI_HOME of the shop to measure")
+    parser.add_argument(
+        "--change", type=float, default=CHANGE, help="milliseconds a filter may take"
+    )
     given = parser.parse_args()
+    if given.home is not None:
+        os.environ["OKAERI_HOME"] = str(given.home.resolve())
+        os.environ.pop("OKAERI_SHOP", None)
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        for line in measured(browser, rounds=given.rounds, names=list(CHOICES)):
+        names = list(CHOICES)
+        for line in measured(browser, rounds=given.rounds, names=names, change=given.change):
             sys.stdout.write(line)
             sys.stdout.flush()
         browser.close()

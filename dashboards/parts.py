@@ -238,24 +238,27 @@ def receipt(page: Page, name: str, metrics: Sequence[Metric]) -> None:
     """What the numbers above are made of: definition, window, maturity, instant, version."""
     words, facts = page.words, page.snapshot.facts
     told = [page.snapshot.metric(metric.table, metric.column) for metric in metrics]
-    with st.popover(words("receipt.title"), key=f"{page.key}_{name}_receipt", type="tertiary"):
-        for metric, about in zip(metrics, told, strict=True):
-            described = about.get("description_ja" if words.language == "ja" else "description")
-            st.markdown(f"**{metric.label}** — {described or '—'}")
-        for line in dict.fromkeys(line for about in told for line in _basis(page, about)):
-            st.caption(line)
-        st.caption(words("receipt.interval"))
-        as_of = words.instant(facts.as_of_at)
-        st.caption(words("receipt.as_of", instant=as_of, zone=facts.timezone))
-        if page.viewer.may(Role.EXPORTER):
-            st.caption(
-                words(
-                    "receipt.version",
-                    snapshot=facts.snapshot_id,
-                    settings=facts.settings_version,
-                    code=facts.code_version,
-                )
+    lines = [words("receipt.interval")]
+    lines.append(words("receipt.as_of", instant=words.instant(facts.as_of_at), zone=facts.timezone))
+    if page.viewer.may(Role.EXPORTER):
+        lines.append(
+            words(
+                "receipt.version",
+                snapshot=facts.snapshot_id,
+                settings=facts.settings_version,
+                code=facts.code_version,
             )
+        )
+    described = "description_ja" if words.language == "ja" else "description"
+    body = "".join(
+        f"<p><b>{tables.escaped(metric.label)}</b> — {coded(about.get(described) or '—')}</p>"
+        for metric, about in zip(metrics, told, strict=True)
+    )
+    basis = dict.fromkeys(line for about in told for line in _basis(page, about))
+    body += "".join(f'<p class="ok-note">{coded(line)}</p>' for line in (*basis, *lines))
+    with st.popover(words("receipt.title"), key=f"{page.key}_{name}_receipt", type="tertiary"):
+        # One element: a page has many receipts, and each element is a message of its own.
+        st.html(body)
 
 
 def _basis(page: Page, about: Mapping[str, Any]) -> list[str]:

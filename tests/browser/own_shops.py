@@ -1,8 +1,11 @@
 """Two shops no demo resembles, as files their owners export, run by the real command.
 
-`few_orders`: EC-CUBE, thirty orders a month for fourteen months, two hundred visitors' carts, half
-of the members agreed to mail, no mail was ever sent. `no_carts`: Shopify in pounds, orders alone.
-`make screenshots` knows neither; `python -m tests.browser.own_shops FOLDER` writes and runs both.
+`few_orders`: EC-CUBE, thirty orders a month for fourteen months, carts of half a year, half of the
+members agreed to mail, no mail was ever sent. `no_carts`: Shopify in pounds, orders alone, and they
+end three weeks before the run.
+
+python -m tests.browser.own_shops FOLDER
+python -m tests.browser.screenshots PICTURES --home FOLDER/few_orders/data --roles viewer exporter
 """
 
 import gzip
@@ -19,10 +22,11 @@ from pipelines.settings import REPOSITORY
 from tests import shop_files
 
 AS_OF: Final = "2026-11-20T06:05:00+09:00"
-FIRST_ON: Final = date(2025, 9, 20)
+FIRST_ON: Final = date(2025, 9, 25)
 MONTHS: Final = 14
 A_MONTH: Final = 30
 GOODS: Final = (("革靴", 8_000), ("靴ひも", 500), ("サンダル", 4_200), ("防水スプレー", 1_800))
+PRODUCT_IDS: Final = {name: str(number) for number, (name, _) in enumerate(GOODS, start=7)}
 SENDER: Final = """\
 sender:
   name: {name}
@@ -37,7 +41,7 @@ name: くつの店
 timezone: Asia/Tokyo
 currency: JPY
 locale: ja
-history_from_on: 2025-09-20
+history_from_on: 2025-09-25
 """
     + SENDER.format(name="くつの店")
     + """\
@@ -128,15 +132,19 @@ def write_few_orders(folder: Path) -> Path:
             status="3" if order % 40 == 0 else "5",
         )
     ]
-    shop_files.write_csv(folder / "order_20261119.csv", shop_files.ECCUBE_ORDER_HEADERS, rows)
+    headers = shop_files.ECCUBE_ORDER_HEADERS
+    name, product = headers.index("商品名"), headers.index("商品ID")
+    for row in rows:
+        row[product] = PRODUCT_IDS.get(row[name], "")
+    shop_files.write_csv(folder / "order_20261119.csv", headers, rows)
     members = sorted({member_of(order) for order in numbers})
     shop_files.write_csv(
         folder / "customer_20261119.csv",
         shop_files.ECCUBE_MEMBER_HEADERS,
-        [shop_files.eccube_member(m, registered_at="2025-09-20 09:00:00") for m in members],
+        [shop_files.eccube_member(m, registered_at="2025-09-25 09:00:00") for m in members],
     )
     consents = [
-        [f"member{m}@example.jp", "可" if m % 2 else "否", "2025-09-20 09:00:00"] for m in members
+        [f"member{m}@example.jp", "可" if m % 2 else "否", "2025-09-25 09:00:00"] for m in members
     ]
     head = ["email", "consent_state", "occurred_at"]
     shop_files.write_csv(folder / "consents.csv", head, consents, encoding="utf-8")
@@ -162,15 +170,16 @@ def _visit(
 ) -> Iterator[dict[str, object]]:
     """One visit: a look, a cart, and the order if there is one."""
     number = int(cart[1:])
-    price = GOODS[number % 4][1]
+    name, price = GOODS[number % 4]
+    product = PRODUCT_IDS[name]
     who = {
         "browser": f"b{cart}" if member is None else f"bm{member}",
         "member": None if member is None else str(member),
         "device": ("smartphone", "pc", "smartphone", "tablet")[number % 4],
     }
     steps: list[tuple[str, int, dict[str, object]]] = [
-        ("Product Viewed", 0, {"product": "7", "price": price}),
-        ("Product Added", 2, {"product": "7", "price": price, "quantity": 1, "cart": cart}),
+        ("Product Viewed", 0, {"product": product, "price": price}),
+        ("Product Added", 2, {"product": product, "price": price, "quantity": 1, "cart": cart}),
     ]
     if number % 3:
         steps.append(("Checkout Started", 5, {"cart": cart}))

@@ -1,10 +1,10 @@
 """`python -m benchmarks.dashboards`: the pages in Chromium beside an empty Streamlit app, in turns.
 
 Of the active shop of `OKAERI_HOME`, or of `--home`: `benchmarks.large_shop` makes one of ten
-million events, whose filters may take `--change 500`. Wall milliseconds: from the click until the server's
-script has ended and the browser has painted. Beside them the processor time of the server, which
-other load on the machine does not touch. Cold: a new server and a new browser page, until the first
-sentence stands. Memory: the resident set of the server while ten sessions are open.
+million events, whose filters may take `--change 500`. Wall milliseconds: from the click until the
+server's script has ended and the browser has painted. Beside them the processor time of the server,
+which other load on the machine does not touch. Cold: a new server and a new browser page, until the
+first sentence stands. Memory: the resident set of the server while ten sessions are open.
 """
 
 import argparse

@@ -16,6 +16,8 @@ from pipelines.requests import BadRequest, ScreenMonth
 
 SCREENS: Final = "rpt_shop_screen_months"
 MONTHS_SHOWN: Final = 13
+# The source of what was typed here; every other one is a file of the shop's.
+TYPED: Final = "typed"
 # What may stand between the two; the columns of the second table.
 CAUSES: Final = ("void", "test", "shipping", "points", "tax", "refunded")
 
@@ -61,7 +63,11 @@ def line(page: Page, row: Row, typed: ScreenMonth | None) -> tables.Row:
     month = Cell(words.month(row["screen_month"]), detail=running(page, row))
     orders, amount = words.number(row["order_count"]), words.number(row["revenue_amount"])
     if typed is not None and is_news:
-        theirs = (words.number(typed.order_count), words.number(typed.order_amount))
+        by_hand = words("screen.from.typed")
+        theirs = [
+            Cell(words.number(figure), by_hand)
+            for figure in (typed.order_count, typed.order_amount)
+        ]
         why: Cell | str = Cell(words("screen.waiting"), is_small=True)
         return [month, orders, theirs[0], amount, theirs[1], "—", why]
     more = row["difference_amount"]
@@ -71,12 +77,29 @@ def line(page: Page, row: Row, typed: ScreenMonth | None) -> tables.Row:
     return [
         month,
         orders,
-        words.number(row["screen_order_count"]),
+        reading(page, row, "order_count"),
         amount,
-        words.number(row["screen_amount"]),
+        reading(page, row, "amount"),
         difference if row["is_compared"] else "—",
         verdict(page, row),
     ]
+
+
+def reading(page: Page, row: Row, figure: str) -> Cell:
+    """What the screen says and where that is from, and what the other source says beside it."""
+    words = page.words
+    if not row["is_compared"]:
+        return Cell("—")
+    said = origin(page, row["screen_source_key"])
+    if row["other_source_key"] is not None:
+        other = words.number(row[f"other_{figure}"])
+        said += words("screen.other", origin=origin(page, row["other_source_key"]).strip(), n=other)
+    return Cell(words.number(row[f"screen_{figure}"]), said)
+
+
+def origin(page: Page, source_key: str) -> str:
+    """Typed on this page, or read from a file."""
+    return page.words(f"screen.from.{'typed' if source_key == TYPED else 'file'}")
 
 
 def signed_orders(page: Page, row: Row) -> str:
@@ -132,6 +155,7 @@ def form(page: Page, rows: list[Row]) -> None:
             st.warning(words("screen.form.refused"))
             return
         st.rerun()
+    parts.note(words("screen.file"))
 
 
 def keep(page: Page, month: dt.date, *, count: int | None, amount: int | None) -> None:

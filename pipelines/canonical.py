@@ -766,14 +766,15 @@ PUBLISHED_CELLS: Final = Table(
     _n("cell_value", MONEY),
 ), internal=True)  # fmt: skip
 
-# A month as somebody read it off the shop's own screen: to be held against ours, never counted.
+# A month as the shop's own screen says, typed or from its file: to be held against ours, never
+# counted. `screen_month_on` is the month's first day, `seen_at` when the screen was read.
 SHOP_SCREEN_MONTHS: Final = Table("shop_screen_months", ("screen_month_on",), (
     _SHOP,
     _c("screen_month_on", DATE),
     _n("order_count", COUNT),
     _n("order_amount", MONEY),
     _c("seen_at", INSTANT),
-), internal=True)  # fmt: skip
+))  # fmt: skip
 
 SOURCE_BATCHES: Final = Table("source_batches", ("landed_batch_id", "entity"), (
     _SHOP,

@@ -115,7 +115,10 @@ def test_all_files_are_read_and_only_the_planted_rows_are_refused(
 
 
 def test_every_table_a_shop_can_fill_is_filled(shop: SmallShop) -> None:
-    fillable = {name for name, table in TABLES.items() if not table.internal}
+    # The demo has no shop system, and so no screen whose months could be held against it.
+    fillable = {name for name, table in TABLES.items() if not table.internal} - {
+        "shop_screen_months"
+    }
 
     assert set(shop.truth.extracted_rows) == fillable
     assert all(count > 0 for count in shop.truth.extracted_rows.values())

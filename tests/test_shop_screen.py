@@ -1,17 +1,20 @@
 """The shop's own screen: typed, kept, landed, and held against our months."""
 
+import io
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from rich.console import Console
 from sqlalchemy.exc import DatabaseError
 
-from pipelines import landing, requests, state
+from pipelines import landing, onboarding, requests, settings, state
 from pipelines.actors import Actor, NotAllowed, Origin, Role
 from pipelines.requests import BadRequest
 from pipelines.settings import Home
+from pipelines.shop import load_shop
 from tests.compiled import marts_of
 
 NOW = datetime(2026, 10, 2, 3, 0, tzinfo=UTC)
@@ -138,3 +141,68 @@ def test_the_newest_reading_is_explained_by_test_orders_and_shipping(tmp_path: P
     assert found == [
         ("void test shipping", True, 2, 1, 1, 4, Decimal(3_000), Decimal(2_430))
     ]  # fmt: skip
+
+
+def test_the_newer_of_what_was_typed_and_what_the_file_says_counts_and_both_are_told(
+    tmp_path: Path,
+) -> None:
+    """Of September the file is newer, of October what was typed; November has not begun."""
+    rows = {
+        "orders": [order(1, goods=1_000)],
+        "shop_screen_months": [
+            {"screen_month_on": SEPTEMBER, "order_count": 7, "order_amount": 7_000,
+             "source": "typed", "seen_at": "2026-10-01T00:00"},
+            {"screen_month_on": SEPTEMBER, "order_count": 1, "order_amount": 1_000,
+             "source": "screen", "seen_at": "2026-10-20T00:00"},
+            {"screen_month_on": "2026-10-01", "order_count": 0, "order_amount": 0,
+             "source": "typed", "seen_at": "2026-10-30T00:00"},
+            {"screen_month_on": "2026-10-01", "order_count": 5, "order_amount": 5_000,
+             "source": "screen", "seen_at": "2026-10-20T00:00"},
+            {"screen_month_on": "2026-12-01", "order_count": 0, "order_amount": 0,
+             "source": "screen", "seen_at": "2026-10-20T00:00"},
+        ],
+    }  # fmt: skip
+
+    warehouse = marts_of(rows, folder=tmp_path, only=["rpt_shop_screen_months"])
+
+    found = warehouse.execute(
+        "select screen_source_key, screen_order_count, is_explained, other_source_key,"
+        " other_order_count, other_amount from marts.rpt_shop_screen_months order by screen_month"
+    ).fetchall()
+    assert found == [
+        ("screen", 1, True, "typed", 7, Decimal(7_000)),
+        ("typed", 0, True, "screen", 5, Decimal(5_000)),
+    ]
+
+
+SHOP_FILE = """\
+id: tea
+name: 茶
+timezone: Asia/Tokyo
+currency: JPY
+sources:
+- {key: screen, files: "管理画面*.csv", mapping: generic_shop_screen_csv}
+"""
+
+
+def test_a_file_named_in_the_shop_file_is_checked_by_row_and_column(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OKAERI_HOME", str(tmp_path / "data"))
+    (tmp_path / "shop.yml").write_text(SHOP_FILE, encoding="utf-8")
+    (tmp_path / "管理画面_2026.csv").write_text(
+        "年月,受注件数,受注金額\n2026-09,3,12400\n2026-10,-1,1\n2026-11,三,1\n", encoding="cp932"
+    )
+    console = Console(file=io.StringIO(), width=200, color_system=None)
+
+    with settings.environment({"OKAERI_LANG": "ja"}):
+        code = onboarding.check(load_shop(tmp_path / "shop.yml"), console=console)
+
+    said = console.file.getvalue()
+    assert code == 0
+    assert "読んだ行 3 = 採用 2 + 除外 1 + 重複 0" in said
+    (line,) = [line for line in said.splitlines() if "数字として読めません" in line]
+    assert " 4 " in line
+    assert "受注件数" in line
+    # What the mapping lets through its contract judges.
+    assert "Orders are not negative" in said

@@ -136,7 +136,7 @@ def _file(
         unused=tuple(header for header in extract.headers if header not in used),
         missing=extract.headers_missing,
         tables=tuple(_table(batch) for batch in extract.batches),
-        rejects=tuple(_rejects(extract.batches, mapping, source)),
+        rejects=tuple(_rejects(extract, mapping, source)),
         breaches=gathered.rehearsal.land(extract),
         losses=sources.losses(extract),
     )
@@ -153,16 +153,18 @@ def _table(batch: sources.TableBatch) -> TableCheck:
 
 
 def _rejects(
-    batches: Iterable[sources.TableBatch], mapping: sources.Mapping, source: Source
+    extract: sources.Extract, mapping: sources.Mapping, source: Source
 ) -> Iterable[Reject]:
-    for batch in batches:
+    for batch in extract.batches:
         for row in batch.rejects.head(REJECTS_KEPT).iter_rows(named=True):
             column = row["column_name"]
             yield Reject(
                 batch.table,
                 row["row_no"],
                 row["reason_code"],
-                header_of(column, mapping, source, table=batch.table) if column else None,
+                header_of(column, mapping, source, table=batch.table, there=extract.headers)
+                if column
+                else None,
                 row["value_masked"],
             )
 

@@ -1,10 +1,11 @@
 """Why a file is refused, in the reader's language. The refusals themselves speak English."""
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from pipelines.shop import Source
-from pipelines.sources import FileRefused, Mapping
+from pipelines.sources import FileRefused, Mapping, header_in
 
 # ruff: noqa: E501 - a pair reads best when each language stays on one line.
 
@@ -119,11 +120,21 @@ def told(refusal: FileRefused, language: str) -> str:
     return f"{refusal.reason}{place}. {refusal.what_to_do}"
 
 
-def header_of(column: str, mapping: Mapping, source: Source, *, table: str) -> str:
-    """The file's header behind a canonical column; the column where none alone is behind it."""
+def header_of(
+    column: str, mapping: Mapping, source: Source, *, table: str, there: Sequence[str] = ()
+) -> str:
+    """The file's header behind a canonical column; the column where none alone is behind it.
+
+    `there` are the headers of the file itself; without them the mapping's name has to do.
+    """
     for entry in mapping.tables:
         cell = entry.columns.get(column) if entry.table == table else None
         if cell is not None:
             headers = cell.from_ or cell.coalesce or cell.id or cell.hash or ()
-            return " + ".join(source.aliases.get(h, h) for h in headers) or column
+            names = [
+                header_in(there, h, mapping=mapping, aliases=source.aliases)
+                or source.aliases.get(h, h)
+                for h in headers
+            ]
+            return " + ".join(names) or column
     return column

@@ -109,17 +109,20 @@ def judge_report(shop: Shop, file: Path, *, kind: str) -> ReportVerdict:
             rows_left_out=entry.rows_rejected,
             rows_known=entry.rows_duplicate,
             unused_headers=tuple(h for h in extract.headers if h not in extract.headers_used),
-            rejects=tuple(_rejects(beside, mapping, source)),
+            rejects=tuple(_rejects(beside, mapping, source, there=extract.headers)),
             **_judged(home, beside, extract=extract),
         )
 
 
-def _rejects(beside: Home, mapping: sources.Mapping, source: Source) -> Iterator[Refused]:
+def _rejects(
+    beside: Home, mapping: sources.Mapping, source: Source, *, there: Sequence[str]
+) -> Iterator[Refused]:
     """The first rows that mapping or contract refused, by the headers of the file."""
     for row in landing.read_table(beside, "rejects").head(REJECTS_KEPT).to_dicts():
         column = row["column_name"]
-        header = header_of(column, mapping, source, table=TABLE) if column else None
-        yield Refused(row["rejected_row_no"], header, row["reason_code"])
+        if column:
+            column = header_of(column, mapping, source, table=TABLE, there=there)
+        yield Refused(row["rejected_row_no"], column, row["reason_code"])
 
 
 def kinds_of(file: Path) -> tuple[str, ...]:
@@ -135,6 +138,8 @@ def kinds_of(file: Path) -> tuple[str, ...]:
 def _land(home: Home, beside: Home, *, shop: Shop, extract: sources.Extract) -> landing.Landed:
     """The file in a landing of its own, with the reports known so far, the settings and a run."""
     now = datetime.now(UTC)
+    # A key of its own, made while the folder is empty: a report names nobody.
+    _ = beside.pepper
     landing.ensure_all_tables(beside)
     for known in landing.landed_files(home, TABLE):
         copy = beside.landing / known.relative_to(home.landing)

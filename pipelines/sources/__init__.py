@@ -8,6 +8,7 @@ from pipelines.sources.extract import (
     identity,
     status_defaults,
 )
+from pipelines.sources.headers import header_in
 from pipelines.sources.load import load_mapping, mappings, read_mapping
 from pipelines.sources.losses import Loss, losses
 from pipelines.sources.mapping import Note, TableBatch
@@ -28,6 +29,7 @@ __all__ = [
     "capabilities_of",
     "extract_file",
     "files_of",
+    "header_in",
     "identity",
     "load_mapping",
     "look_at",

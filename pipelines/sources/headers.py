@@ -141,8 +141,7 @@ def resolve(mapping: Mapping, raw: RawTable, *, file: str, aliases: Dict[str, st
     wanted = {name for entry in mapping.tables for name in needed_headers(entry)}
     others = {}
     for name in sorted(wanted.union(*(entry_reads(entry) for entry in mapping.tables))):
-        tries = (aliases.get(name), name, *mapping.aliases.get(name, []))
-        others[name] = tuple(t for t in tries if t is not None)
+        others[name] = _spellings(name, mapping, aliases)
         found = _found(others[name], there, by_fold) if name in wanted else None
         if found is not None:
             actual[name] = found
@@ -161,6 +160,20 @@ def resolve(mapping: Mapping, raw: RawTable, *, file: str, aliases: Dict[str, st
     may_lack = wanted if is_json else set(mapping.optional_headers)
     optional = frozenset(mapping.optional_headers)
     return Headers(file, actual, frozenset(may_lack), optional, others)
+
+
+def header_in(
+    there: Sequence[str], name: str, *, mapping: Mapping, aliases: Dict[str, str]
+) -> str | None:
+    """What the file itself calls a header of the mapping; None where it has none such."""
+    by_fold = {folded(one): one for one in reversed(there)}
+    return _found(_spellings(name, mapping, aliases), there, by_fold)
+
+
+def _spellings(name: str, mapping: Mapping, aliases: Dict[str, str]) -> tuple[str, ...]:
+    """What a header may be called: by shop.yml, by the mapping itself, by its aliases."""
+    tries = (aliases.get(name), name, *mapping.aliases.get(name, []))
+    return tuple(one for one in tries if one is not None)
 
 
 def _found(names: Sequence[str], there: Sequence[str], by_fold: Dict[str, str]) -> str | None:

@@ -124,9 +124,11 @@ def _unread(text: pl.Series, value: pl.Series, code: str) -> Parsed:
 
 def date(text: pl.Series, cell: Cell) -> Parsed:
     """A calendar date."""
-    forms = [f for f in cell.formats if f not in ("auto", "day")]
-    tries = [text.str.strptime(pl.Date, f, strict=False) for f in forms]
-    if len(forms) < max(1, len(cell.formats)):
+    named = {"auto", "day", "month"}.intersection(cell.formats)
+    tries = [text.str.strptime(pl.Date, f, strict=False) for f in cell.formats if f not in named]
+    if "month" in named:
+        tries.append(first_of_month(text).str.strptime(pl.Date, "%Y-%m-%d", strict=False))
+    if not cell.formats or named & {"auto", "day"}:
         plain = year_first(text).str.replace(r"[ ]\d{1,2}:\d{2}.*$", "")
         tries.append(plain.str.strptime(pl.Date, "%Y-%m-%d", strict=False))
     value = pl.select(pl.coalesce(tries)).to_series()
@@ -139,6 +141,16 @@ def date(text: pl.Series, cell: Cell) -> Parsed:
         ),
     )
     return Parsed.of(found)
+
+
+def first_of_month(text: pl.Series) -> pl.Series:
+    """A month in any common dress, or its first day, as `2026-10-01`; empty for any other text."""
+    return (
+        text.str.normalize("NFKC")
+        .str.replace(r"[T ]0{1,2}:00(:00)?$", "")
+        .str.replace(r"^(\d{4})[-/.年]?(\d{1,2})(?:月|[-/.月]0?1日?|01)?$", "$1-$2-01")
+        .str.extract(r"^(\d{4}-\d{1,2}-01)$")
+    )
 
 
 def date_part(text: pl.Series, cell: Cell, dtype: pl.DataType) -> Parsed:

@@ -67,9 +67,14 @@ def test_a_screen_agrees_is_explained_or_is_not(opened: Opener) -> None:
 
     # 600 orders and one more a month since December 2024: October 2026 is the 23rd month.
     assert (
-        "2026/10 622 640 5,598,000 6,000,000 +402,000 +18件 ✓ キャンセルなど + 送料・手数料" in text
+        "2026/10 622 640 ファイル 5,598,000 6,000,000 ファイル +402,000 +18件"
+        " ✓ キャンセルなど + 送料・手数料" in text
     )
-    assert "2026/09 621 621 5,589,000 5,589,000 +0 +0件 ✓ 一致" in text
+    # Typed after the file was written: what was typed counts, and the file stands beside it.
+    assert (
+        "2026/09 621 621 入力（ファイルでは620） 5,589,000 5,589,000 入力（ファイルでは5,588,500）"
+        " +0 +0件 ✓ 一致" in text
+    )
     assert "! 説明できていません" in text
     # What the source does not give is not known, no test order is none.
     assert "2026/10 162,000 18件 0 0件 240,000 31,000 — 12,400" in text
@@ -98,7 +103,7 @@ def test_what_an_exporter_types_is_kept_and_waits_for_the_next_run(
     )  # fmt: skip
     assert month.actor == "loopback"
     text = " ".join(shown(app).split())
-    assert "2026/10 622 640 5,598,000 6,000,001 — 次の集計で照合します" in text
+    assert "2026/10 622 640 入力 5,598,000 6,000,001 入力 — 次の集計で照合します" in text
 
 
 def test_nothing_typed_is_refused_and_nothing_kept(opened: Opener, own: Home) -> None:

@@ -1,5 +1,6 @@
 """The plain CSVs: any shop's orders, members, consents and events, and the ledger's own dump."""
 
+from datetime import date
 from decimal import Decimal
 
 import polars as pl
@@ -154,3 +155,46 @@ def test_every_frame_has_the_canonical_columns_in_their_types(key, tmp_path):
         expected = {c.name: c.dtype for c in fillable(TABLES[part.table])}
         expected |= {"source_record_id": pl.String(), "source_updated_at": pl.Datetime("us")}
         assert dict(part.frame.schema) == expected | {"row_no": pl.Int64()}
+
+
+def test_months_of_the_shops_own_screen_in_any_dress(tmp_path):
+    content = (
+        "年月,受注件数,売上金額,確認日\n"
+        '2026/08,612,"￥5,500,100",2026-11-01\n'
+        "2026年9月,621,,2026-11-01\n"
+        "2026-10-01,640,6000000,2026-11-01\n"
+        "202611,12,90000,2026-11-02\n"
+        "2026-12,,,\n"
+        "2026-10-15,1,1,2026-11-01\n"
+        "2026/07,六百,1,2026-11-01\n"
+        "合計,1885,11590100,\n"
+    ).encode("cp932")
+
+    extract = read_bytes(tmp_path, content, "generic_shop_screen_csv")
+
+    columns = ("screen_month_on", "order_count", "order_amount", "seen_at")
+    first, second = utc("2026-10-31T15:00"), utc("2026-11-01T15:00")
+    assert rows(extract, "shop_screen_months", *columns) == [
+        (date(2026, 8, 1), 612, Decimal(5_500_100), first),
+        (date(2026, 9, 1), 621, None, first),
+        (date(2026, 10, 1), 640, Decimal(6_000_000), first),
+        (date(2026, 11, 1), 12, Decimal(90_000), second),
+    ]
+    assert rejected(extract, "shop_screen_months") == [
+        (7, "bad_date", "screen_month_on"), (8, "bad_number", "order_count"),
+    ]  # fmt: skip
+    notes = {note.reason: note.rows for note in batch(extract, "shop_screen_months").notes}
+    # December is not over and has no figures; the total is no month.
+    assert notes["not_this_table"] == 2
+    assert_conserved(extract)
+
+
+def test_months_without_a_date_were_read_when_the_file_was_written(tmp_path):
+    extract = read_bytes(
+        tmp_path, b"month,orders,amount\n2026-10,3,12400\n", "generic_shop_screen_csv"
+    )
+
+    assert rows(extract, "shop_screen_months", "seen_at") == [(WRITTEN.replace(tzinfo=None),)]
+    assert [c.mapping.key for c in recognise(tmp_path / extract.file_name)] == [
+        "generic_shop_screen_csv"
+    ]

@@ -21,6 +21,8 @@ known as (
     where
         landed.loaded_at <= as_of.known_at
         and landed.seen_at <= as_of.as_of_at
+        -- A file of the whole year has a nought for each month to come.
+        and landed.screen_month_on <= as_of.as_of_on
 
 ),
 
@@ -29,7 +31,7 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by shop_id, screen_month_on
+            partition by shop_id, screen_month_on, source
             order by
                 seen_at desc,
                 loaded_at desc,
@@ -46,10 +48,10 @@ newest_version as (
     select
         shop_id,
         screen_month_on,
+        source as source_key,
         order_count,
         order_amount,
         seen_at,
-        source as source_key,
         batch_id,
         loaded_at
     from ranked

@@ -26,9 +26,39 @@ sales as (
 
 ),
 
-screens as (
+readings as (
 
     select * from {{ ref('stg_shop_screen_months') }}
+
+),
+
+-- Of what was typed and what files say the newest reading counts; the next one stands beside it.
+ranked_readings as (
+
+    select
+        *,
+        row_number() over (
+            partition by shop_id, screen_month_on
+            order by
+                seen_at desc,
+                loaded_at desc,
+                source_key asc
+        ) as reading_rank
+    from readings
+
+),
+
+screens as (
+
+    select * from ranked_readings
+    where reading_rank = 1
+
+),
+
+others as (
+
+    select * from ranked_readings
+    where reading_rank = 2
 
 ),
 
@@ -277,6 +307,8 @@ compared as (
         measured.screen_month,
         own_ways.currency,
         nullif(trim(ranked.cause_key), '') as cause_key,
+        screens.source_key as screen_source_key,
+        others.source_key as other_source_key,
         measured.screen_month >= as_of.as_of_month as is_running,
         screens.screen_month_on is not null as is_compared,
         ranked.cause_key is not null as is_explained,
@@ -294,7 +326,10 @@ compared as (
         cast(measured.points_amount as decimal(18, 4)) as points_amount,
         cast(measured.tax_amount as decimal(18, 4)) as tax_amount,
         cast(measured.refunded_amount as decimal(18, 4)) as refunded_amount,
-        screens.seen_at
+        others.order_count as other_order_count,
+        others.order_amount as other_amount,
+        screens.seen_at,
+        others.seen_at as other_seen_at
     from measured
     inner join as_of
         on measured.shop_id = as_of.shop_id
@@ -304,6 +339,10 @@ compared as (
         on
             measured.shop_id = screens.shop_id
             and measured.screen_month = screens.screen_month_on
+    left join others
+        on
+            measured.shop_id = others.shop_id
+            and measured.screen_month = others.screen_month_on
     left join ranked
         on
             measured.shop_id = ranked.shop_id

@@ -79,9 +79,14 @@ def sentence(page: Page, scope: Scope) -> None:
 
     period, carts = words.period(scope.period), words.count(int(total or 0), "cart")
     if states_count(page, scope, *BARS["sent"]):
-        sent, recovered = counted(*BARS["sent"]), counted("recovered")
+        told = {"sent": counted(*BARS["sent"]), "recovered": counted("recovered")}
+        told |= {"period": period, "total": carts}
+        # Of one channel it says which: not everything is a mail.
+        is_mail = scope.channel in ("all", "email")
         said = [
-            words("cart.sentence", period=period, total=carts, sent=sent, recovered=recovered),
+            words("cart.sentence", **told)
+            if is_mail
+            else words("cart.sentence.channel", channel=words.channel(scope.channel), **told),
             words("cart.sentence.self", self_ordered=counted("self_ordered_later")),
         ]
     else:

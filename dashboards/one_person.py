@@ -138,14 +138,17 @@ def state(page: Page, reason: str | None) -> str:
 
 
 def last(page: Page, rows: Sequence[Row], kind: str) -> parts.Line:
-    """The newest entry of one kind, in one line; marked where it is, or came after, a stop."""
+    """The newest entry of one kind, in one line.
+
+    Marked where it is, or came after, a stop, and where nobody ever consented.
+    """
     words = page.words
     found, stopped = (
         next((row for row in rows if row["entry_kind"] == one), None) for one in (kind, "stop")
     )
     label = words(f"person.last.{kind}")
     if found is None:
-        return parts.Line(kind == "stop", words("person.last.none", what=label))
+        return parts.Line(kind != "consent", words("person.last.none", what=label))
     said = words(
         "person.last", what=label, at=words.instant(found["happened_at"]), how=how(page, found)
     )

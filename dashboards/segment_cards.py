@@ -26,7 +26,10 @@ class Day:
 
 @dataclass(frozen=True)
 class Tile:
-    """One segment. `lines`: what stands below its numbers; backticks become code."""
+    """One segment. `lines`: what stands below its numbers; backticks become code.
+
+    `told`: the sentence about its days, for what they count.
+    """
 
     title: str
     said: str
@@ -34,6 +37,7 @@ class Tile:
     mailable: str
     days: Sequence[Day]
     lines: Sequence[str]
+    told: str = "segments.days"
 
     @property
     def row(self) -> list[Cell | str]:
@@ -64,19 +68,17 @@ def _tile(page: Page, tile: Tile) -> str:
     lines = "".join(f"<p>{parts.coded(line)}</p>" for line in tile.lines)
     return (
         f'<div class="ok-tile"><h3>{escaped(tile.title)}</h3><p>{escaped(tile.said)}</p>'
-        f"<dl>{numbers}</dl>{_spark(page, tile.days)}{lines}</div>"
+        f"<dl>{numbers}</dl>{_spark(page, tile)}{lines}</div>"
     )
 
 
-def _spark(page: Page, days: Sequence[Day]) -> str:
+def _spark(page: Page, tile: Tile) -> str:
     """Thirty small bars, with the day of most people in words; nothing where nothing ever left."""
-    words = page.words
+    words, days = page.words, tile.days
     top = max(days, key=lambda day: (day.people, day.on), default=None)
     if top is None or not top.people:
         return f'<p class="ok-still">{escaped(words("segments.days.none"))}</p>'
-    told = words(
-        "segments.days", people=parts.people_or_few(page, top.people), day=words.day(top.on)
-    )
+    told = words(tile.told, people=parts.people_or_few(page, top.people), day=words.day(top.on))
     bars = "".join(_bar(page, day, top.people) for day in days)
     return (
         f'<div class="ok-spark" role="img" aria-label="{escaped(told)}">{bars}</div>'

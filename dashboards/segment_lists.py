@@ -75,7 +75,8 @@ def saved(page: Page, rows: Sequence[SavedSegment], basis: Basis) -> None:
             words("segments.request", state=state),
         ]
         days = handed_days(page, row.segment_key)
-        tiles.append(Tile(row.title(language), said, people, mailable, days, lines))
+        title = row.title(language)
+        tiles.append(Tile(title, said, people, mailable, days, lines, "segments.days.saved"))
     parts.title(words("segments.saved"))
     segment_cards.show(page, "saved", tiles)
     parts.note(words("segments.saved.note"))

@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboards import filters, parts, tables
 from dashboards.page import Page
+from dashboards.text import Cell
 from pipelines import saved_segments
 from pipelines.actors import Role
 from pipelines.conditions import (
@@ -190,19 +191,18 @@ def history(page: Page, opened: Opened, basis: Basis) -> None:
             changed = changes(before, found, words.language)
             what = said(page, changed, found) if changed else words("builder.renamed")
         asks = words("segments.gone") if found is None else sentence(found, words.language)
-        at = words.instant(row.saved_at)
-        body.append(
-            [str(row.version), f"{at} {row.saved_by}", row.title(words.language), what, asks]
-        )
+        who = f"{words.instant(row.saved_at)} {row.saved_by}"
+        about = words.plain(row.title(words.language)) + words.plain(who)
+        body.append([Cell(words("builder.version.n", n=row.version), about), what, asks])
         before = found
-    head = [words(f"builder.versions.{name}") for name in ("n", "who", "title", "what", "asks")]
+    head = [words(f"builder.versions.{name}") for name in ("n", "what", "asks")]
     st.html(f'<div class="ok-text">{tables.table(head, body[::-1])}</div>')
 
 
 def said(page: Page, changed: Changes, after: Checked) -> str:
     """Conditions that came with +, those that went with −, and how they are joined now."""
     words = page.words
-    lines = [f"＋ {one}" for one in changed.added] + [f"− {one}" for one in changed.removed]
+    lines = [f"+ {one}" for one in changed.added] + [f"− {one}" for one in changed.removed]
     if changed.is_joined_otherwise:
         lines.append(words("builder.joined", how=words(f"builder.{after.root.joined_by}")))
     return " · ".join(lines)

@@ -104,7 +104,11 @@ def with_carts(page: Page, head: DeltaGenerator) -> str:
         parts.note(page.words(key))
     if choice is None:
         parts.title(page.words("cart.results"))
-        parts.empty(page.words, "empty.mail")
+        if scope.channel == "all":
+            parts.empty(page.words, "empty.mail")
+        else:
+            channel = page.words.channel(scope.channel)
+            parts.note(page.words("cart.results.channel", channel=channel))
     else:
         # The table knows no other dimension than the channel.
         split = ("channel", scope.channel) if scope.channel != "all" else ("all", "all")

@@ -16,6 +16,10 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
         "宛先と配信同意があるのは{reachable}で、その時期に施策がありませんでした。",
         "{reachable} had an address and consent, but no campaign ran then.",
     ),
+    "cart.sentence.channel": (
+        "{period}にカゴ落ちした{total}のうち、{sent}に{channel}で連絡し、{recovered}がそこから購入しました。",
+        "Of {total} abandoned ({period}), {sent} were written to by {channel} and {recovered} bought after a click.",
+    ),
     "cart.sentence.self": (
         "クリックなしで購入したのは{self_ordered}です。",
         "{self_ordered} bought without a click.",
@@ -59,6 +63,10 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "cart.only.note": (
         "絞り込みは、総カゴ落ち件数・最終未購入率・カートの行き先に効いています。メールの成果とタブは全体の数字です。",
         "The choice narrows the abandoned carts, the not-ordered rate and the chart. Results of the mails and the tabs are of all carts.",
+    ),
+    "cart.results.channel": (
+        "この期間に{channel}で送った記録はありません。",
+        "Nothing was sent by {channel} in this period.",
     ),
     "cart.only.channel": (
         "配信手段の絞り込みは、総カゴ落ち件数・カートの行き先・メールの成果に効いています。最終未購入率は手段ごとに分けられません。タブは全体の数字です。",

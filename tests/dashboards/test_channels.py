@@ -29,6 +29,8 @@ def test_carts_of_one_channel_add_up_and_only_their_results_are_shown(drawn: Ope
         assert "配信手段の絞り込みは" in said
     assert "1,020通" in mail
     assert "1,020通" not in text
+    assert "にショートメールで連絡し" in text
+    assert "この期間にショートメールで送った記録はありません。" in text
 
 
 def test_results_of_one_channel_are_those_of_its_campaigns(drawn: Opener) -> None:

@@ -1,5 +1,13 @@
 """The merchandising page: what it says beside the marts it reads."""
 
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
 from tests.dashboards.conftest import Opener, shown
 
 
@@ -65,3 +73,42 @@ def test_a_small_shop_opens_with_the_longest_period(drawn: Opener) -> None:
 
     assert "（全期間に" in text
     assert "よく残される商品（全期間）" in text
+
+
+@pytest.fixture
+def few(published: dict[str, Path], tmp_path: Path) -> None:
+    """The small shop, where no product was left behind by more than four people."""
+    shutil.copytree(published["small"], tmp_path / "few")
+    (folder,) = (tmp_path / "few").glob("*/published")
+    pointer = json.loads((folder / "CURRENT.json").read_text())
+    file = folder / pointer["file"]
+    file.chmod(0o600)
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("update rpt_cart_products set person_count = least(person_count, 4)")
+    pointer["sha256"] = hashlib.sha256(file.read_bytes()).hexdigest()
+    (folder / "CURRENT.json").chmod(0o600)
+    (folder / "CURRENT.json").write_text(json.dumps(pointer))
+    published["few"] = tmp_path / "few"
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("ja", "残された商品は、どれも人数が少ないため、書き出し担当だけが数を見られます。"),
+        ("en", "So few people left each product behind that only an exporter may see how many."),
+    ],
+)
+def test_a_viewer_of_a_shop_of_few_is_told_why_no_product_leads(
+    opened: Opener, language: str, said: str
+) -> None:
+    """400 carts of the large shop's year are 13 of the small one's two."""
+    exporter = shown(opened("merchandising", kind="few", language=language))
+    viewer = shown(opened("merchandising", kind="few", language=language, role="viewer"))
+
+    assert said in viewer
+    assert said not in exporter
+    leader = "いちばん多くカートに残された" if language == "ja" else "Left behind most"
+    assert (leader in exporter, leader in viewer) == (True, False)
+    carts = "13件" if language == "ja" else "13 carts"
+    assert (carts in exporter, carts in viewer) == (True, False)

@@ -116,6 +116,8 @@ def test_a_file_that_left_after_the_stop_is_marked(page: Page) -> None:
     assert marks(rows) == [True, False, True]
     assert marks(late) == [True, False, False]
     assert marks([row for row in rows if row["entry_kind"] == "hand_off"]) == [False, True, True]
+    # Nobody was written to: nothing to be told off for.
+    assert marks([row for row in rows if row["entry_kind"] == "consent"]) == [True, True, True]
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_a_change_is_the_next_version_and_the_one_before_stays(opened: Opener, h
     assert "第1版と同じ条件です" in flat(app)
 
     changed = field(app, "order_count_at_least").set_value(1).run()
-    assert "第1版との違い: ＋ 注文回数が1以上 · − 注文回数が2以上" in flat(changed)
+    assert "第1版との違い: + 注文回数が1以上 · − 注文回数が2以上" in flat(changed)
     done = press(changed, "第2版として保存する")
 
     assert [box.value for box in done.success] == ["「常連」を第2版として保存しました。"]
@@ -83,8 +83,8 @@ def test_a_change_is_the_next_version_and_the_one_before_stays(opened: Opener, h
     assert newer.conditions == {"all": [one("order_count", "at_least", 1)]}
     assert saved_segments.versions_of(home, "demo", "regulars")[0] == first
     # The newest stands first in the history, with what it changed.
-    told = flat(done)[flat(done).index("版 保存 名前") :]
-    assert told.index("loopback 常連 ＋ 注文回数が1以上") < told.index("anna 常連 —")
+    told = flat(done)[flat(done).index("版 前の版との違い 条件") :]
+    assert told.index("loopback + 注文回数が1以上 · − 注文回数が2以上") < told.index("anna — 注文")
 
 
 def test_every_field_comes_back_as_it_was_saved(opened: Opener, home: Home) -> None:
@@ -103,11 +103,11 @@ def test_an_older_version_is_opened_and_a_row_taken_out(opened: Opener, home: Ho
     save(home, MANY)
     app = open_saved(opened)
     older = next(box for box in app.selectbox if box.label == "どの版から").set_value(1).run()
-    assert "第2版との違い: ＋ 都道府県が東京都" in flat(older)
+    assert "第2版との違い: + 都道府県が東京都" in flat(older)
 
     fewer = press(older, "外す", nth=0)
 
-    assert "＋ 都道府県が東京都 · − 注文回数が2以上" in flat(fewer)
+    assert "+ 都道府県が東京都 · − 注文回数が2以上" in flat(fewer)
     assert "外す" not in [button.label for button in fewer.button]
     press(fewer, "第3版として保存する")
     assert [v.version for v in saved_segments.versions_of(home, "demo", "regulars")] == [1, 2, 3]

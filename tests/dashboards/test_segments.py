@@ -90,7 +90,7 @@ def test_a_saved_segment_has_a_card_with_what_left_of_it(opened: Opener, home: H
     text = " ".join(shown(opened("segments", kind="segments")).split())
 
     assert "みんな 注文回数が1以上 人数 12人 配信可能 4人" in text
-    assert "最多は2026/11/18(水)の17人" in text
+    assert "30日間に書き出した人数。最多は2026/11/18(水)の17人" in text
     assert "all_of_us 第1版 最後の依頼: 書き出し済み（2026/11/19(木) 06:05）" in text
 
 
@@ -137,7 +137,7 @@ def test_a_card_shows_thirty_days_and_the_last_hand_over(drawn: Opener) -> None:
     assert cards.count("height:0%") == 25
     assert "height:100%" in cards
     assert "most on 20 Nov 2026: 200 people" in text
-    assert "Last sent: 20 Nov 2026, 05:30" in text
+    assert "Last handed over: 20 Nov 2026, 05:30" in text
     assert "Latest request: not exported yet" in text
 
 
@@ -146,7 +146,7 @@ def test_a_viewer_learns_no_day_of_few(drawn: Opener) -> None:
     exporter = " ".join(shown(drawn("segments", kind="small")).split())
     viewer = "".join(html_of(drawn("segments", kind="small", role="viewer")))
 
-    assert "最多は2026/11/20(金)の3人" in exporter
+    assert "30日間の書き出しの対象。最多は2026/11/20(金)の3人" in exporter
     assert "最多は2026/11/20(金)の5人未満" in viewer
     assert "3人" not in viewer
     assert "height:100%" not in viewer

@@ -4,7 +4,9 @@ Invariant: the first record wins for ever. Everybody who could be written to is 
 became of them since: people who bought before a slow arm's mail would else be missing from it.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
+from itertools import chain
 
 import polars as pl
 import sqlalchemy as sa
@@ -14,7 +16,7 @@ from pipelines.exports.claims import asked_of
 from pipelines.exports.facts import naive
 from pipelines.exports.gates import REACH
 from pipelines.exports.job import Job
-from pipelines.exports.looks import Known, known, look
+from pipelines.exports.looks import SHARE, Known, People, look
 from pipelines.exports.rules import Program
 from pipelines.state import arm_record
 
@@ -32,8 +34,8 @@ def record_drawn(connection: sa.Connection, job: Job) -> None:
         since = job.now - job.rules.still_sendable(program)
         drawn = job.facts.drawn(campaign.key, campaign.version, since=since)
         people = drawn.rename({"eligible_at": "qualified_at"}).with_row_index("row")
-        seen = known(job.facts, job.situation(program), people)
-        _record(connection, job, program, seen, among=())
+        everybody = People(job.facts, job.situation(program), people)
+        _record(connection, job, program, everybody, among=())
 
 
 def record_members(connection: sa.Connection, job: Job, program: Program) -> None:
@@ -42,29 +44,38 @@ def record_members(connection: sa.Connection, job: Job, program: Program) -> Non
     Of those who wait for a slow arm's delay, too, and as eligible from this moment on: whoever is
     due by the calendar was qualified long before, and every arm must be watched from one instant.
     """
-    seen = job.known(program)
-    _record(connection, job, program, seen, among=REACH, eligible_at=job.now)
+    everybody = chain.from_iterable(job.known(program))
+    _record(connection, job, program, everybody, among=REACH, eligible_at=job.now)
 
 
 def _record(
     connection: sa.Connection,
     job: Job,
     program: Program,
-    seen: Known,
+    people: Iterable[Known],
     *,
     among: tuple[str, ...],
     eligible_at: datetime | None = None,
 ) -> None:
-    found = look(connection, asked_of(connection, job, program), seen, among=among).people
-    at = "qualified_at" if eligible_at is None else _instant(eligible_at)
-    rows = found.filter(pl.col("hit").is_null()).select(
-        pl.lit(program.campaign_key).alias("campaign"),
-        pl.lit(program.campaign_version).alias("version"),
-        pl.col("occurrence_key").alias("occurrence"), "person_key", "email_hash",
-        pl.coalesce("recorded", "arm_key").alias("arm"),
-        pl.coalesce(at).alias("eligible_at"), _instant(job.now).alias("recorded_at"),
-    )  # fmt: skip
-    bulk.insert(connection, arm_record, rows.sort("person_key"), ignore_taken=True)
+    asked = asked_of(connection, job, program)
+    at = pl.col("qualified_at") if eligible_at is None else _instant(eligible_at)
+    # All are looked at before the first is written: where a share ends must not decide an arm.
+    found = [
+        look(connection, asked, seen, among=among)
+        .filter(pl.col("hit").is_null())
+        .select(
+            "person_key", pl.col("occurrence_key").alias("occurrence"), "email_hash",
+            pl.coalesce("recorded", "arm_key").alias("arm"), at.alias("eligible_at"),
+        )
+        for seen in people
+    ]  # fmt: skip
+    for share in pl.concat(found).sort("person_key").iter_slices(SHARE):
+        rows = share.with_columns(
+            pl.lit(program.campaign_key).alias("campaign"),
+            pl.lit(program.campaign_version).alias("version"),
+            _instant(job.now).alias("recorded_at"),
+        )
+        bulk.insert(connection, arm_record, rows, ignore_taken=True)
 
 
 def _instant(at: datetime) -> pl.Expr:

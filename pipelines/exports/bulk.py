@@ -30,11 +30,12 @@ def by_keys(
 ) -> pl.DataFrame:
     """Rows of a query whose column is one of these keys, however many they are."""
     wanted = keys.unique().sort()
-    found: list[tuple[Any, ...]] = []
-    for start in range(0, wanted.len(), _KEYS):
-        among = _listed(connection, wanted.slice(start, _KEYS).to_list())
-        found += _fetched(connection, query.where(column.in_(among)))
-    return _frame(query, found, dialect=connection.dialect)
+    # Of nobody, too: the columns are there.
+    found = [
+        frame(connection, query.where(column.in_(_listed(connection, some.to_list()))))
+        for some in (wanted.slice(at, _KEYS) for at in range(0, max(wanted.len(), 1), _KEYS))
+    ]
+    return pl.concat(found)
 
 
 def _fetched(connection: sa.Connection, query: sa.Select[Any]) -> list[tuple[Any, ...]]:

@@ -14,17 +14,9 @@ from pipelines.exports import bulk, coupons, ledger, lost
 from pipelines.exports.errors import ApprovalNeeded, OtherInput, TooManyRows
 from pipelines.exports.facts import naive
 from pipelines.exports.job import Job
-from pipelines.exports.looks import SHARE, Asked, look
+from pipelines.exports.looks import WRITTEN, Asked, look
 from pipelines.exports.payload import Vault
-from pipelines.exports.plan import (
-    CLAIMED,
-    HANDED_OVER,
-    HELD_OUT,
-    Plan,
-    due_members,
-    expires_at,
-    plan,
-)  # fmt: skip
+from pipelines.exports.plan import CLAIMED, HANDED_OVER, HELD_OUT, Plan, Share, expires_at, plan
 from pipelines.exports.render import RENDERER_VERSION
 from pipelines.exports.rules import Program, Rules
 from pipelines.state import batch, claim, gated, guard
@@ -41,10 +33,11 @@ def scope_of(rules: Rules, program: Program, *, destination: str) -> ledger.Scop
 
 def asked_of(connection: sa.Connection, job: Job, program: Program) -> Asked:
     """What is asked of a program's members as of this transaction."""
+    scope = scope_of(job.rules, program, destination=job.destination.key)
     return Asked(
         at=job.situation(program),
         facts=job.facts,
-        scope=scope_of(job.rules, program, destination=job.destination.key),
+        stops=ledger.stops(connection, scope=scope, now=job.now),
         refused=job.refused,
         lost_before=lost.before(connection, program),
     )
@@ -52,10 +45,16 @@ def asked_of(connection: sa.Connection, job: Job, program: Program) -> Asked:
 
 def planned(connection: sa.Connection, job: Job, program: Program) -> Plan:
     """The plan as of this transaction."""
-    seen = job.known(program)
-    due, not_due = due_members(seen.people, now=job.now)
-    found = look(connection, asked_of(connection, job, program), seen.among(due))
-    return plan(found, rules=job.rules, not_due=not_due)
+    due, waiting = job.known(program)
+    asked = asked_of(connection, job, program)
+    shares = [
+        Share.of(look(connection, asked, seen), seen, program=program, rules=job.rules)
+        for seen in due
+    ]
+    return plan(
+        program, shares, stops=asked.stops, not_due=waiting.members.height,
+        keys_of=job.facts.keys_of,
+    )  # fmt: skip
 
 
 def claim_program(
@@ -149,11 +148,6 @@ def _write_batch(
         job.request.shop_id, program, destination=job.destination.key, slot=slot, part=part
     )
     days = job.rules.shop.thresholds.catch_up_days
-    known_as = found.keys.group_by("row").agg(pl.col("key").sort().alias("keys"))
-    claimed = (
-        found.claimed.with_row_index("ord")
-        .join(known_as, on="row", how="left", maintain_order="left")
-    )  # fmt: skip
     connection.execute(
         batch.insert().values(
             batch_id=batch_id,
@@ -175,13 +169,14 @@ def _write_batch(
             renderer_version=RENDERER_VERSION,
             layout=dict(job.layout),
             created_at=job.now,
-            expires_at=expires_at(claimed, now=job.now, catch_up_days=days),
+            expires_at=expires_at(found, now=job.now, catch_up_days=days),
         )
     )
-    for share in claimed.iter_slices(SHARE):
-        _write_claims(connection, job, found, share, batch_id=batch_id, vault=vault)
-    _write_guards(connection, job, found, claimed, batch_id=batch_id)
-    coupons.take(connection, claimed, batch_id=batch_id, now=job.now)
+    for share in found.decisions.iter_slices(WRITTEN):
+        claimed = share.drop_nulls("ord")
+        _write_claims(connection, job, found, claimed, batch_id=batch_id, vault=vault)
+    _write_guards(connection, job, found, batch_id=batch_id)
+    coupons.take(connection, found.decisions, batch_id=batch_id, now=job.now)
     return batch_id
 
 
@@ -189,7 +184,7 @@ def _write_claims(
     connection: sa.Connection,
     job: Job,
     found: Plan,
-    share: pl.DataFrame,
+    claimed: pl.DataFrame,
     *,
     batch_id: str,
     vault: Vault,
@@ -197,10 +192,10 @@ def _write_claims(
     at = pl.lit(naive(job.now), pl.Datetime("us"))
     is_sent = pl.col("outcome") == HANDED_OVER
     held = pl.when(~is_sent).then(pl.lit(HELD_OUT))
-    tokens = keys.tokens(batch_id, share["ord"].to_list(), pepper=job.rules.pepper)
-    placed = share.with_columns(
+    tokens = keys.tokens(batch_id, claimed["ord"].to_list(), pepper=job.rules.pepper)
+    placed = claimed.with_columns(
         pl.Series("recipient_token", tokens, pl.String), pl.lit(batch_id).alias("batch_id"),
-        job.codes_of(share).alias("own_code"),
+        job.codes_of(claimed).alias("own_code"),
     )  # fmt: skip
     sent = placed.filter(is_sent)
     sealed = _sealed(job, found, sent, batch_id=batch_id, vault=vault)
@@ -219,24 +214,27 @@ def _sealed(
 ) -> pl.DataFrame:
     """(`ord`, `payload_enc`) of people who are handed over."""
     cells = job.cells(found.program, sent, batch_id=batch_id)
-    payloads = sent.select("ord", "email", "person_id", "qualified_at", "keys").hstack(cells)
+    every = job.facts.keys_of(sent).group_by("row").agg(pl.col("key").sort().alias("keys"))
+    payloads = sent.select("row", "ord", "email", "person_id", "qualified_at").join(
+        every, on="row", how="left", maintain_order="left"
+    )
+    payloads = payloads.drop("row").hstack(cells)
     sealed = vault.seal(payloads, batch_id=batch_id)
     return pl.DataFrame([sent["ord"], sealed])
 
 
-def _write_guards(
-    connection: sa.Connection, job: Job, found: Plan, claimed: pl.DataFrame, *, batch_id: str
-) -> None:
-    # A person without an address (another channel) has one guard, everybody else two.
+def _write_guards(connection: sa.Connection, job: Job, found: Plan, *, batch_id: str) -> None:
+    claimed = found.decisions.drop_nulls("ord")
+    # A person without an address (another channel) has one guard, everybody else two. By key, as
+    # they lie: a million in any other order would be written page by page, again and again.
     placed = pl.concat(
-        claimed.select("ord", "occurrence_key", "outcome", pl.col(name).alias("key"))
-        for name in ("person_key", "email_hash")
-    ).drop_nulls("key")
+        claimed.select("ord", pl.col(name).alias("key")) for name in ("person_key", "email_hash")
+    ).drop_nulls("key").sort("key")  # fmt: skip
     today = pl.when(outcome=HANDED_OVER).then(pl.lit(job.today))
-    # By key, as they lie: a million in any other order would be written page by page, again and
-    # again.
-    for share in placed.sort("key", "occurrence_key").iter_slices(SHARE):
-        guards = share.select(
+    for share in placed.iter_slices(WRITTEN):
+        # A claim's number is its place.
+        mine = claimed.select("occurrence_key", "outcome")[share["ord"]]
+        guards = share.hstack(mine).select(
             "key", pl.lit(found.program.key).alias("program"),
             pl.col("occurrence_key").alias("occurrence"), pl.lit(batch_id).alias("batch_id"),
             "ord", pl.lit(naive(job.now), pl.Datetime("us")).alias("claimed_at"),

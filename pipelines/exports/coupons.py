@@ -87,7 +87,7 @@ def with_coupons(connection: sa.Connection, job: Job, found: Plan) -> Plan:
 def share_of(connection: sa.Connection, job: Job, found: Plan, *, pool: str) -> Share:
     """Who would get which code of a pool, in the order of the file."""
     due = _wanted(job, found)[pool]
-    mine = found.keys.join(due.select("row"), on="row", how="semi")
+    mine = job.facts.keys_of(due)
     spaced, waiting = _history(connection, mine["key"].unique().to_list(), pool=pool, job=job)
     blocked = job.facts.waiting_for_coupons(job.now)
     keys = dict(mine.group_by("row").agg(pl.col("key").sort()).iter_rows())

@@ -14,7 +14,7 @@ from pipelines.exports.claims import scope_of
 from pipelines.exports.errors import Tampered
 from pipelines.exports.facts import Facts
 from pipelines.exports.gates import LATE, Situation, first_hit
-from pipelines.exports.looks import SHARE, Known, addressed, stopped
+from pipelines.exports.looks import WRITTEN, Known, addressed, stopped
 from pipelines.exports.payload import Vault
 from pipelines.exports.rules import Rules
 from pipelines.state import claim
@@ -78,7 +78,7 @@ def claimed_of(connection: sa.Connection, batch_id: str, *, vault: Vault) -> Ite
         )
         .where(c.batch_id == batch_id, c.st == "claimed", c.payload_enc.is_not(None))
         .order_by(c.ord)
-        .limit(SHARE)
+        .limit(WRITTEN)
     )  # fmt: skip
     last = -1
     while True:
@@ -137,7 +137,7 @@ def _digest(connection: sa.Connection, batch_id: str, stops: pl.DataFrame) -> st
     mine = (claim.c.batch_id == batch_id, claim.c.st == "claimed")
     count = sa.select(sa.func.count(claim.c.payload_enc)).where(*mine)
     found = hashlib.sha256(str(connection.execute(count).scalar_one()).encode())
-    for share in stops.iter_slices(SHARE):
+    for share in stops.iter_slices(WRITTEN):
         found.update("\n".join(f"{key} {why} {at}" for key, why, at in share.iter_rows()).encode())
     return found.hexdigest()
 

@@ -26,6 +26,7 @@ _PUBLISHED: Final = """
 with sales as (
     select person_id, max(ordered_at) as last_sale_at
     from fct_orders
+    semi join asked on fct_orders.person_id = asked.person_id
     where is_sale and shop_id = $shop
     group by person_id
 )

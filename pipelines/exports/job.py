@@ -13,8 +13,8 @@ from pipelines.exports.cells import NO_BATCH, NO_TOKEN, Scribe, deliverables
 from pipelines.exports.errors import ShopNotReady
 from pipelines.exports.facts import Facts
 from pipelines.exports.gates import Situation
-from pipelines.exports.looks import SHARE, Known, known
-from pipelines.exports.plan import members_of, programs_of
+from pipelines.exports.looks import WRITTEN, People
+from pipelines.exports.plan import due_members, members_of, programs_of
 from pipelines.exports.profile import Profile
 from pipelines.exports.refusals import reason_of
 from pipelines.exports.render import Layout
@@ -39,7 +39,7 @@ class Job:
     scribe: Scribe
     refused: pl.DataFrame
     now: datetime
-    _known: dict[Program, Known] = field(default_factory=dict)
+    _known: dict[Program, tuple[People, People]] = field(default_factory=dict)
 
     @property
     def today(self) -> date:
@@ -56,11 +56,13 @@ class Job:
         )  # fmt: skip
         return hashlib.sha256(json.dumps(wish).encode()).hexdigest()
 
-    def known(self, program: Program) -> Known:
-        """Everybody of the program, due or not, with what the snapshot knows: read once."""
+    def known(self, program: Program) -> tuple[People, People]:
+        """Who of the program is due, in the order of the file, and who still waits."""
         if program not in self._known:
             members = members_of(self.segment.members, program)
-            self._known[program] = known(self.facts, self.situation(program), members)
+            at = self.situation(program)
+            due, waiting = due_members(members, now=self.now)
+            self._known[program] = People(self.facts, at, due), People(self.facts, at, waiting)
         return self._known[program]
 
     def forget(self, program: Program) -> None:
@@ -199,7 +201,7 @@ def _tried(
     changes: Counter[str] = Counter()
     needs_email = any(column.type == "email" for column in scribe.profile.columns)
     place = pl.lit(NO_TOKEN).alias("recipient_token"), pl.lit(NO_BATCH).alias("batch_id")
-    for members in segment.members.iter_slices(SHARE):
+    for members in segment.members.iter_slices(WRITTEN):
         records = _records(segment, facts, members).with_columns(*place)
         if needs_email:
             # A gate of its own says that there is no address.

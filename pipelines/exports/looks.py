@@ -1,10 +1,12 @@
 """A look at people: what the snapshot and the ledger know of each, and the gates' word on it.
 
-What the snapshot knows is read once, in shares, and holds for the whole run; what the ledger knows
-is read anew in every transaction that decides. People are told apart by `row`.
+What the snapshot knows holds for the whole run; what the ledger knows is read anew in every
+transaction that decides. Both are asked in shares, so that a segment may be larger than memory.
+People are told apart by `row`.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,8 +17,12 @@ from pipelines.exports import ledger
 from pipelines.exports.facts import Facts, naive
 from pipelines.exports.gates import GATES, Situation, first_hit
 
-# People the snapshot is asked about at once.
-SHARE: Final = 20_000
+# People who are looked at at once. Each share of them reads the whole of what it is asked of.
+SHARE: Final = 50_000
+# People whose contents are written at once: all that a file says of each is held.
+WRITTEN: Final = 20_000
+# Of so many, what the snapshot knows is held; of more it is read again whenever it is asked for.
+_HELD: Final = 200_000
 
 
 @dataclass(frozen=True)
@@ -26,52 +32,50 @@ class Known:
     people: pl.DataFrame
     keys: pl.DataFrame
 
-    def among(self, some: pl.DataFrame) -> "Known":
-        """Those of them with a row in the frame, in its order."""
-        people = some.select("row").join(self.people, on="row", maintain_order="left")
-        if people.height == self.people.height:
-            return Known(people, self.keys)
-        return Known(people, self.keys.join(people.select("row"), on="row", how="semi"))
+
+@dataclass(frozen=True)
+class People:
+    """Members in their order. Iterates: what the snapshot knows of them, share by share."""
+
+    facts: Facts
+    at: Situation
+    members: pl.DataFrame
+    _held: list[Known] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[Known]:
+        if self._held:
+            yield from self._held
+            return
+        found: list[Known] = []
+        # Of nobody, too: the columns are there.
+        for share in list(self.members.iter_slices(SHARE)) or [self.members]:
+            seen = known(self.facts, self.at, share)
+            if self.members.height <= _HELD:
+                found.append(seen)
+            yield seen
+        self._held.extend(found)
 
 
 @dataclass(frozen=True)
 class Asked:
     """What is asked besides the people: the situation, and where the answers are from.
 
-    `refused`: (`row`, `refused`), which rows the profile cannot write and why. `lost_before`:
-    whoever qualified before it may have been handed over by a ledger that was lost.
+    `stops`: whom the ledger stops, which is all of it that can change within a run. `refused`:
+    (`row`, `refused`), which rows the profile cannot write and why. `lost_before`: whoever
+    qualified before it may have been handed over by a ledger that was lost.
     """
 
     at: Situation
     facts: Facts
-    scope: ledger.Scope
+    stops: pl.DataFrame
     refused: pl.DataFrame
     lost_before: datetime | None = None
 
 
-@dataclass(frozen=True)
-class Look:
-    """People as of one transaction, in the order they were given.
-
-    `people`: with `hit`, the first gate that stops them, and `recorded`, their arm on record.
-    `stops`: what the ledger said of whom it stops, which is all that can change within a run.
-    """
-
-    at: Situation
-    people: pl.DataFrame
-    keys: pl.DataFrame
-    stops: pl.DataFrame
-
-
 def known(facts: Facts, at: Situation, members: pl.DataFrame) -> Known:
     """The members, with what the snapshot knows of them for this channel and purpose."""
-    people, keys = [], []
-    # Of nobody, too: the columns are there.
-    for share in list(members.iter_slices(SHARE)) or [members]:
-        found = facts.keyed(facts.of(share, channel=at.program.channel, purpose=at.cool.purpose))
-        people.append(addressed(found))
-        keys.append(facts.keys_of(found))
-    return Known(pl.concat(people), pl.concat(keys))
+    found = facts.keyed(facts.of(members, channel=at.program.channel, purpose=at.cool.purpose))
+    return Known(addressed(found), facts.keys_of(found))
 
 
 def addressed(people: pl.DataFrame) -> pl.DataFrame:
@@ -89,11 +93,14 @@ def look(
     seen: Known,
     *,
     among: tuple[str, ...] = tuple(GATES),
-) -> Look:
-    """The people as of this transaction, judged by these gates."""
+) -> pl.DataFrame:
+    """The people as of this transaction, in the order they were given.
+
+    Shape: with `hit`, the first of these gates that stops them, and `recorded`, their arm on
+    record.
+    """
     at = asked.at
-    stops = ledger.stops(connection, scope=asked.scope, now=at.now)
-    found = _recorded(connection, at, stopped(seen, stops))
+    found = _recorded(connection, at, stopped(seen, asked.stops))
     if "already_handed_over" in among:
         since = at.today - timedelta(days=max(at.caps, default=0))
         held = ledger.guards(connection, seen.keys["key"], program=at.program, since=since)
@@ -101,8 +108,7 @@ def look(
         found = _capped(asked, _guarded(asked, found, guards), guards)
         refused = found.people.join(asked.refused, on="row", how="left", maintain_order="left")
         found = replace(found, people=refused)
-    judged = found.people.with_columns(first_hit(at, among=among).alias("hit"))
-    return Look(at, judged, seen.keys, stops)
+    return found.people.with_columns(first_hit(at, among=among).alias("hit"))
 
 
 def stopped(seen: Known, stops: pl.DataFrame) -> Known:

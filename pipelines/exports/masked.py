@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from pipelines.exports import bulk, coupons, ledger
 from pipelines.exports.job import Job
+from pipelines.exports.looks import SHARE
 from pipelines.exports.plan import HANDED_OVER, Plan
 from pipelines.requests import MaskedPlan
 from pipelines.state import batch, claim
@@ -54,7 +55,10 @@ def _difference(connection: sa.Connection, job: Job, plan: Plan) -> dict[str, in
     A last hand-off in several parts is one; a person merged since is found under any of their keys.
     """
     before = _handed_over_last(connection, job, plan)
-    found = plan.keys.join(before, on="key", how="semi")
+    found = pl.concat(
+        job.facts.keys_of(share).join(before, on="key", how="semi")
+        for share in plan.decisions.iter_slices(SHARE)
+    )
     handed = plan.decisions.filter(pl.col("outcome") == HANDED_OVER)
     again = handed.join(found, on="row", how="semi").height
     return {

@@ -1,10 +1,11 @@
 """Members of a segment − gates − ledger → who is handed over, and one reason for everybody else.
 
 A pure function: the same look at the same members gives the same plan, in the same order. It is
-made once for a dry run, and again inside the transaction that claims, where its word is final.
+made once for a dry run, and again inside the transaction that claims, where its word is final. What
+is kept of each member is little: of a million, all of it is held.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,7 +14,7 @@ import polars as pl
 
 from pipelines.exports.facts import naive
 from pipelines.exports.gates import BEFORE_OTHERS
-from pipelines.exports.looks import Look
+from pipelines.exports.looks import Known
 from pipelines.exports.rules import Program, Rules
 
 HANDED_OVER: Final = "handed_over"
@@ -21,8 +22,8 @@ HELD_OUT: Final = "held_out"
 CLAIMED: Final = (HANDED_OVER, HELD_OUT)
 _KEPT: Final = (
     "row", "person_id", "occurrence_key", "dedupe_key", "qualified_at", "due_at",
-    "valid_until_at", "content_source", "email", "email_hash", "person_key", "arm", "outcome",
-    "coupon",
+    "valid_until_at", "content_source", "email", "email_hash", "person_key", "arm", "hit",
+    "is_held",
 )  # fmt: skip
 
 
@@ -30,13 +31,13 @@ _KEPT: Final = (
 class Plan:
     """Every due member of one program, decided, in the order of the file.
 
-    `decisions`: the members with `outcome` (`handed_over`, `held_out` or a gate's reason), `arm`
-    and `coupon`, the code taken in the transaction that claims. `keys`, `stops`: as in the look.
+    `decisions`: the members with `outcome` (`handed_over`, `held_out` or a gate's reason), `arm`,
+    `coupon`, the code taken in the transaction that claims, and `ord`, the place among those who
+    take a row in the ledger: handed over or held out. `stops`: whom the ledger stopped then.
     """
 
     program: Program
     decisions: pl.DataFrame
-    keys: pl.DataFrame
     stops: pl.DataFrame
     not_due: int
 
@@ -50,11 +51,6 @@ class Plan:
     def handed_over(self) -> int:
         """Rows the file would have."""
         return self.counts.get(HANDED_OVER, 0)
-
-    @property
-    def claimed(self) -> pl.DataFrame:
-        """Who takes a row in the ledger with guards: handed over or held out."""
-        return self.decisions.filter(pl.col("outcome").is_in(CLAIMED))
 
 
 def programs_of(members: pl.DataFrame, *, fallback: Program) -> tuple[Program, ...]:
@@ -73,57 +69,80 @@ def members_of(members: pl.DataFrame, program: Program) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def due_members(members: pl.DataFrame, *, now: datetime) -> tuple[pl.DataFrame, int]:
-    """Members of a program whose time has come, and how many still wait.
+def due_members(members: pl.DataFrame, *, now: datetime) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Members of a program whose time has come, and those who still wait.
 
     Shape: newest occurrence first, so that of two carts of a person the later one is mailed.
     """
-    due = members.filter(pl.col("due_at") <= naive(now)).sort(
+    is_due = pl.col("due_at") <= naive(now)
+    due = members.filter(is_due).sort(
         "qualified_at", "dedupe_key", "person_id", "row", descending=[True, False, False, False]
     )
-    return due, members.height - due.height
+    return due, members.filter(~is_due)
 
 
-def plan(look: Look, *, rules: Rules, not_due: int = 0) -> Plan:
-    """Decide every due member. Invariant: each gets exactly one outcome, by the first gate hit.
+@dataclass(frozen=True)
+class Share:
+    """A share of the due members, judged by every gate. `marks`: (`row`, `mark`), one per key."""
 
-    The recorded arm beats the one drawn in the segment.
-    """
-    program = look.at.program
-    decided = look.people.with_columns(pl.coalesce("recorded", "arm_key").alias("arm"))
-    arms = {
-        (arm, drawn): rules.is_holdout(program, arm, otherwise=drawn)
-        for arm in decided["arm"].unique()
-        for drawn in (True, False)
-    }
-    otherwise = pl.col("is_held_out") & (pl.col("arm") == pl.col("arm_key"))
-    held = pl.any_horizontal(
-        pl.lit(value=False),
-        *(
-            (pl.col("arm") == arm) & (otherwise == drawn)
-            for (arm, drawn), is_ in arms.items()
-            if is_
-        ),
-    )
-    decided = decided.with_columns(_among_each_other(decided, look.keys).alias("hit"))
-    outcome = pl.coalesce("hit", pl.when(held).then(pl.lit(HELD_OUT)), pl.lit(HANDED_OVER))
+    people: pl.DataFrame
+    marks: pl.DataFrame
+
+    @classmethod
+    def of(cls, judged: pl.DataFrame, seen: Known, *, program: Program, rules: Rules) -> "Share":
+        """Who is in which arm: the recorded one beats the one drawn in the segment."""
+        decided = judged.with_columns(pl.coalesce("recorded", "arm_key").alias("arm"))
+        otherwise = pl.col("is_held_out") & (pl.col("arm") == pl.col("arm_key"))
+        held = pl.any_horizontal(
+            pl.lit(value=False),
+            *(
+                (pl.col("arm") == arm) & (otherwise == drawn)
+                for arm in decided["arm"].unique()
+                for drawn in (True, False)
+                if rules.is_holdout(program, arm, otherwise=drawn)
+            ),
+        )
+        people = decided.with_columns(held.alias("is_held")).select(_KEPT)
+        return cls(people, seen.keys.select("row", pl.col("key").hash().alias("mark")))
+
+
+def plan(
+    program: Program,
+    shares: Sequence[Share],
+    *,
+    stops: pl.DataFrame,
+    not_due: int,
+    keys_of: Callable[[pl.DataFrame], pl.DataFrame],
+) -> Plan:
+    """Decide every due member. Invariant: each gets exactly one outcome, by the first gate hit."""
+    decided = pl.concat(share.people for share in shares)
+    marks = pl.concat(share.marks for share in shares)
+    # Only members who share a key with another one can stand in each other's way.
+    among = marks.filter(pl.col("mark").is_duplicated())["row"].unique()
+    mixed = decided.filter(pl.col("row").is_in(among.implode()))
+    if mixed.height:
+        after = _among_each_other(mixed, keys_of(mixed))
+        decided = decided.join(after, on="row", how="left", maintain_order="left").with_columns(
+            pl.coalesce("after", "hit").alias("hit")
+        )
+    outcome = pl.coalesce("hit", pl.when("is_held").then(pl.lit(HELD_OUT)), pl.lit(HANDED_OVER))
     decisions = decided.with_columns(
         outcome.alias("outcome"), pl.lit(None, pl.String).alias("coupon")
-    ).select(_KEPT)
-    return Plan(program, decisions, look.keys, look.stops, not_due)
+    )
+    is_claimed = pl.col("outcome").is_in(CLAIMED)
+    place = pl.when(is_claimed).then(is_claimed.cum_sum().cast(pl.Int64) - 1)
+    decisions = decisions.with_columns(place.alias("ord")).drop("hit", "is_held")
+    return Plan(program, decisions, stops, not_due)
 
 
-def _among_each_other(decided: pl.DataFrame, keys: pl.DataFrame) -> pl.Series:
-    """The hit of each, with what members do to each other: one place per person and address.
+def _among_each_other(mixed: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
+    """(`row`, `after`): the hit of each, with what members do to each other.
 
-    Only members who share a key with another one can stand in each other's way.
+    One place per person and address.
     """
-    shared = keys.filter(pl.col("key").is_duplicated())
-    if shared.is_empty():
-        return decided["hit"]
-    hits = decided["hit"].to_list()
-    asked = decided.select("row", "occurrence_key").with_row_index("n")
-    groups = asked.join(shared.group_by("row").agg("key"), on="row", maintain_order="left")
+    hits = mixed["hit"].to_list()
+    asked = mixed.select("row", "occurrence_key").with_row_index("n")
+    groups = asked.join(keys.group_by("row").agg("key"), on="row", maintain_order="left")
     taken: dict[str, set[str]] = {}
     for n, occurrence, mine in groups.select("n", "occurrence_key", "key").iter_rows():
         if hits[n] in BEFORE_OTHERS:
@@ -134,12 +153,12 @@ def _among_each_other(decided: pl.DataFrame, keys: pl.DataFrame) -> pl.Series:
         elif hits[n] is None:
             for key in mine:
                 taken.setdefault(key, set()).add(occurrence)
-    return pl.Series("hit", hits, pl.String)
+    return pl.DataFrame([mixed["row"], pl.Series("after", hits, pl.String)])
 
 
-def expires_at(claimed: pl.DataFrame, *, now: datetime, catch_up_days: int) -> datetime:
+def expires_at(found: Plan, *, now: datetime, catch_up_days: int) -> datetime:
     """The instant after which no row of the batch may leave any more."""
-    latest = claimed["valid_until_at"].max()
+    latest = found.decisions.filter(pl.col("ord").is_not_null())["valid_until_at"].max()
     if isinstance(latest, datetime):
         return latest.replace(tzinfo=now.tzinfo)
     return now + timedelta(days=catch_up_days)

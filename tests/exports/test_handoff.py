@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 
 from pipelines import exports, requests, state
 from pipelines.actors import Actor
+from pipelines.exports import arms, bulk, claims, exits, job, looks, masked
 from pipelines.exports.errors import (
     ApprovalNeeded,
     OtherInput,
@@ -308,3 +310,57 @@ def test_every_change_of_a_batch_is_in_its_history(shop: SmallShop) -> None:
         (None, "CLAIMED"), ("CLAIMED", "SEALED"), ("SEALED", "HANDING_OFF"),
         ("HANDING_OFF", "DELIVERED"),
     ]  # fmt: skip
+
+
+SHARED = [
+    Person("s:0", "u0@example.jp"),
+    # Another occurrence of the same person, another person at the same address.
+    Person("s:0", "u0@example.jp", occurrence="second", qualified_at=NOW - timedelta(hours=5)),
+    Person("s:1", "u0@example.jp", qualified_at=NOW - timedelta(hours=4)),
+    Person("s:2", "u2@example.jp", other_ids=("s:3",)),
+    Person("s:3", "u3@example.jp", qualified_at=NOW - timedelta(hours=6)),
+    Person("s:4", "u4@example.jp", arm="holdout", is_held_out=True),
+    Person("s:5", "u5@example.jp", consent=False),
+    # Waits for a slow arm's delay, and is due with an older occurrence.
+    Person("s:6", "u6@example.jp", due_at=NOW + timedelta(hours=1), arm="slow"),
+    Person("s:6", "u6@example.jp", occurrence="due", qualified_at=NOW - timedelta(hours=7)),
+    Person("s:7", None),
+    Person("s:8", "u8@example.jp"),
+]
+
+
+def decided(folder: Path) -> dict[str, list[tuple[object, ...]]]:
+    """All that a hand-over of these people writes down, and its lines."""
+    shop = small_shop(folder)
+    shop.publish(SHARED)
+    outcome = shop.send()
+    tables = exports.ledger_tables(shop.home, shop.shop)
+    ours = ("recipient_token", "batch_id", "export_batch_id", "loaded_at", "row_hash")
+    found = {
+        name: sorted(table.drop(c for c in table.columns if c in ours).rows(), key=str)
+        for name, table in tables.items()
+        if name in ("export_claims", "arm_records", "export_gated")
+    }
+    return {**found, "file": [(email,) for email in emails(outcome)]}
+
+
+def test_where_a_share_ends_decides_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = decided(tmp_path / "at_once")
+    monkeypatch.setattr(bulk, "_KEYS", 2)
+    monkeypatch.setattr(bulk, "_ROWS", 1)
+    monkeypatch.setattr(looks, "_HELD", 0)
+    for module, name in [
+        (looks, "SHARE"), (arms, "SHARE"), (masked, "SHARE"), (claims, "WRITTEN"), (job, "WRITTEN"),
+        (exits, "WRITTEN"),
+    ]:  # fmt: skip
+        monkeypatch.setattr(module, name, 1)
+
+    one_by_one = decided(tmp_path / "one_by_one")
+
+    assert one_by_one == at_once
+    assert len(at_once["file"]) > 3
+    assert {"superseded", "no_consent", "no_address"} <= {
+        value for row in at_once["export_gated"] for value in row
+    }

@@ -169,8 +169,8 @@ def chosen(page: Page, column: Column, values: Sequence[str], *, key: str, is_ma
     words, language = page.words, page.words.language
     # A saved value that nobody has any more can still be asked about.
     held = st.session_state.get(key) or []
-    there = [*values, *([held] if isinstance(held, str) else held)]
-    names = {one: column.values.get(one, {}).get(language, one) for one in there}
+    there: list[str] = [*values, *([held] if isinstance(held, str) else held)]
+    names: dict[str, str] = {one: column.values.get(one, {}).get(language, one) for one in there}
 
     def name_of(one: str) -> str:
         return names[one]

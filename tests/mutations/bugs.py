@@ -207,9 +207,9 @@ BUGS: Final = (
     ),
     Bug(
         "rpt_campaign_steps",
-        "case when min(channel) = max(channel) then min(channel) end as channel",
-        "min(channel) as channel",
-        "totals of a campaign by mail and by post are all called mail",
+        "campaign_segments.channel,",
+        "'email' as channel,",
+        "totals of letters, or of no campaign of ours, are called mail",
     ),
     Bug(
         "stg_orders",

@@ -325,7 +325,10 @@ SHARED = [
     Person("s:6", "u6@example.jp", due_at=NOW + timedelta(hours=1), arm="slow"),
     Person("s:6", "u6@example.jp", occurrence="due", qualified_at=NOW - timedelta(hours=7)),
     Person("s:7", None),
-    Person("s:8", "u8@example.jp"),
+    # Drawn into another arm with another cart.
+    Person("s:8", "u8@example.jp", arm="holdout", is_held_out=True),
+    Person("s:8", "u8@example.jp", occurrence="later", qualified_at=NOW - timedelta(hours=8)),
+    Person("s:9", "u9@example.jp"),
 ]
 
 

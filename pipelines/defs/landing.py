@@ -133,8 +133,10 @@ def _read_ahead(
     """Each file with what it gives, or why it is refused; the next ones are read meanwhile."""
     if not files:
         return
-    # The shop's key is made at first use: by this process, not by two at once.
-    _ = pepper_of(street.shop, street.home)
+    # The shop's key is made at first use: by this process, not by two at once, and before anything
+    # has landed, as a home that holds rows and no key has lost it. A demo has one beside its own.
+    pepper_of(street.shop, street.home)
+    _ = street.home.pepper
     with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
         read = partial(read_file, home=street.home, loaded_at=street.run.loaded_at)
         ahead = deque(

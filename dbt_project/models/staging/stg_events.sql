@@ -14,15 +14,16 @@ landed as (
 
 ),
 
-known as (
+{#- Read anew for every purpose: an engine holds what is read twice whole, and this log is wide. #}
+landed_keys as (
 
-    select
-        landed.*,
-        as_of.as_of_at
-    from landed
-    inner join as_of
-        on landed.shop_id = as_of.shop_id
-    where landed.loaded_at <= as_of.known_at
+    select * from {{ source('landing', 'events') }}
+
+),
+
+landed_versions as (
+
+    select * from {{ source('landing', 'events') }}
 
 ),
 
@@ -32,7 +33,7 @@ repeated_keys as (
     select
         shop_id,
         event_id
-    from known
+    from landed_keys
     group by
         shop_id,
         event_id
@@ -40,44 +41,54 @@ repeated_keys as (
 
 ),
 
-marked as (
+singles as (
 
     select
-        known.*,
-        repeated_keys.event_id is not null as is_repeated
-    from known
+        landed.*,
+        as_of.as_of_at,
+        1 as version_rank
+    from landed
+    inner join as_of
+        on
+            landed.shop_id = as_of.shop_id
+            and landed.loaded_at <= as_of.known_at
     left join repeated_keys
         on
-            known.shop_id = repeated_keys.shop_id
-            and known.event_id = repeated_keys.event_id
+            landed.shop_id = repeated_keys.shop_id
+            and landed.event_id = repeated_keys.event_id
+    where repeated_keys.event_id is null
 
 ),
 
 ranked as (
 
     select
-        *,
+        landed_versions.*,
+        as_of.as_of_at,
         row_number() over (
-            partition by shop_id, event_id
+            partition by landed_versions.shop_id, landed_versions.event_id
             order by
-                source_updated_at desc nulls last,
-                loaded_at desc,
-                batch_id desc,
-                row_no desc,
-                row_hash desc
+                landed_versions.source_updated_at desc nulls last,
+                landed_versions.loaded_at desc,
+                landed_versions.batch_id desc,
+                landed_versions.row_no desc,
+                landed_versions.row_hash desc
         ) as version_rank
-    from marked
-    where is_repeated
+    from landed_versions
+    inner join as_of
+        on
+            landed_versions.shop_id = as_of.shop_id
+            and landed_versions.loaded_at <= as_of.known_at
+    inner join repeated_keys
+        on
+            landed_versions.shop_id = repeated_keys.shop_id
+            and landed_versions.event_id = repeated_keys.event_id
 
 ),
 
 stacked as (
 
-    select
-        *,
-        1 as version_rank
-    from marked
-    where not is_repeated
+    select * from singles
 
     union all
 

@@ -3,20 +3,20 @@
 import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 
-from pipelines import state
+from pipelines import keys, state
 from pipelines.exports import lost
 from pipelines.exports.destinations import LocalFolder
-from pipelines.exports.errors import Tampered, WeakLedger, WrongMachine
+from pipelines.exports.errors import ShopNotReady, WeakLedger, WrongMachine
+from pipelines.exports.heard import Heard, Pause, doubt_of, is_forged, known_batches, unknown_of
 from pipelines.exports.machine import Machine
 from pipelines.exports.replay import replay
 from pipelines.shop import Shop
-from pipelines.state import batch, meta
+from pipelines.state import claim, meta
 
 SCHEMA_VERSION: Final = 1
 
@@ -33,6 +33,22 @@ def alone(
         yield
 
 
+def refuse_other_secret(engine: sa.Engine, pepper: bytes) -> None:
+    """Nothing, for a ledger whose keys were made with this secret. Raises: ShopNotReady.
+
+    With another one nobody of it is recognised. A ledger on a server outlives the home's own mark.
+    """
+    c = claim.c
+    query = sa.select(c.batch_id, c.ord, c.recipient_token).where(c.recipient_token.is_not(None))
+    with state.reading(engine) as connection:
+        one = connection.execute(query.limit(1)).one_or_none()
+    if one is not None and keys.tokens(one.batch_id, [one.ord], pepper=pepper) != [one[2]]:
+        raise ShopNotReady(
+            "the ledger was written with another secret key than OKAERI_PEPPER or pepper.key gives "
+            "now: put the old one back, or everybody would be written to again"
+        )
+
+
 def bind(
     engine: sa.Engine,
     machine: Machine,
@@ -40,10 +56,12 @@ def bind(
     *,
     now: datetime,
     reported: Collection[str] = (),
+    others: Sequence[LocalFolder] = (),
 ) -> None:
     """Nothing, for a ledger that is this machine's and as new as what was handed over.
 
-    `reported`: batches that finished requests name, which the ledger must therefore know.
+    `reported`: batches that finished requests name, which the ledger must therefore know. `others`:
+    the shop's other outboxes; a ledger put back from a copy is told by any of them.
     Raises: WeakLedger; WrongMachine, and the ledger stays paused until somebody adopts it.
     """
     weak = state.weakness(engine)
@@ -52,9 +70,11 @@ def bind(
             f"the ledger may forget a hand-over in a power cut ({weak}); nothing is handed over "
             "until every commit of it reaches the disk"
         )
+    # Read before the ledger is: whatever lies there by now was committed before it was written.
+    heard = [Heard.of(one) for one in (outbox, *others)]
     with state.writing(engine) as connection:
         _begin(connection, machine, now=now)
-        why = _why_paused(connection, machine, outbox, reported)
+        why = _why_paused(connection, machine, heard, reported)
         if why is not None:
             lost_at = {"lost_at": now} if why.is_lost else {}
             connection.execute(meta.update().values(paused_reason=why.reason, **lost_at))
@@ -92,90 +112,25 @@ def sign(engine: sa.Engine, outbox: LocalFolder) -> None:
         "epoch": found.epoch,
         "manifests": len(outbox.manifest_stems()),
     }
-    if _owner_of(outbox)[0] != mine:
+    if Heard.of(outbox).owner != mine:
         outbox.write_owner(mine)
 
 
-def _owner_of(outbox: LocalFolder) -> tuple[Mapping[str, object], str | None]:
-    """What an outbox says of its ledger, without the seal, and why that cannot be believed."""
-    try:
-        found = outbox.read_owner() or {}
-    except Tampered as error:
-        return {}, str(error)
-    return {name: value for name, value in found.items() if name != "seal"}, None
-
-
-@dataclass(frozen=True)
-class _Pause:
-    reason: str
-    # Whether hand-overs are missing from the ledger and from the manifests.
-    is_lost: bool = False
-
-
 def _why_paused(
-    connection: sa.Connection, machine: Machine, outbox: LocalFolder, reported: Collection[str]
-) -> _Pause | None:
+    connection: sa.Connection,
+    machine: Machine,
+    heard: Sequence[Heard],
+    reported: Collection[str],
+) -> Pause | None:
     found = connection.execute(sa.select(meta)).one()
     if found.paused_reason:
-        return _Pause(str(found.paused_reason))
+        return Pause(str(found.paused_reason))
     if found.machine_id != machine.machine_id:
-        return _Pause(
+        return Pause(
             "the ledger was made on another machine (a clone, a restored disk, or a container that "
             "OKAERI_MACHINE_ID gives no name)"
         )
-    return _doubt_of(connection, found, outbox, reported)
-
-
-def _doubt_of(
-    connection: sa.Connection,
-    found: sa.Row[Any],
-    outbox: LocalFolder,
-    reported: Collection[str],
-) -> _Pause | None:
-    """What an outbox tells that this ledger, of this machine, knows nothing of."""
-    stems = outbox.manifest_stems()
-    unknown = _unknown(connection, stems)
-    forged = [stem for stem in unknown if _is_forged(outbox, stem)]
-    if forged:
-        return _Pause(
-            f"{len(forged)} manifests were written or changed by somebody else than this shop's "
-            f"exporter (first: {outbox.manifests / forged[0]}.json)",
-            True,
-        )
-    owner, doubt = _owner_of(outbox)
-    is_other = owner.get("instance_id", found.instance_id) != found.instance_id
-    is_older = is_other or _number(owner, "epoch") > found.epoch
-    missing = _missing(connection, stems, reported)
-    if missing or (is_older and _number(owner, "manifests") > len(stems)):
-        return _Pause("files were handed over of which neither ledger nor manifests tell", True)
-    if unknown:
-        return _Pause(
-            f"{len(unknown)} files were sealed that this ledger does not know (a restored copy)"
-        )
-    if is_other:
-        return _Pause(
-            f"another ledger hands over into {outbox.root}: a second host, or this ledger is new "
-            "because the old one was lost"
-        )
-    if doubt is not None:
-        return _Pause(
-            f"{doubt}. Nobody can tell whether this ledger knows of all that left; if it is a "
-            "restored copy, adopt it with --not-before DATE"
-        )
-    if is_older:
-        return _Pause("the ledger is older than what was handed over last (a restored copy)")
-    return None
-
-
-def _number(owner: Mapping[str, object], name: str) -> int:
-    return int(str(owner.get(name, 0)))
-
-
-def _missing(
-    connection: sa.Connection, stems: Sequence[str], reported: Collection[str]
-) -> set[str]:
-    known: set[str] = set(connection.execute(sa.select(batch.c.batch_id)).scalars())
-    return set(reported) - known - {_batch_and_rev(stem)[0] for stem in stems}
+    return doubt_of(connection, found, heard, reported)
 
 
 def _what_to_do(engine: sa.Engine) -> str:
@@ -186,29 +141,6 @@ def _what_to_do(engine: sa.Engine) -> str:
         "If this ledger is the right one, run `okaeri exports adopt`: files it does not know then "
         "count as handed over"
     )
-
-
-def _unknown(connection: sa.Connection, stems: Sequence[str]) -> list[str]:
-    """Manifests of batches the ledger has not heard of, or knows at an earlier revision only."""
-    query = sa.select(batch.c.batch_id, batch.c.rev)
-    known = {row.batch_id: row.rev for row in connection.execute(query)}
-    found = [(*_batch_and_rev(stem), stem) for stem in stems]
-    # A later revision holds the people an earlier one had lost: it must be taken in last.
-    return [stem for batch_id, rev, stem in sorted(found) if known.get(batch_id, -1) < rev]
-
-
-def _batch_and_rev(stem: str) -> tuple[str, int]:
-    batch_id, _, rev = stem.rpartition("-r")
-    # A name that is none of ours is of no batch, and of no revision the ledger could know.
-    return (batch_id, int(rev)) if rev.isdecimal() else (stem, 0)
-
-
-def _is_forged(outbox: LocalFolder, stem: str) -> bool:
-    try:
-        outbox.read_manifest(stem)
-    except Tampered:
-        return True
-    return False
 
 
 def adopt(
@@ -253,7 +185,7 @@ def adopt(
 def _replayed(
     connection: sa.Connection, outbox: LocalFolder, *, shop: Shop, actor: str, now: datetime
 ) -> Iterator[str]:
-    for stem in _unknown(connection, outbox.manifest_stems()):
+    for stem in unknown_of(known_batches(connection), outbox.manifest_stems()):
         manifest = outbox.read_manifest(stem, with_claims=True)
         if manifest is not None:
             replay(connection, manifest, outbox=outbox, shop=shop, actor=actor, now=now)
@@ -267,8 +199,8 @@ def _set_forged_aside(
         forged = [
             (outbox, stem)
             for outbox in outboxes.values()
-            for stem in _unknown(connection, outbox.manifest_stems())
-            if _is_forged(outbox, stem)
+            for stem in unknown_of(known_batches(connection), outbox.manifest_stems())
+            if is_forged(outbox, stem)
         ]
         if forged:
             connection.execute(meta.update().values(lost_at=now))

@@ -86,13 +86,13 @@ def refuse_without_date(connection: sa.Connection, programs: Iterable[str]) -> N
         )
 
 
-def reported(home: Home, engine: sa.Engine, *, shop_id: str, destination: str) -> frozenset[str]:
-    """Batches of the destination that its requests say were made, since the ledger was adopted."""
+def reported(home: Home, engine: sa.Engine, *, shop_id: str) -> frozenset[str]:
+    """Batches that the shop's requests say were made, since the ledger was adopted."""
     with state.reading(engine) as connection:
         adopted_at = connection.execute(sa.select(meta.c.adopted_at)).scalar()
     found: set[str] = set()
     for asked in requests.all_of(home, shop_id):
-        if asked.destination != destination or asked.dry_run:
+        if asked.dry_run:
             continue
         is_older = adopted_at is not None and (asked.finished_at or adopted_at) <= adopted_at
         named = (asked.outcome or {}).get("batches")

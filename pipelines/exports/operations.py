@@ -9,7 +9,7 @@ from typing import Literal
 from pipelines import requests, saved_segments, state
 from pipelines.actors import Actor
 from pipelines.exports import binding, ledger
-from pipelines.exports.destinations import LocalFolder, outbox_by_name, outbox_of
+from pipelines.exports.destinations import LocalFolder, outbox_by_name, outboxes
 from pipelines.exports.errors import ExportRefused, FileNotFaithful, UnknownSegment
 from pipelines.exports.exits import claimed_of
 from pipelines.exports.ledger import BatchRow
@@ -247,10 +247,11 @@ def adopt(
     over. Raises: WrongMachine for a ledger that was lost with its manifests, without such a date.
     """
     rules = Rules.of(shop, home)
-    outboxes = {d.key: outbox_of(rules, d, home) for d in shop.destinations}
-    for outbox in outboxes.values():
+    binding.refuse_other_secret(state.ledger_engine(home), rules.pepper)
+    every = outboxes(rules, home)
+    for outbox in every.values():
         outbox.prepare()
     return binding.adopt(
-        state.ledger_engine(home), machine or Machine.this(), outboxes, shop=shop, actor=actor,
+        state.ledger_engine(home), machine or Machine.this(), every, shop=shop, actor=actor,
         now=now, not_before=not_before,
     )  # fmt: skip

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from pipelines import requests, state
 from pipelines.exports import binding, ledger, lost
-from pipelines.exports.destinations import outbox_of
+from pipelines.exports.destinations import outbox_of, outboxes
 from pipelines.exports.errors import ExportRefused, NotRecovered, UnreadReport
 from pipelines.exports.handoff import Handoff, unfinished
 from pipelines.exports.ledger import BatchRow
@@ -88,8 +88,10 @@ def _recover_one(
     outbox.prepare()
     found: list[BatchResult] = []
     with binding.alone(engine, outbox, shop_id=shop.id, destination=destination.key):
-        reported = lost.reported(home, engine, shop_id=shop.id, destination=destination.key)
-        binding.bind(engine, machine, outbox, now=now, reported=reported)
+        reported = lost.reported(home, engine, shop_id=shop.id)
+        others = [o for o in outboxes(rules, home).values() if o.root != outbox.root]
+        binding.refuse_other_secret(engine, rules.pepper)
+        binding.bind(engine, machine, outbox, now=now, reported=reported, others=others)
         left = unfinished(engine, destination.key)
         if left and why_not is not None:
             raise UnreadReport(why_not)

@@ -14,7 +14,7 @@ from pipelines.exports.amendments import (
     write_removed,
     write_suppress,
 )
-from pipelines.exports.destinations import outbox_of
+from pipelines.exports.destinations import outbox_of, outboxes
 from pipelines.exports.errors import ApprovalNeeded, CouponsShort, ExportRefused, UnreadReport
 from pipelines.exports.handoff import Handoff
 from pipelines.exports.job import Job, job_of
@@ -157,8 +157,10 @@ def _send(
     with ExitStack() as stack:
         mine = binding.alone(engine, outbox, shop_id=rules.shop.id, destination=destination.key)
         stack.enter_context(mine)
-        reported = lost.reported(home, engine, shop_id=rules.shop.id, destination=destination.key)
-        binding.bind(engine, machine, outbox, now=now, reported=reported)
+        reported = lost.reported(home, engine, shop_id=rules.shop.id)
+        others = [o for o in outboxes(rules, home).values() if o.root != outbox.root]
+        binding.refuse_other_secret(engine, rules.pepper)
+        binding.bind(engine, machine, outbox, now=now, reported=reported, others=others)
         job = _job(home, rules, request, now=now)
         rules.refuse_complained(destination, job.facts.received)
         handoff = Handoff(

@@ -18,7 +18,7 @@ S3_SECRETS: Final = {
     "SESSION_TOKEN": "aws_session_token",
 }  # fmt: skip
 
-__all__ = ["LocalFolder", "outbox_by_name", "outbox_of"]
+__all__ = ["LocalFolder", "outbox_by_name", "outbox_of", "outboxes"]
 
 
 def outbox_of(rules: Rules, destination: Destination, home: Home) -> LocalFolder:
@@ -42,6 +42,14 @@ def outbox_by_name(rules: Rules, key: str, home: Home) -> LocalFolder:
     if key in known:
         return outbox_of(rules, known[key], home)
     return LocalFolder(home.outbox / key, key=manifest_key(rules.pepper))
+
+
+def outboxes(rules: Rules, home: Home) -> dict[str, LocalFolder]:
+    """What lies on this machine of every destination, those shop.yml has forgotten among them."""
+    key = manifest_key(rules.pepper)
+    known = {d.key: rules.folder(d, home) for d in rules.shop.destinations}
+    left = {path.parent.name: path.parent for path in home.outbox.glob("*/manifests")}
+    return {name: LocalFolder(path, key=key) for name, path in {**left, **known}.items()}
 
 
 def _outbox_of(rules: Rules, destination: Destination, home: Home) -> LocalFolder:

@@ -98,7 +98,11 @@ class S3Store:
         except (OSError, BotoCoreError, ClientError) as error:
             code = _status(error)
             said = type(error).__name__ if code is None else f"status {code}"
-            raise OutboxUnusable(f"{self.address(name)}: {method} failed: {said}") from error
+            raise OutboxUnusable(
+                f"{self.address(name)}: {method} failed ({said}): look at bucket, region and the "
+                "secret (OKAERI_DESTINATION_<KEY>_ACCESS_KEY, _SECRET_KEY); who waits stays "
+                "reserved, and the next export tries again"
+            ) from error
         finally:
             client.close()
 

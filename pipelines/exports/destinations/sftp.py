@@ -110,7 +110,9 @@ class SftpStore:
             )  # fmt: skip
         except (OSError, EOFError, paramiko.SSHException) as error:
             raise OutboxUnusable(
-                f"sftp://{self.place.host}:{self.place.port} cannot be used: {error}"
+                f"sftp://{self.place.host}:{self.place.port} cannot be used ({error}): look at "
+                "host, port, user, host_keys and the secret (OKAERI_DESTINATION_<KEY>_PASSWORD or "
+                "_KEY_FILE); who waits stays reserved, and the next export tries again"
             ) from error
         files.ftp.get_channel().settimeout(_TIMEOUT_SECONDS)
         try:

@@ -47,6 +47,8 @@ def init(
     target = folder / "shop.yml"
     if target.exists():
         raise OnboardingRefused(say("exists", language, file=target))
+    if not folder.is_dir():
+        raise OnboardingRefused(say("no_folder", language, folder=folder))
     terminal.line(console, say("looking", language, folder=folder))
     surveyed = survey(folder, language=language)
     terminal.print_files(console, surveyed.files, language=language)

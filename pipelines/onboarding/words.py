@@ -23,6 +23,10 @@ PAIRS: Final[dict[str, tuple[str, str]]] = {
         "one mapping file (YAML) takes it in, see docs/mappings.md",
     ),
     "file_refused": ("{file} → 読めません: {reason}", "{file} → cannot be read: {reason}"),
+    "no_folder": (
+        "{folder} というフォルダーがありません。ショップのCSVを入れたフォルダーを指定してください",
+        "There is no folder {folder}. Give the folder your shop's exports lie in",
+    ),
     "no_files": (
         "{folder} に使えるファイルがありません。受注CSV・会員CSV・配信レポートを置いて、もう一度実行してください",
         "No usable file in {folder}. Put an order CSV, a member CSV or a mail report there and run it again",

@@ -25,10 +25,11 @@ def sources(page: Page) -> None:
         FRESHNESS, {}, order_by=("-rejected_row_count", "-landed_row_count", "entity", "source_key")
     ).to_dicts()
     parts.title(words("health.sources.title"))
+    given = {row["entity"] for row in rows if row["landed_row_count"]}
     body: list[tables.Row] = [
         [
             words.known("entity", row["entity"]),
-            Cell(words(f"health.sources.{state(page, row)}"), lacks(page, row)),
+            Cell(words(f"health.sources.{state(page, row)}"), lacks(page, row, given)),
             _day(page, row["latest_data_at"]),
             words.day(row["history_from_on"]) if row["history_from_on"] else "—",
             words.number(row["landed_row_count"]),
@@ -55,10 +56,13 @@ def state(page: Page, row: Row) -> str:
     return "left_out" if row["rejected_row_count"] else "good"
 
 
-def lacks(page: Page, row: Row) -> str:
-    """Which figures stand still or are missing because of it; nothing while it comes."""
+def lacks(page: Page, row: Row, given: set[str]) -> str:
+    """Which figures stand still or are missing because of it; nothing while it comes.
+
+    `given`: what some source has given, so that nothing is missing where another one has not.
+    """
     key = f"health.lacks.{row['entity']}"
-    is_missing = not row["landed_row_count"] or state(page, row) == "late"
+    is_missing = row["entity"] not in given or state(page, row) == "late"
     return f" {page.words(key)}" if is_missing and page.words.has(key) else ""
 
 

@@ -58,6 +58,7 @@ TEXTS: Final[Texts] = {
     "contactable": ("配信可能", "Contactable"),
     "not_published": ("このセグメントはありません", "there is no such segment"),
     "reasons": ("内訳", "What becomes of them"),
+    "to_hand_over": ("書き出し予定", "to hand over"),
     "dry": ("試算", "dry run"),
 }  # fmt: skip
 

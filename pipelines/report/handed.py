@@ -37,7 +37,8 @@ def print_export(console: Console, outcome: Outcome, *, language: str) -> None:
     if outcome.reason:
         _line(console, f"  {tell(outcome.reason, language)}")
     for program, counts in outcome.counts.items():
-        _line(console, f"  {program}: {counted(counts, language)}")
+        said = counted(counts, language, is_plan=outcome.state == "planned")
+        _line(console, f"  {program}: {said}")
     for batch in outcome.batches:
         _batch(console, batch, language)
     if outcome.state == "planned":
@@ -92,7 +93,8 @@ def print_request(console: Console, shown: Shown, *, language: str) -> None:
     if request.reason:
         _line(console, f"  {tell(request.reason, language)}")
     for program, counts in counts_of(request).items():
-        _line(console, f"  {program}: {counted(counts, language)}")
+        said = counted(counts, language, is_plan=request.request_state == "planned")
+        _line(console, f"  {program}: {said}")
     for plan in shown.plans:
         _line(console, f"  {plan.program}: {tell('difference', language, **plan.difference)}")
         if plan.coupons:
@@ -157,11 +159,12 @@ def _persons(request: Request) -> str:
     return f"{sum(found.get('handed_over', 0) for found in counts.values()):,}"
 
 
-def counted(counts: Mapping[str, int], language: str) -> str:
-    """People per outcome in words, those of the file first."""
+def counted(counts: Mapping[str, int], language: str, *, is_plan: bool = False) -> str:
+    """People per outcome in words, those of the file first; of a plan nobody has left yet."""
     # The people of the file first, then the reasons, most people first.
     order = sorted(counts.items(), key=lambda item: (item[0] != "handed_over", -item[1], item[0]))
-    parts = [f"{tell(reason, language)} {count:,}" for reason, count in order if count]
+    due = {"handed_over": "to_hand_over"} if is_plan else {}
+    parts = [f"{tell(due.get(reason, reason), language)} {n:,}" for reason, n in order if n]
     return " · ".join(parts) or tell("nobody", language)
 
 

@@ -24,7 +24,9 @@ def print_overview(console: Console, rows: Sequence[Overview], *, language: str)
     table.add_column(tell("reasons", language), overflow="fold")
     for row in rows:
         outcomes = {**row.counts, "not_due": row.not_due}
-        said = counted(outcomes, language) if row.is_published else tell("not_published", language)
+        said = tell("not_published", language)
+        if row.is_published:
+            said = counted(outcomes, language, is_plan=True)
         cells = row.segment, row.program, f"{row.members:,}", f"{row.contactable:,}", said
         table.add_row(*(Text(cell) for cell in cells))
     console.print(table)

@@ -82,19 +82,19 @@ def test_every_segment_is_planned_in_one_table(okaeri: Terminal) -> None:
     assert (row["segment"], row["members"], row["contactable"]) == ("cart_recovery", 3, 3)
     assert "cart_recovery/1/email" in shown
     assert "Contactable" in shown
-    assert "handed over 3" in shown
+    assert "to hand over 3" in shown
     assert "there is no such segment" in shown
     assert "配信可能" in japanese
-    assert "書き出し 3" in japanese
+    assert "書き出し予定 3" in japanese
 
 
 def test_a_dry_run_says_that_nothing_was_written(okaeri):
     english = okaeri("request", "cart_recovery", "--to", "mailer").stdout
     japanese = okaeri("request", "cart_recovery", "--to", "mailer", lang="ja").stdout
 
-    assert "cart_recovery/1/email: handed over 3" in english
+    assert "cart_recovery/1/email: to hand over 3" in english
     assert "no file and no ledger row was written" in english
-    assert "書き出し 3" in japanese
+    assert "書き出し予定 3" in japanese
     assert "ファイルも台帳も書いていません" in japanese
     assert "Next:" not in english
     assert "okaeri exports release req-" in english

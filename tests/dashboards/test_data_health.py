@@ -220,4 +220,8 @@ def test_a_source_that_stopped_or_never_came_says_what_lacks_because_of_it(
     }  # fmt: skip
 
     assert health.state(page, row) == state  # type: ignore[arg-type]
-    assert health.lacks(page, row) == said  # type: ignore[arg-type]
+    given = {entity} if landed else set()
+    assert health.lacks(page, row, given) == said  # type: ignore[arg-type]
+    # Where another source gave it, nothing is missing for want of this one.
+    if state == "never":
+        assert health.lacks(page, row, {entity}) == ""  # type: ignore[arg-type]

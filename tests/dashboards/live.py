@@ -105,14 +105,22 @@ class Server:
 
 @contextmanager
 def serving(
-    homes: Path, *, header: str | None = None, login: Mapping[str, str] | None = None
+    homes: Path,
+    *,
+    header: str | None = None,
+    login: Mapping[str, str] | None = None,
+    hosts: tuple[str, ...] = (),
 ) -> Iterator[Server]:
-    """The pages of the active shop, started as `okaeri up` starts them. `login`: of `Screens`."""
+    """The pages of the active shop, started as `okaeri up` starts them.
+
+    `login`, `hosts`: of `Screens`.
+    """
     port = serve.free_port()
     environment = {k: v for k, v in os.environ.items() if k != "OKAERI_SHOP"}
     environment["OKAERI_HOME"] = str(homes)
     back = {"redirect_uri": f"http://127.0.0.1:{port}/oauth2callback"}
-    screens = Screens(port=port, user_header=header, login={**login, **back} if login else {})
+    known = {**login, **back} if login else {}
+    screens = Screens(port=port, hosts=hosts, user_header=header, login=known)
     with secrets_of(screens) as secrets:
         app = [*serve.PROGRAM, *screens.arguments, *secrets]
         with serve.serving(app, port=port, environment=environment):

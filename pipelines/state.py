@@ -9,10 +9,12 @@ in `BEGIN IMMEDIATE` transactions; with less, a power loss forgets a hand-off th
 """
 
 import hashlib
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -371,9 +373,26 @@ def requests_engine(home: Home) -> sa.Engine:
 
 
 def ledger_engine(home: Home) -> sa.Engine:
-    """Engine of the ledger, brought to the newest schema. For the exporter alone."""
+    """Engine of the ledger, brought to the newest schema. For the exporter alone.
+
+    A file is readable by its owner alone, so that a dashboard of another user cannot read it.
+    """
     home.path.mkdir(parents=True, exist_ok=True)
+    place = sa.make_url(home.ledger_url)
+    if place.get_backend_name() == "sqlite" and place.database:
+        _for_its_owner_alone(Path(place.database))
     return _migrated(home.ledger_url, "ledger")
+
+
+def _for_its_owner_alone(file: Path) -> None:
+    # What SQLite keeps beside it takes over its mode. A file that is there is never opened here:
+    # closing it again would drop the locks this process holds on it.
+    if file.exists():
+        if file.stat().st_mode & 0o077:
+            file.chmod(0o600)
+        return
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def _migrated(url: str, database: str) -> sa.Engine:

@@ -55,3 +55,5 @@ def _back_up(engine: sa.Engine, revision: str) -> None:
         raw = connection.connection.driver_connection
         assert raw is not None
         raw.execute("VACUUM INTO ?", (str(target),))
+    # As private as what it is a copy of.
+    target.chmod(Path(engine.url.database).stat().st_mode & 0o777)

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from pipelines import exports, state
 from pipelines.exports import authentic, ledger
 from pipelines.exports.errors import WrongMachine
+from pipelines.settings import Home
 from tests.exports.databases import Database
 from tests.exports.killing import Exporters
 from tests.exports.shop_files import MACHINE, NOW, PEPPER, SmallShop, people, small_shop
@@ -203,3 +204,17 @@ def test_a_manifest_bears_the_seal_of_its_own_shop_alone(shop: SmallShop, tmp_pa
     head = authentic.opened(batch.manifest, with_claims=False)
     assert len(whole["claims"]) == 3
     assert head == {**whole, "claims": []}
+
+
+def test_the_ledger_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
+    home, older = (Home(tmp_path / name) for name in ("new", "older"))
+    older.path.mkdir()
+    (older.path / "ledger.db").touch(0o644)
+    for one in (home, older):
+        with state.writing(state.ledger_engine(one)) as connection:
+            connection.execute(state.erased.insert().values(key="k", erased_at=NOW))
+            modes = {path.name: path.stat().st_mode & 0o777 for path in one.path.glob("ledger.db*")}
+        state.engine_of(one.ledger_url).dispose()
+
+        assert set(modes) >= {"ledger.db", "ledger.db-wal"}
+        assert set(modes.values()) == {0o600}

@@ -204,8 +204,10 @@ def cohorts(console: Console, con: duckdb.DuckDBPyConnection, language: str) -> 
     ).fetchall()
     months = sorted({row[0] for row in rows}, reverse=True)[:12]
     if not months:
-        (orders,) = con.execute("select count(*) from fct_orders").fetchone() or (0,)
-        line(console, say("nameless_orders" if orders else "no_orders", language))
+        counts = "select count(*), count(person_id) from fct_orders"
+        orders, named = con.execute(counts).fetchone() or (0, 0)
+        lacking = "young_orders" if named else "nameless_orders" if orders else "no_orders"
+        line(console, say(lacking, language))
         return
     _title(console, say("cohort", language))
     table = Table()

@@ -40,6 +40,8 @@ TEXTS: Texts = {
                   "Cohorts and F2 rate: need orders. Put an order CSV there and name it under `sources` in shop.yml."),
     "nameless_orders": ("コホートとF2転換率: 受注に会員IDもメールアドレスもないため計算できません。どちらかの列も書き出してください。",
                         "Cohorts and F2 rate: the orders name nobody. Export the customer id or the address with them."),
+    "young_orders": ("コホートとF2転換率: 最初の受注の月がまだ終わっていません。翌月から数字が出ます。",
+                     "Cohorts and F2 rate: the month of the first orders is not over; figures come with the next one."),
     "intake": ("取り込み: 読んだ行 {rows_read} = 採用 {rows_landed} + 除外 {rows_rejected} + 重複 {rows_duplicate}",
                "Taken in: {rows_read} rows read = {rows_landed} landed + {rows_rejected} left out + {rows_duplicate} known"),
     "nothing_new": ("取り込み: 新しいファイルはありません。", "Taken in: no new file."),

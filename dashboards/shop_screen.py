@@ -94,7 +94,7 @@ def reading(page: Page, row: Row, figure: str) -> Cell:
     if row["other_source_key"] is not None:
         other = words.number(row[f"other_{figure}"])
         said += words("screen.other", origin=origin(page, row["other_source_key"]).strip(), n=other)
-    return Cell(words.number(row[f"screen_{figure}"]), said)
+    return Cell(words.number(row[f"screen_{figure}"]), f"\n{said.strip()}")
 
 
 def origin(page: Page, source_key: str) -> str:

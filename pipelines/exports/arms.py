@@ -16,7 +16,7 @@ from pipelines.exports.claims import asked_of
 from pipelines.exports.facts import naive
 from pipelines.exports.gates import REACH
 from pipelines.exports.job import Job
-from pipelines.exports.looks import SHARE, Known, People, look
+from pipelines.exports.looks import Known, People, in_shares, look
 from pipelines.exports.rules import Program
 from pipelines.state import arm_record
 
@@ -69,7 +69,7 @@ def _record(
         )
         for seen in people
     ]  # fmt: skip
-    for share in pl.concat(found).sort("person_key").iter_slices(SHARE):
+    for share in in_shares(pl.concat(found).sort("person_key")):
         rows = share.with_columns(
             pl.lit(program.campaign_key).alias("campaign"),
             pl.lit(program.campaign_version).alias("version"),

@@ -5,7 +5,7 @@ transaction that decides. Both are asked in shares, so that a segment may be lar
 People are told apart by `row`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -47,13 +47,17 @@ class People:
             yield from self._held
             return
         found: list[Known] = []
-        # Of nobody, too: the columns are there.
-        for share in list(self.members.iter_slices(SHARE)) or [self.members]:
+        for share in in_shares(self.members):
             seen = known(self.facts, self.at, share)
             if self.members.height <= _HELD:
                 found.append(seen)
             yield seen
         self._held.extend(found)
+
+
+def in_shares(people: pl.DataFrame) -> Sequence[pl.DataFrame]:
+    """The people in their order, so many at once as may be looked at; of nobody, one of nobody."""
+    return list(people.iter_slices(SHARE)) or [people]
 
 
 @dataclass(frozen=True)

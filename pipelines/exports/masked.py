@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from pipelines.exports import bulk, coupons, ledger
 from pipelines.exports.job import Job
-from pipelines.exports.looks import SHARE
+from pipelines.exports.looks import in_shares
 from pipelines.exports.plan import HANDED_OVER, Plan
 from pipelines.requests import MaskedPlan
 from pipelines.state import batch, claim
@@ -57,7 +57,7 @@ def _difference(connection: sa.Connection, job: Job, plan: Plan) -> dict[str, in
     before = _handed_over_last(connection, job, plan)
     found = pl.concat(
         job.facts.keys_of(share).join(before, on="key", how="semi")
-        for share in plan.decisions.iter_slices(SHARE)
+        for share in in_shares(plan.decisions)
     )
     handed = plan.decisions.filter(pl.col("outcome") == HANDED_OVER)
     again = handed.join(found, on="row", how="semi").height

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from pipelines import exports, requests, state
 from pipelines.actors import Actor
-from pipelines.exports import arms, bulk, claims, exits, job, looks, masked
+from pipelines.exports import bulk, claims, exits, job, looks
 from pipelines.exports.errors import (
     ApprovalNeeded,
     OtherInput,
@@ -355,7 +355,7 @@ def test_where_a_share_ends_decides_nothing(
     monkeypatch.setattr(bulk, "_ROWS", 1)
     monkeypatch.setattr(looks, "_HELD", 0)
     for module, name in [
-        (looks, "SHARE"), (arms, "SHARE"), (masked, "SHARE"), (claims, "WRITTEN"), (job, "WRITTEN"),
+        (looks, "SHARE"), (claims, "WRITTEN"), (job, "WRITTEN"),
         (exits, "WRITTEN"),
     ]:  # fmt: skip
         monkeypatch.setattr(module, name, 1)

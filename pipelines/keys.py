@@ -41,11 +41,14 @@ def keyed_hash(kind: str, value: str, *, pepper: bytes) -> str:
 
 
 def _keyed_hashes(kind: str, values: Iterable[str | None], *, pepper: bytes) -> list[str | None]:
-    start, digest = f"{kind}:".encode(), hmac.digest
-    return [
-        None if value is None else digest(pepper, start + value.encode(), "sha256").hex()
-        for value in values
-    ]
+    # Begun once: most of what a short text costs is the beginning.
+    begun = hmac.new(pepper, f"{kind}:".encode(), "sha256").copy
+    found: list[str | None] = []
+    for value in values:
+        one = begun()
+        one.update((value or "").encode())
+        found.append(None if value is None else one.hexdigest())
+    return found
 
 
 def email_hash(address: str | None, *, pepper: bytes) -> str | None:
@@ -71,5 +74,5 @@ def person_keys(person_ids: Iterable[str], *, pepper: bytes) -> list[str | None]
 
 def tokens(batch_id: str, ords: Iterable[int], *, pepper: bytes) -> list[str]:
     """Recipient tokens of these places of a batch: equal for an equal place, on every render."""
-    start, digest = f"token:{batch_id}:".encode(), hmac.digest
-    return [digest(pepper, start + b"%d" % ord_, "sha256").hex()[:32] for ord_ in ords]
+    found = _keyed_hashes(f"token:{batch_id}", map(str, ords), pepper=pepper)
+    return [token[:32] for token in found if token is not None]

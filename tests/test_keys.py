@@ -100,3 +100,18 @@ def test_the_normal_form_of_a_normal_form_is_itself(text: str) -> None:
     once = keys.email_key(text)
 
     assert keys.email_key(once) == once
+
+
+def test_many_at_once_have_the_keys_each_has_alone() -> None:
+    addresses = ["a@example.com", None, " Ａ@例え.jp", "", "b@example.com"]
+    people = ["c:1", " c:1 ", "品"]
+
+    assert keys.email_hashes(addresses, pepper=PEPPER) == [
+        keys.email_hash(one, pepper=PEPPER) for one in addresses
+    ]
+    assert keys.person_keys(people, pepper=PEPPER) == [
+        keys.person_key(one, pepper=PEPPER) for one in people
+    ]
+    assert keys.tokens("batch", [0, 12], pepper=PEPPER) == [
+        keys.keyed_hash("token", f"batch:{ord_}", pepper=PEPPER)[:32] for ord_ in (0, 12)
+    ]

@@ -224,20 +224,17 @@ def _sealed(
 
 
 def _write_guards(connection: sa.Connection, job: Job, found: Plan, *, batch_id: str) -> None:
-    claimed = found.decisions.drop_nulls("ord")
-    # A person without an address (another channel) has one guard, everybody else two. By key, as
-    # they lie: a million in any other order would be written page by page, again and again.
-    placed = pl.concat(
-        claimed.select("ord", pl.col(name).alias("key")) for name in ("person_key", "email_hash")
-    ).drop_nulls("key").sort("key")  # fmt: skip
-    today = pl.when(outcome=HANDED_OVER).then(pl.lit(job.today))
-    for share in placed.iter_slices(WRITTEN):
-        # A claim's number is its place.
-        mine = claimed.select("occurrence_key", "outcome")[share["ord"]]
-        guards = share.hstack(mine).select(
-            "key", pl.lit(found.program.key).alias("program"),
-            pl.col("occurrence_key").alias("occurrence"), pl.lit(batch_id).alias("batch_id"),
-            "ord", pl.lit(naive(job.now), pl.Datetime("us")).alias("claimed_at"),
-            today.alias("message_on"),
-        )  # fmt: skip
-        bulk.insert(connection, guard, guards)
+    c, program = claim.c, sa.literal(found.program.key).label("program")
+    # Of who is held out no message is counted.
+    day = sa.case((c.st == "claimed", sa.literal(job.today, sa.Date))).label("message_on")
+    # A person without an address (another channel) has one guard, everybody else two.
+    own = (
+        sa.select(key.label("key"), program, c.occurrence, c.batch_id, c.ord, c.claimed_at, day)
+        .where(c.batch_id == batch_id, key.is_not(None))
+        for key in (c.person_key, c.email_hash)
+    )  # fmt: skip
+    every = sa.union_all(*own).subquery()
+    # By key, as they lie: a million in any other order would be written page by page, again and
+    # again.
+    rows = sa.select(every).order_by(every.c.key, every.c.occurrence)
+    connection.execute(guard.insert().from_select(list(every.c.keys()), rows))

@@ -7,7 +7,7 @@ question is a frame of people, its answer that frame with more columns; a shop o
 held, only the people at hand are. Units: instants naive UTC.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -69,22 +69,28 @@ where
 order by asked.n
 """
 # A browser several people use is nobody's: it has an end, and a page must not greet by it.
+_BROWSERS: Final = """
+select asked.n, string_agg(keys.key_value, ',' order by keys.key_value) as browser_ids
+from asked
+left join int_persons__keys as keys
+    on
+        asked.person_id = keys.person_id and keys.shop_id = $shop and keys.key_type = 'browser'
+        and keys.valid_until_at is null
+group by asked.n
+order by asked.n
+"""
 _CONTACTS: Final = """
-with browsers as (
-    select keys.person_id, string_agg(keys.key_value, ',' order by keys.key_value) as browser_ids
-    from int_persons__keys as keys
-    semi join asked on keys.person_id = asked.person_id
-    where keys.key_type = 'browser' and keys.valid_until_at is null and keys.shop_id = $shop
-    group by keys.person_id
-)
-
-select asked.n, contacts.*, browsers.browser_ids
+select asked.n, {columns}
 from asked
 left join dim_person_contacts as contacts
     on asked.person_id = contacts.person_id and contacts.shop_id = $shop
-left join browsers on contacts.person_id = browsers.person_id
 order by asked.n
 """
+# What a name, a phone and a link are made of; the rest is read where a file asks for it.
+_MADE_OF: Final = frozenset((
+    "email", "name", "name_full", "last_name", "first_name", "phone", "phone_raw", "cart_url",
+    "recovery_url",
+))  # fmt: skip
 _PRESENT: Final = """
 select asked.person_id from asked
 semi join int_persons__keys as keys
@@ -214,9 +220,25 @@ class Facts:
         mine = every.filter(pl.col("key").is_in(list(wanted)))
         return dict(mine.select("key", "person_id").iter_rows())
 
-    def contacts_of(self, people: pl.DataFrame) -> pl.DataFrame:
-        """Addresses and names of the people (`person_id`), in their order, null where unknown."""
-        return _named(self._answer(self.private, _CONTACTS, _asked(people)).drop("n"))
+    def contacts_of(self, people: pl.DataFrame, *, wanted: Collection[str]) -> pl.DataFrame:
+        """Addresses and names of the people (`person_id`), in their order, null where unknown.
+
+        `wanted`: which columns besides; `browser_ids` are those a page may know them by.
+        """
+        asked = _asked(people)
+        kept = sorted(self._contact_columns & (_MADE_OF | set(wanted)))
+        # Names of the table's own columns stand in the text.
+        query = _CONTACTS.format(columns=", ".join(f'contacts."{name}"' for name in kept))
+        found = _named(self._answer(self.private, query, asked).drop("n"))
+        if "browser_ids" not in wanted:
+            return found
+        return found.hstack(self._answer(self.private, _BROWSERS, asked).drop("n"))
+
+    @cached_property
+    def _contact_columns(self) -> frozenset[str]:
+        with self._reading(self.private) as connection:
+            found = connection.execute("describe dim_person_contacts").fetchall()
+        return frozenset(str(column[0]) for column in found)
 
     def shop_mails_of(self, people: pl.DataFrame) -> pl.DataFrame:
         """(`row`, `day`), one per cart the shop system itself wrote to one of the people about."""

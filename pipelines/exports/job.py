@@ -91,7 +91,7 @@ class Job:
 
     def cells(self, program: Program, claimed: pl.DataFrame, *, batch_id: str) -> pl.DataFrame:
         """The finished cells of people who are handed over, with their tokens and codes."""
-        records = _records(self.segment, self.facts, claimed, program=program)
+        records = _records(self.segment, self.facts, claimed, self.scribe, program=program)
         codes = [claimed["coupon"]]
         if "coupon_code" in records.columns:
             codes.append(records["coupon_code"].cast(pl.String))
@@ -180,10 +180,16 @@ def _saved(request: Request, segment: Segment) -> Mapping[str, object]:
 
 
 def _records(
-    segment: Segment, facts: Facts, members: pl.DataFrame, *, program: Program | None = None
+    segment: Segment,
+    facts: Facts,
+    members: pl.DataFrame,
+    scribe: Scribe,
+    *,
+    program: Program | None = None,
 ) -> pl.DataFrame:
     """What the people are to be written: contacts, content over them, of which campaign."""
-    contacts = facts.contacts_of(members)
+    wanted = [column.source for column in scribe.columns if column.source is not None]
+    contacts = facts.contacts_of(members, wanted=wanted)
     whose: list[pl.Series | pl.Expr] = [
         members[name] if program is None else pl.lit(getattr(program, name)).alias(name)
         for name in ("campaign_key", "step_number")
@@ -202,7 +208,7 @@ def _tried(
     needs_email = any(column.type == "email" for column in scribe.profile.columns)
     place = pl.lit(NO_TOKEN).alias("recipient_token"), pl.lit(NO_BATCH).alias("batch_id")
     for members in segment.members.iter_slices(WRITTEN):
-        records = _records(segment, facts, members).with_columns(*place)
+        records = _records(segment, facts, members, scribe).with_columns(*place)
         if needs_email:
             # A gate of its own says that there is no address.
             has_one = records["email"].is_not_null() | (members["channel"] != "email")

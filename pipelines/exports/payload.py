@@ -69,11 +69,10 @@ def packed(payloads: pl.DataFrame) -> pl.Series:
     fields = [pl.lit("1"), pl.col("email").fill_null(""), pl.col("person_id"), at, keys, cells]
     text = pl.concat_str(fields, separator=_FIELD)
     joints = pl.col("keys").list.len() + len(names) - 2
-    found = payloads.select(
-        text.alias("text"),
+    found = payloads.select(text.alias("text"), joints.alias("joints")).with_columns(
         (
-            (text.str.count_matches(_FIELD, literal=True) == len(fields) - 1)
-            & (text.str.count_matches(_ITEM, literal=True) == joints)
+            (pl.col("text").str.count_matches(_FIELD, literal=True) == len(fields) - 1)
+            & (pl.col("text").str.count_matches(_ITEM, literal=True) == pl.col("joints"))
         ).alias("is_whole"),
     )
     texts = found["text"].to_list()

@@ -216,7 +216,7 @@ def rising(rows: Rows, *, series: Sequence[str], x_title: str, marks: Rows) -> P
         "mark": {"type": "circle", "size": 90, "opacity": 0},
         "encoding": {**shared, "y": value, "tooltip": [TIP]},
     }
-    layers: list[Document] = [{"data": _values(rows), "layer": [band, line, told]}]
+    layers: list[Document] = [{"data": _values(_risers(rows)), "layer": [band, line, told]}]
     if marks:
         day = {"field": "day", "type": "quantitative"}
         rule = {
@@ -234,6 +234,17 @@ def rising(rows: Rows, *, series: Sequence[str], x_title: str, marks: Rows) -> P
         layers.append({"data": _values(marks), "layer": [rule, text]})
     drawing = {"layer": layers, "height": 280}
     return Picture(drawing, rows, "day", "value", "series", x_title, is_rate=True)
+
+
+def _risers(rows: Rows) -> Rows:
+    """Where a line of steps rises by what can be seen, and where it begins and ends."""
+    found: list[Mapping[str, Any]] = []
+    for before, row, after in zip([None, *rows], rows, [*rows[1:], None], strict=False):
+        is_edge = any(one is None or one["series"] != row["series"] for one in (before, after))
+        shown = [round(row[name], 3) for name in ("value", "low", "high")]
+        if is_edge or shown != [round(found[-1][name], 3) for name in ("value", "low", "high")]:
+            found.append(row)
+    return found
 
 
 def steps(rows: Rows, *, title: str) -> Picture:

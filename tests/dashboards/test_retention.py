@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from dashboards import charts
 from tests.dashboards.conftest import Opener, html_of, shown
 
 
@@ -101,3 +102,19 @@ def test_the_curve_follows_the_choice_in_the_address(opened: Opener, order: str)
     (chart,) = app.get("arrow_vega_lite_chart") or app.get("vega_lite_chart")
     spec = chart.proto.spec
     assert ("to the 3rd order" in spec) == (order == "compare")
+
+
+def test_a_line_of_steps_is_drawn_where_it_can_be_seen_to_rise() -> None:
+    def day(number: int, value: float, series: str = "1") -> dict[str, object]:
+        tip = str(number)
+        return {"day": number, "series": series, "value": value, "low": 0, "high": 1, "tip": tip}
+
+    rows = [day(0, 0.0), day(1, 0.0001), day(2, 0.0002), day(3, 0.01), day(4, 0.01), day(5, 0.0102),
+            day(0, 0.0, "2"), day(9, 0.0, "2")]  # fmt: skip
+
+    drawn = charts.rising(rows, series=["1", "2"], x_title="", marks=[])
+
+    seen = [(row["series"], row["day"]) for row in drawn.drawing["layer"][0]["data"]["values"]]
+    assert seen == [("1", 0), ("1", 3), ("1", 5), ("2", 0), ("2", 9)]
+    # The table beside it has every day.
+    assert len(drawn.rows) == len(rows)

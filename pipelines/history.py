@@ -19,6 +19,7 @@ run_monitoring:
   enabled: true
   start_timeout_seconds: 180
   max_runtime_seconds: 7200
+  free_slots_after_run_end_seconds: 60
   max_resume_run_attempts: 0
 run_retries: {enabled: true, max_retries: 2, retry_on_asset_or_op_failure: false}
 concurrency: {pools: {default_limit: 1}}

@@ -2,11 +2,17 @@
 
 import fcntl
 import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
-from pipelines import runner, settings, sources
+from pipelines import history, runner, settings, sources
+from pipelines.defs.street import WRITER_POOL, Street
 
 SHOP = """\
 id: small
@@ -65,3 +71,53 @@ def test_a_second_run_of_one_shop_says_who_holds_it(shop_file: Path) -> None:
 def test_an_instant_without_an_offset_is_refused(shop_file: Path) -> None:
     with pytest.raises(ValueError, match="no instant with an offset"):
         runner.run_street(shop_file, as_of="2026-11-20")
+
+
+def writers(home: settings.Home) -> set[str]:
+    """Runs that hold the writer's place in Dagster's pool."""
+    with history.instance_of(home) as instance:
+        return instance.event_log_storage.get_concurrency_info(WRITER_POOL).active_run_ids
+
+
+def test_the_place_of_a_dead_writer_is_taken_back_and_its_own_is_kept(shop_file: Path) -> None:
+    home = settings.usable_home("small")
+    street = Street(shop_file=str(shop_file))
+    with history.instance_of(home) as instance:
+        storage = instance.event_log_storage
+        storage.initialize_concurrency_limit_to_default(WRITER_POOL)
+        storage.claim_concurrency_slot(WRITER_POOL, "dead", "warehouse")
+        storage.claim_concurrency_slot(WRITER_POOL, "waiting", "warehouse")
+        assert writers(home) == {"dead"}
+
+        with street.yield_for_execution(dg.build_init_resource_context(instance=instance)):
+            claim = storage.claim_concurrency_slot(WRITER_POOL, "alive", "warehouse")
+
+        assert claim.is_claimed
+        assert writers(home) == {"alive"}
+
+
+@pytest.mark.slow
+def test_a_run_after_one_that_was_killed_at_the_warehouse_gets_there_too(shop_file: Path) -> None:
+    home = settings.usable_home("small")
+    okaeri = Path(sys.executable).with_name("okaeri")
+
+    def at_the_warehouse(*, before: set[str]) -> set[str]:
+        run = subprocess.Popen(
+            [okaeri, "run", "--shop", shop_file], start_new_session=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            until = time.monotonic() + 180
+            while time.monotonic() < until and run.poll() is None:
+                if found := writers(home) - before:
+                    return found
+        finally:
+            os.killpg(run.pid, signal.SIGKILL)
+            run.wait()
+        return set()
+
+    killed = at_the_warehouse(before=set())
+
+    assert killed
+    assert writers(home) == killed
+    assert at_the_warehouse(before=killed)

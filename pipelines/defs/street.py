@@ -7,7 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 import dagster as dg
 from pydantic import PrivateAttr
@@ -18,6 +18,9 @@ from pipelines.settings import Home
 from pipelines.shop import Shop, Source, load_shop
 
 log = logging.getLogger("okaeri")
+
+# The one place of whoever writes the warehouse.
+WRITER_POOL: Final = "warehouse_writer"
 
 
 class Busy(Exception):
@@ -49,6 +52,8 @@ class Street(dg.ConfigurableResource):  # type: ignore[type-arg]
         """
         self._shop = load_shop(Path(self.shop_file))
         with _alone(self.home) if self.writes else nullcontext():
+            if self.writes and context.instance is not None:
+                _free_pool(context.instance, own=context.run_id)
             self._run = self._new_run(context.run_id or "unnamed")
             self._is_replay = self._looks_back()
             if self.writes and not self._is_replay:
@@ -140,6 +145,18 @@ def _alone(home: Home) -> Generator[None]:
     with (home.path / "run.lock").open("a+") as handle:
         _take(handle, home.path)
         yield
+
+
+def _free_pool(instance: dg.DagsterInstance, *, own: str | None) -> None:
+    """Take the writer's place back from runs that were killed in it.
+
+    Nothing else does without a daemon, and the next run would wait for them for ever. The folder's
+    lock is held: nobody else is at work.
+    """
+    storage = instance.event_log_storage
+    held = storage.get_concurrency_info(WRITER_POOL)
+    for run_id in {*held.active_run_ids, *held.pending_run_ids, *held.assigned_run_ids} - {own}:
+        storage.free_concurrency_slots_for_run(run_id)
 
 
 def _take(handle: IO[str], folder: Path) -> None:

@@ -17,7 +17,7 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 from packaging.version import Version
 
 from pipelines import settings
-from pipelines.defs.street import Street
+from pipelines.defs.street import WRITER_POOL, Street
 from pipelines.run_state import Stage
 
 log = logging.getLogger("okaeri")
@@ -63,7 +63,7 @@ def warehouse_assets() -> dg.AssetsDefinition:
     @dbt_assets(
         manifest=ensure_manifest(),
         dagster_dbt_translator=Translator(),
-        pool="warehouse_writer",
+        pool=WRITER_POOL,
         name="warehouse",
     )
     def warehouse(

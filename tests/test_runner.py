@@ -12,7 +12,8 @@ import dagster as dg
 import pytest
 
 from pipelines import history, runner, settings, sources
-from pipelines.defs.street import WRITER_POOL, Street
+from pipelines.defs.street import WRITER_POOL, Busy, Street
+from pipelines.defs.warehouse import refuse_held
 
 SHOP = """\
 id: small
@@ -94,6 +95,24 @@ def test_the_place_of_a_dead_writer_is_taken_back_and_its_own_is_kept(shop_file:
 
         assert claim.is_claimed
         assert writers(home) == {"alive"}
+
+
+def test_a_build_that_outlived_its_run_is_named_without_a_trace(tmp_path: Path) -> None:
+    file = tmp_path / "build.duckdb"
+    held = f"import duckdb; c = duckdb.connect({str(file)!r}); print('open', flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", held], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as orphan:
+        assert orphan.stdout is not None
+        assert orphan.stdout.readline() == "open\n"
+        with pytest.raises(
+            Busy, match=rf"process {orphan.pid}: the build of a run that was killed"
+        ):
+            refuse_held(file)
+        orphan.communicate("\n")
+
+    refuse_held(file)
+    refuse_held(tmp_path / "none.duckdb")
 
 
 @pytest.mark.slow

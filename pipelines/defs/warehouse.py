@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 from packaging.version import Version
 
 from pipelines import settings
-from pipelines.defs.street import WRITER_POOL, Street
+from pipelines.defs.street import WRITER_POOL, Busy, Street
 from pipelines.run_state import Stage
 
 log = logging.getLogger("okaeri")
@@ -71,6 +73,7 @@ def warehouse_assets() -> dg.AssetsDefinition:
     ) -> Iterator[Any]:
         """Every model, rebuilt from landing by dbt in its own process."""
         street.built_in.warehouse.parent.mkdir(parents=True, exist_ok=True)
+        refuse_held(street.built_in.warehouse)
         # Unit tests judge the code, not the data: they run in `make test`.
         arguments = ["build", "--exclude-resource-type", "unit_test"]
         arguments += ["--full-refresh"] if street.full_refresh else []
@@ -87,6 +90,25 @@ def warehouse_assets() -> dg.AssetsDefinition:
         log.info("warehouse built in %.0f s", time.monotonic() - started)
 
     return warehouse
+
+
+def refuse_held(file: Path) -> None:
+    """Nothing, where nobody has the build's file open. Raises: Busy with who does.
+
+    A build goes on when the run that began it is killed, and holds its file until it is done.
+    """
+    if not file.exists():
+        return
+    try:
+        duckdb.connect(str(file)).close()
+    except duckdb.IOException as error:
+        holder = re.search(r"PID (\d+)", str(error))
+        if holder is None:
+            raise
+        raise Busy(
+            f"{file} is held by process {holder[1]}: the build of a run that was killed, or a "
+            "program that has the file open. Wait for it, or stop it, then run again."
+        ) from None
 
 
 class PlainDbt(DbtCliResource):

@@ -76,7 +76,6 @@ spanned_actions as (
         on
             cart_actions.shop_id = shop_days.shop_id
             and cart_actions.acted_on = shop_days.day_on
-            and cart_actions.acted_precision = 'day'
 
 ),
 

@@ -99,6 +99,7 @@ soon_ordered_carts as (
     select distinct
         observations.shop_id,
         observations.cart_id,
+        observations.cart_state,
         observations.acted_at
     from observations
     inner join cart_orders
@@ -156,8 +157,8 @@ snapshot_item_actions as (
         on
             item_changes.shop_id = soon_ordered_carts.shop_id
             and item_changes.cart_id = soon_ordered_carts.cart_id
+            and item_changes.cart_state = soon_ordered_carts.cart_state
             and item_changes.acted_at = soon_ordered_carts.acted_at
-            and item_changes.cart_state = 'gone'
     where soon_ordered_carts.cart_id is null
 
 ),
@@ -243,7 +244,9 @@ order_actions as (
         cast(null as decimal(12, 3)) as quantity_set,
         cast(null as decimal(18, 4)) as unit_amount,
         case
-            when last_activities_of_days.last_acted_at > orders.ordered_at
+            when
+                orders.ordered_precision = 'day'
+                and last_activities_of_days.last_acted_at > orders.ordered_at
                 then last_activities_of_days.last_acted_at
             else orders.ordered_at
         end as acted_at,
@@ -256,7 +259,6 @@ order_actions as (
             and coalesce(orders.person_id, 'cart:' || orders.cart_id)
             = last_activities_of_days.actor_key
             and orders.ordered_on = last_activities_of_days.acted_on
-            and orders.ordered_precision = 'day'
     where coalesce(orders.person_id, orders.cart_id) is not null
 
 ),

@@ -66,6 +66,28 @@ questions as (
 
 ),
 
+-- A person is erased, not an address of theirs on one channel. Two stacked rows and an equality: a join
+-- on `or` would compare every statement with every question.
+heard as (
+
+    select
+        *,
+        channel as asked_channel
+    from statements
+    where statement_kind <> 'erased'
+
+    union all
+
+    select
+        statements.*,
+        channels.channel as asked_channel
+    from statements
+    inner join channels
+        on statements.shop_id = channels.shop_id
+    where statements.statement_kind = 'erased'
+
+),
+
 weighed as (
 
     select
@@ -80,24 +102,19 @@ weighed as (
         questions.is_erased,
         questions.has_address,
         questions.purpose as asked_purpose,
-        statements.statement_kind,
-        statements.purpose as statement_purpose,
-        coalesce(statements.is_explicit, false) as is_explicit,
-        coalesce(statements.place_key = questions.place_key, false) as is_own_place,
-        coalesce(
-            statements.ended_at is null or statements.ended_at > questions.as_of_at, false
-        ) as is_in_force,
-        statements.stated_at
+        heard.statement_kind,
+        heard.purpose as statement_purpose,
+        coalesce(heard.is_explicit, false) as is_explicit,
+        coalesce(heard.place_key = questions.place_key, false) as is_own_place,
+        coalesce(heard.ended_at is null or heard.ended_at > questions.as_of_at, false)
+            as is_in_force,
+        heard.stated_at
     from questions
-    left join statements
+    left join heard
         on
-            questions.shop_id = statements.shop_id
-            and questions.person_id = statements.person_id
-            -- A person is erased, not an address of theirs on one channel.
-            and (
-                questions.channel = statements.channel
-                or statements.statement_kind = 'erased'
-            )
+            questions.shop_id = heard.shop_id
+            and questions.person_id = heard.person_id
+            and questions.channel = heard.asked_channel
 
 ),
 

@@ -39,7 +39,6 @@ timed as (
         on
             orders.shop_id = shop_days.shop_id
             and orders.ordered_on = shop_days.day_on
-            and orders.ordered_precision = 'day'
 
 )
 

@@ -132,7 +132,41 @@ moments as (
 
 ),
 
--- What is dated before the cut-off counts; the abandonment itself belongs to its own moment.
+-- What is dated before the cut-off counts; the abandonment itself belongs to its own moment. Joined
+-- before the places are: an outer join on `or` would compare every statement with every moment.
+heard as (
+
+    select
+        moments.shop_id,
+        moments.episode_id,
+        moments.moment_kind,
+        moments.moment_at,
+        statements.person_id,
+        statements.place_key,
+        statements.purpose,
+        statements.statement_kind,
+        statements.is_explicit,
+        statements.stated_at,
+        statements.ended_at
+    from moments
+    inner join asked_statements as statements
+        on
+            moments.shop_id = statements.shop_id
+            and moments.person_id = statements.person_id
+            and moments.purpose = statements.asked_purpose
+            and moments.moment_at >= statements.stated_at
+    where
+        (
+            moments.channel = statements.channel
+            or statements.statement_kind = 'erased'
+        )
+        and (
+            moments.moment_kind = 'between'
+            or moments.moment_at > statements.stated_at
+        )
+
+),
+
 weighed as (
 
     select
@@ -157,31 +191,25 @@ weighed as (
             end,
             false
         ) as has_address,
-        statements.statement_kind,
-        statements.purpose as statement_purpose,
-        statements.stated_at,
-        coalesce(statements.is_explicit, false) as is_explicit,
-        coalesce(statements.place_key = places.place_key, false) as is_own_place,
-        coalesce(statements.ended_at is null or statements.ended_at > moments.moment_at, false)
+        heard.statement_kind,
+        heard.purpose as statement_purpose,
+        heard.stated_at,
+        coalesce(heard.is_explicit, false) as is_explicit,
+        coalesce(heard.place_key = places.place_key, false) as is_own_place,
+        coalesce(heard.ended_at is null or heard.ended_at > moments.moment_at, false)
             as is_in_force
     from moments
     left join places
         on
             moments.shop_id = places.shop_id
             and moments.person_id = places.person_id
-    left join asked_statements as statements
+    left join heard
         on
-            places.shop_id = statements.shop_id
-            and places.person_id = statements.person_id
-            and (
-                moments.channel = statements.channel
-                or statements.statement_kind = 'erased'
-            )
-            and moments.purpose = statements.asked_purpose
-            and (
-                moments.moment_at > statements.stated_at
-                or (moments.moment_kind = 'between' and moments.moment_at = statements.stated_at)
-            )
+            moments.shop_id = heard.shop_id
+            and moments.episode_id = heard.episode_id
+            and moments.moment_kind = heard.moment_kind
+            and moments.moment_at = heard.moment_at
+            and places.person_id = heard.person_id
 
 ),
 

@@ -13,7 +13,10 @@ baskets as (
 
 relations as (
 
-    select * from {{ ref('stg_product_relations') }}
+    select
+        *,
+        'ordered' as pair_kind
+    from {{ ref('stg_product_relations') }}
     where
         relation_kind = 'coordinate'
         -- A list that names a product beside itself says nothing.
@@ -136,14 +139,14 @@ stacked as (
             measured.shop_id = relations.shop_id
             and measured.product_id = relations.product_id
             and measured.other_product_id = relations.related_id
-            and measured.pair_kind = 'ordered'
+            and measured.pair_kind = relations.pair_kind
     where relations.shop_id is null
 
     union all
 
     select
         relations.shop_id,
-        'ordered' as pair_kind,
+        relations.pair_kind,
         relations.product_id,
         relations.related_id as other_product_id,
         true as is_curated,
@@ -160,7 +163,7 @@ stacked as (
             relations.shop_id = measured.shop_id
             and relations.product_id = measured.product_id
             and relations.related_id = measured.other_product_id
-            and measured.pair_kind = 'ordered'
+            and relations.pair_kind = measured.pair_kind
 
 ),
 

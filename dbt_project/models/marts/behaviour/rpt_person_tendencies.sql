@@ -11,13 +11,19 @@ tendencies as (
 
 nested as (
 
-    select * from {{ ref('int_categories__nested') }}
+    select
+        *,
+        'category' as dimension
+    from {{ ref('int_categories__nested') }}
 
 ),
 
 categories as (
 
-    select * from {{ ref('stg_categories') }}
+    select
+        *,
+        'category' as dimension
+    from {{ ref('stg_categories') }}
 
 ),
 
@@ -46,7 +52,7 @@ spread as (
     left join nested
         on
             tendencies.shop_id = nested.shop_id
-            and tendencies.dimension = 'category'
+            and tendencies.dimension = nested.dimension
             and tendencies.dimension_value = nested.category_id
     where tendencies.is_taste
 
@@ -85,13 +91,13 @@ candidates as (
     inner join nested
         on
             counted.shop_id = nested.shop_id
-            and counted.dimension = 'category'
+            and counted.dimension = nested.dimension
             and counted.dimension_value = nested.category_id
     inner join counted as above
         on
             nested.shop_id = above.shop_id
+            and nested.dimension = above.dimension
             and nested.ancestor_id = above.dimension_value
-            and above.dimension = 'category'
             and above.person_count >= {{ least_persons }}
 
 ),
@@ -126,7 +132,7 @@ told as (
     left join categories
         on
             counted.shop_id = categories.shop_id
-            and counted.dimension = 'category'
+            and counted.dimension = categories.dimension
             and counted.dimension_value = categories.category_id
 
 )

@@ -155,6 +155,25 @@ asked_orders as (
 
 ),
 
+asked_by_another as (
+
+    select distinct
+        due_orders.shop_id,
+        due_orders.order_id,
+        due_orders.campaign_key,
+        due_orders.campaign_version
+    from due_orders
+    inner join asked_orders
+        on
+            due_orders.shop_id = asked_orders.shop_id
+            and due_orders.order_id = asked_orders.order_id
+            and (
+                due_orders.campaign_key <> asked_orders.campaign_key
+                or due_orders.occurrence_key <> asked_orders.occurrence_key
+            )
+
+),
+
 open_orders as (
 
     select
@@ -169,17 +188,15 @@ open_orders as (
         due_orders.basis_at,
         due_orders.counted_from_on as basis_on
     from due_orders
-    left join asked_orders
+    left join asked_by_another
         on
-            due_orders.shop_id = asked_orders.shop_id
-            and due_orders.order_id = asked_orders.order_id
-            and (
-                due_orders.campaign_key <> asked_orders.campaign_key
-                or due_orders.occurrence_key <> asked_orders.occurrence_key
-            )
+            due_orders.shop_id = asked_by_another.shop_id
+            and due_orders.order_id = asked_by_another.order_id
+            and due_orders.campaign_key = asked_by_another.campaign_key
+            and due_orders.campaign_version = asked_by_another.campaign_version
     where
         due_orders.campaign_version = due_orders.newest_version
-        and asked_orders.order_id is null
+        and asked_by_another.order_id is null
 
 )
 

@@ -178,6 +178,29 @@ distributions as (
 
 ),
 
+bucketed as (
+
+    select
+        in_periods.shop_id,
+        in_periods.period_key,
+        in_periods.order_kind,
+        in_periods.measured_from,
+        buckets.bucket_number,
+        count(*) as order_count
+    from in_periods
+    inner join buckets
+        on
+            in_periods.elapsed_hours >= buckets.from_hours
+            and coalesce(in_periods.elapsed_hours < buckets.to_hours, true)
+    group by
+        in_periods.shop_id,
+        in_periods.period_key,
+        in_periods.order_kind,
+        in_periods.measured_from,
+        buckets.bucket_number
+
+),
+
 counted as (
 
     select
@@ -188,7 +211,8 @@ counted as (
         buckets.bucket_number,
         buckets.from_hours,
         buckets.to_hours,
-        count(in_periods.order_id) as order_count,
+        -- No order came in these hours.
+        coalesce(bucketed.order_count, 0) as order_count,
         distributions.total_order_count,
         distributions.first_quartile_hours,
         distributions.median_hours,
@@ -196,27 +220,13 @@ counted as (
         distributions.ninetieth_percentile_hours
     from distributions
     cross join buckets
-    left join in_periods
+    left join bucketed
         on
-            distributions.shop_id = in_periods.shop_id
-            and distributions.period_key = in_periods.period_key
-            and distributions.order_kind = in_periods.order_kind
-            and distributions.measured_from = in_periods.measured_from
-            and buckets.from_hours <= in_periods.elapsed_hours
-            and coalesce(in_periods.elapsed_hours < buckets.to_hours, true)
-    group by
-        distributions.shop_id,
-        distributions.period_key,
-        distributions.order_kind,
-        distributions.measured_from,
-        buckets.bucket_number,
-        buckets.from_hours,
-        buckets.to_hours,
-        distributions.total_order_count,
-        distributions.first_quartile_hours,
-        distributions.median_hours,
-        distributions.third_quartile_hours,
-        distributions.ninetieth_percentile_hours
+            distributions.shop_id = bucketed.shop_id
+            and distributions.period_key = bucketed.period_key
+            and distributions.order_kind = bucketed.order_kind
+            and distributions.measured_from = bucketed.measured_from
+            and buckets.bucket_number = bucketed.bucket_number
 
 ),
 

@@ -117,7 +117,6 @@ strongest as (
         on
             tendencies.shop_id = categories.shop_id
             and tendencies.dimension_value = categories.category_id
-            and tendencies.dimension = 'category'
     group by
         tendencies.shop_id,
         tendencies.person_id

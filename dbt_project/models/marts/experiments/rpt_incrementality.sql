@@ -10,13 +10,19 @@ estimated as (
 
 bootstrapped as (
 
-    select * from {{ ref('int_experiments__revenue_bootstrapped') }}
+    select
+        *,
+        'order' as metric_key
+    from {{ ref('int_experiments__revenue_bootstrapped') }}
 
 ),
 
 stratified as (
 
-    select * from {{ ref('int_experiments__stratified') }}
+    select
+        *,
+        'order' as metric_key
+    from {{ ref('int_experiments__stratified') }}
 
 ),
 
@@ -59,7 +65,7 @@ joined as (
             and estimated.comparison_key = bootstrapped.comparison_key
             and estimated.arm_key = bootstrapped.arm_key
             and estimated.is_holdout = bootstrapped.is_holdout
-            and estimated.metric_key = 'order'
+            and estimated.metric_key = bootstrapped.metric_key
     left join stratified
         on
             estimated.shop_id = stratified.shop_id
@@ -68,7 +74,7 @@ joined as (
             and estimated.comparison_key = stratified.comparison_key
             and estimated.arm_key = stratified.arm_key
             and estimated.is_holdout = stratified.is_holdout
-            and estimated.metric_key = 'order'
+            and estimated.metric_key = stratified.metric_key
     left join outlier_limits
         on estimated.shop_id = outlier_limits.shop_id
 

@@ -16,7 +16,7 @@ from pipelines.exports.claims import asked_of
 from pipelines.exports.facts import naive
 from pipelines.exports.gates import REACH
 from pipelines.exports.job import Job
-from pipelines.exports.looks import Known, People, in_shares, look
+from pipelines.exports.looks import SHARE, Known, People, in_bytes, in_hex, look
 from pipelines.exports.rules import Program
 from pipelines.state import arm_record
 
@@ -59,18 +59,24 @@ def _record(
 ) -> None:
     asked = asked_of(connection, job, program)
     at = pl.col("qualified_at") if eligible_at is None else _instant(eligible_at)
-    # All are looked at before the first is written: where a share ends must not decide an arm.
-    found = [
+    # All are looked at before the first is written: where a share ends must not decide an arm. Of a
+    # million all of it is held, so hashes are bytes till then.
+    found = pl.concat(
         look(connection, asked, seen, among=among)
         .filter(pl.col("hit").is_null())
+        .pipe(in_bytes)
         .select(
-            "person_key", pl.col("occurrence_key").alias("occurrence"), "email_hash",
-            pl.coalesce("recorded", "arm_key").alias("arm"), at.alias("eligible_at"),
+            "person_key", "email_hash", pl.col("occurrence_key").alias("occurrence"),
+            pl.coalesce("recorded", "arm_key").cast(pl.Categorical).alias("arm"),
+            at.alias("eligible_at"),
         )
         for seen in people
-    ]  # fmt: skip
-    for share in in_shares(pl.concat(found).sort("person_key")):
-        rows = share.with_columns(
+    )  # fmt: skip
+    # By their key, as they lie.
+    order = found["person_key"].arg_sort()
+    for start in range(0, found.height, SHARE):
+        rows = in_hex(found[order[start : start + SHARE]]).with_columns(
+            pl.col("arm").cast(pl.String),
             pl.lit(program.campaign_key).alias("campaign"),
             pl.lit(program.campaign_version).alias("version"),
             _instant(job.now).alias("recorded_at"),

@@ -4,6 +4,7 @@ Invariant: a claim exists only with its guards, and both were free when it was w
 a person could be written to twice.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import polars as pl
@@ -11,10 +12,11 @@ import sqlalchemy as sa
 
 from pipelines import keys
 from pipelines.exports import bulk, coupons, ledger, lost
+from pipelines.exports.ahead import ahead
 from pipelines.exports.errors import ApprovalNeeded, OtherInput, TooManyRows
 from pipelines.exports.facts import naive
 from pipelines.exports.job import Job
-from pipelines.exports.looks import WRITTEN, Asked, look
+from pipelines.exports.looks import SHARE, WRITTEN, Asked, in_hex, look
 from pipelines.exports.payload import Vault
 from pipelines.exports.plan import CLAIMED, HANDED_OVER, HELD_OUT, Plan, Share, expires_at, plan
 from pipelines.exports.render import RENDERER_VERSION
@@ -52,8 +54,8 @@ def planned(connection: sa.Connection, job: Job, program: Program) -> Plan:
         for seen in due
     ]
     return plan(
-        program, shares, stops=asked.stops, not_due=waiting.members.height,
-        keys_of=job.facts.keys_of,
+        program, due.members, shares, stops=asked.stops, not_due=waiting.members.height,
+        keys_of=lambda people: job.facts.keys_of(in_hex(people)),
     )  # fmt: skip
 
 
@@ -65,6 +67,7 @@ def claim_program(
     Raises: TooManyRows, ApprovalNeeded, CouponsShort before anything is written.
     """
     found = planned(connection, job, program)
+    job.forget(program)
     _refuse_too_many(job, found)
     if "quiet_hours" in found.counts:
         return found, ()
@@ -110,18 +113,20 @@ def write_gated(connection: sa.Connection, found: Plan, *, now: datetime) -> Non
     """Keep the reason of everybody left out; a newer reason replaces the older one."""
     program = found.program
     # Whoever has it already was not left out of it.
-    left_out = ~pl.col("outcome").is_in([*CLAIMED, "already_handed_over"])
+    left_out = found.decisions.filter(~pl.col("outcome").is_in([*CLAIMED, "already_handed_over"]))
     at = pl.lit(naive(now), pl.Datetime("us"))
-    rows = found.decisions.filter(left_out).select(
-        pl.lit(program.key).alias("program"), pl.col("occurrence_key").alias("occurrence"),
-        "person_key", pl.lit(program.campaign_key).alias("campaign_key"),
-        pl.lit(program.campaign_version).alias("campaign_version"),
-        pl.lit(program.step_number).alias("step_number"), "email_hash",
-        pl.col("outcome").alias("reason"), at.alias("first_at"), at.alias("last_at"),
-    )  # fmt: skip
-    # Of two rows with one key the later one's reason stands, as it would one after the other.
-    rows = rows.unique(["occurrence", "person_key"], keep="last", maintain_order=True)
-    bulk.insert(connection, gated, rows, newer=("reason", "last_at"))
+    for share in left_out.iter_slices(SHARE):
+        rows = in_hex(share).select(
+            pl.lit(program.key).alias("program"), pl.col("occurrence_key").alias("occurrence"),
+            "person_key", pl.lit(program.campaign_key).alias("campaign_key"),
+            pl.lit(program.campaign_version).alias("campaign_version"),
+            pl.lit(program.step_number).alias("step_number"), "email_hash",
+            pl.col("outcome").cast(pl.String).alias("reason"), at.alias("first_at"),
+            at.alias("last_at"),
+        )  # fmt: skip
+        # Of two rows with one key the later one's reason stands, as it would one after the other.
+        rows = rows.unique(["occurrence", "person_key"], keep="last", maintain_order=True)
+        bulk.insert(connection, gated, rows, newer=("reason", "last_at"))
 
 
 def _refuse_too_many(job: Job, found: Plan) -> None:
@@ -172,55 +177,48 @@ def _write_batch(
             expires_at=expires_at(found, now=job.now, catch_up_days=days),
         )
     )
-    for share in found.decisions.iter_slices(WRITTEN):
-        claimed = share.drop_nulls("ord")
-        _write_claims(connection, job, found, claimed, batch_id=batch_id, vault=vault)
+    for claims in ahead(_claims_of(job, found, batch_id=batch_id, vault=vault)):
+        bulk.insert(connection, claim, claims)
     _write_guards(connection, job, found, batch_id=batch_id)
     coupons.take(connection, found.decisions, batch_id=batch_id, now=job.now)
     return batch_id
 
 
-def _write_claims(
-    connection: sa.Connection,
-    job: Job,
-    found: Plan,
-    claimed: pl.DataFrame,
-    *,
-    batch_id: str,
-    vault: Vault,
-) -> None:
-    at = pl.lit(naive(job.now), pl.Datetime("us"))
-    is_sent = pl.col("outcome") == HANDED_OVER
-    held = pl.when(~is_sent).then(pl.lit(HELD_OUT))
-    tokens = keys.tokens(batch_id, claimed["ord"].to_list(), pepper=job.rules.pepper)
-    placed = claimed.with_columns(
-        pl.Series("recipient_token", tokens, pl.String), pl.lit(batch_id).alias("batch_id"),
-        job.codes_of(claimed).alias("own_code"),
-    )  # fmt: skip
-    sent = placed.filter(is_sent)
-    sealed = _sealed(job, found, sent, batch_id=batch_id, vault=vault)
-    claims = placed.join(sealed, on="ord", how="left", maintain_order="left").select(
-        "batch_id", "ord", pl.col("occurrence_key").alias("occurrence"), "dedupe_key", "person_key",
-        "email_hash", pl.when(is_sent).then("recipient_token"), "arm",
-        pl.coalesce("coupon", "own_code").alias("coupon_code"), "due_at", "valid_until_at",
-        "payload_enc", pl.coalesce(held, pl.lit("claimed")).alias("st"),
-        held.alias("reason"), at.alias("claimed_at"),
-    )  # fmt: skip
-    bulk.insert(connection, claim, claims)
+def _claims_of(job: Job, found: Plan, *, batch_id: str, vault: Vault) -> Iterator[pl.DataFrame]:
+    """Rows of `claim`, in the order of the file. Nothing of the ledger is asked for them."""
+    facts, pepper = job.facts, job.rules.pepper
+    for claimed in found.decisions.drop_nulls("ord").iter_slices(SHARE):
+        records = job.records(found.program, claimed)
+        people = in_hex(claimed).with_columns(records["email"])
+        every = facts.keys_of(people).group_by("row").agg(pl.col("key").sort().alias("keys"))
+        tokens = keys.tokens(batch_id, claimed["ord"].to_list(), pepper=pepper)
+        placed = people.join(every, on="row", how="left", maintain_order="left").with_columns(
+            pl.Series("recipient_token", tokens, pl.String), pl.lit(batch_id).alias("batch_id"),
+            records["coupon_code"],
+        )  # fmt: skip
+        for some, said in zip(
+            placed.iter_slices(WRITTEN), records.iter_slices(WRITTEN), strict=True
+        ):
+            yield _written(job, some, said, batch_id=batch_id, vault=vault)
 
 
-def _sealed(
-    job: Job, found: Plan, sent: pl.DataFrame, *, batch_id: str, vault: Vault
+def _written(
+    job: Job, placed: pl.DataFrame, records: pl.DataFrame, *, batch_id: str, vault: Vault
 ) -> pl.DataFrame:
-    """(`ord`, `payload_enc`) of people who are handed over."""
-    cells = job.cells(found.program, sent, batch_id=batch_id)
-    every = job.facts.keys_of(sent).group_by("row").agg(pl.col("key").sort().alias("keys"))
-    payloads = sent.select("row", "ord", "email", "person_id", "qualified_at").join(
-        every, on="row", how="left", maintain_order="left"
-    )
-    payloads = payloads.drop("row").hstack(cells)
-    sealed = vault.seal(payloads, batch_id=batch_id)
-    return pl.DataFrame([sent["ord"], sealed])
+    is_sent = (placed["outcome"] == HANDED_OVER).alias("is_sent")
+    sent = placed.filter(is_sent)
+    cells = job.cells(records.filter(is_sent), tokens=sent["recipient_token"], batch_id=batch_id)
+    payloads = sent.select("ord", "email", "person_id", "qualified_at", "keys").hstack(cells)
+    sealed = pl.DataFrame([sent["ord"], vault.seal(payloads, batch_id=batch_id)])
+    held = pl.when(~is_sent).then(pl.lit(HELD_OUT))
+    at = pl.lit(naive(job.now), pl.Datetime("us"))
+    return placed.join(sealed, on="ord", how="left", maintain_order="left").select(
+        "batch_id", "ord", pl.col("occurrence_key").alias("occurrence"), "dedupe_key", "person_key",
+        "email_hash", pl.when(is_sent).then("recipient_token"), pl.col("arm").cast(pl.String),
+        "coupon_code", "due_at", "valid_until_at", "payload_enc",
+        pl.coalesce(held, pl.lit("claimed")).alias("st"), held.alias("reason"),
+        at.alias("claimed_at"),
+    )  # fmt: skip
 
 
 def _write_guards(connection: sa.Connection, job: Job, found: Plan, *, batch_id: str) -> None:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from pipelines import state
 from pipelines.exports.errors import CouponsShort
 from pipelines.exports.job import Job
+from pipelines.exports.looks import in_hex
 from pipelines.exports.plan import HANDED_OVER, Plan
 from pipelines.exports.rules import Program
 from pipelines.settings import Home
@@ -87,7 +88,7 @@ def with_coupons(connection: sa.Connection, job: Job, found: Plan) -> Plan:
 def share_of(connection: sa.Connection, job: Job, found: Plan, *, pool: str) -> Share:
     """Who would get which code of a pool, in the order of the file."""
     due = _wanted(job, found)[pool]
-    mine = job.facts.keys_of(due)
+    mine = job.facts.keys_of(in_hex(due))
     spaced, waiting = _history(connection, mine["key"].unique().to_list(), pool=pool, job=job)
     blocked = job.facts.waiting_for_coupons(job.now)
     keys = dict(mine.group_by("row").agg(pl.col("key").sort()).iter_rows())
@@ -126,7 +127,7 @@ def take(connection: sa.Connection, claimed: pl.DataFrame, *, batch_id: str, now
     """
     rows = [
         {**row, "batch_id": batch_id, "taken_at": now}
-        for row in claimed.filter(pl.col("coupon").is_not_null())
+        for row in in_hex(claimed.filter(pl.col("coupon").is_not_null()))
         .select(pl.col("coupon").alias("of_code"), "ord", "person_key", "email_hash")
         .iter_rows(named=True)
     ]

@@ -185,9 +185,8 @@ class Facts:
         """
         found = self._answer(self.private, _KEYS, _asked(people, "email_hash"))
         others = self._hashed(found)
-        own = people.select("row", pl.concat_list("person_key", "email_hash").alias("key"))
         more = people["row"].gather(others["n"]).to_frame().hstack(others.select("key"))
-        return pl.concat([own.explode("key").drop_nulls("key"), more.unique()])
+        return pl.concat([own_keys(people), more.unique()])
 
     def all_keys(self, person_id: str) -> frozenset[str]:
         """Every key one person was or could be handed over under."""
@@ -281,6 +280,12 @@ class Facts:
             raise SnapshotMissing(
                 f"snapshot {self.snapshot_id} lacks what every export needs: {error}"
             ) from error
+
+
+def own_keys(people: pl.DataFrame) -> pl.DataFrame:
+    """(`row`, `key`): the keys by which people (as `keyed` gives them) go now."""
+    own = people.select("row", pl.concat_list("person_key", "email_hash").alias("key"))
+    return own.explode("key").drop_nulls("key")
 
 
 def reader(path: Path) -> duckdb.DuckDBPyConnection:

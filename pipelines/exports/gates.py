@@ -55,7 +55,7 @@ def _verdict() -> pl.Expr:
 
 
 def _no_address(at: Situation) -> pl.Expr:
-    lacks = pl.col("email").is_null() if at.program.channel == "email" else pl.lit(value=False)
+    lacks = pl.col("email_hash").is_null() if at.program.channel == "email" else pl.lit(value=False)
     return lacks | _blocked("no_address")
 
 

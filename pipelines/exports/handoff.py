@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from pipelines import state
 from pipelines.exports import binding, ledger
+from pipelines.exports.ahead import ahead
 from pipelines.exports.destinations import LocalFolder
 from pipelines.exports.errors import InDoubt, Tampered, WrongMachine
 from pipelines.exports.exits import (
@@ -124,7 +125,7 @@ class Handoff:
             exits: dict[int, str] = {}
             with self.outbox.telling(stem):
                 cells = self._cells(connection, late, None if is_clear else stops, exits=exits)
-                rendered, files = self._stage(row, cells)
+                rendered, files = self._stage(row, ahead(cells))
             drop(connection, row.batch_id, exits)
             self.looked.note(connection, row.batch_id, stops)
             manifest = manifest_of(connection, row, rendered, files=files)

@@ -13,7 +13,7 @@ from pipelines.exports.cells import NO_BATCH, NO_TOKEN, Scribe, deliverables
 from pipelines.exports.errors import ShopNotReady
 from pipelines.exports.facts import Facts
 from pipelines.exports.gates import Situation
-from pipelines.exports.looks import WRITTEN, People
+from pipelines.exports.looks import SHARE, WRITTEN, People
 from pipelines.exports.plan import due_members, members_of, programs_of
 from pipelines.exports.profile import Profile
 from pipelines.exports.refusals import reason_of
@@ -83,25 +83,19 @@ class Job:
             needs_content=self.segment.needs_content,
         )
 
-    def codes_of(self, claimed: pl.DataFrame) -> pl.Series:
-        """The coupon codes a segment itself gives these people, null without."""
-        if "coupon_code" not in self.segment.table.content:
-            return pl.repeat(None, claimed.height, dtype=pl.String, eager=True)
-        return self.segment.table.content_of(claimed["row"])["coupon_code"].cast(pl.String)
-
-    def cells(self, program: Program, claimed: pl.DataFrame, *, batch_id: str) -> pl.DataFrame:
-        """The finished cells of people who are handed over, with their tokens and codes."""
-        records = _records(self.segment, self.facts, claimed, self.scribe, program=program)
+    def records(self, program: Program, claimed: pl.DataFrame) -> pl.DataFrame:
+        """What claimed people are to be written: `email` as it leaves, `coupon_code` if any."""
+        found = _records(self.segment, self.facts, claimed, self.scribe, program=program)
         codes = [claimed["coupon"]]
-        if "coupon_code" in records.columns:
-            codes.append(records["coupon_code"].cast(pl.String))
-        return self.scribe.lines(
-            records.with_columns(
-                claimed["recipient_token"],
-                pl.coalesce(*codes).alias("coupon_code"),
-                pl.lit(batch_id).alias("batch_id"),
-            )
-        ).cells
+        if "coupon_code" in found.columns:
+            # The code a segment itself gives.
+            codes.append(found["coupon_code"].cast(pl.String))
+        return found.with_columns(pl.coalesce(*codes).alias("coupon_code"))
+
+    def cells(self, records: pl.DataFrame, *, tokens: pl.Series, batch_id: str) -> pl.DataFrame:
+        """The finished cells of people who are handed over."""
+        place = tokens.alias("recipient_token"), pl.lit(batch_id).alias("batch_id")
+        return self.scribe.lines(records.with_columns(*place)).cells
 
 
 def job_of(
@@ -190,8 +184,9 @@ def _records(
     """What the people are to be written: contacts, content over them, of which campaign."""
     wanted = [column.source for column in scribe.columns if column.source is not None]
     contacts = facts.contacts_of(members, wanted=wanted)
+    said = members.with_columns(pl.col(pl.Categorical).cast(pl.String))
     whose: list[pl.Series | pl.Expr] = [
-        members[name] if program is None else pl.lit(getattr(program, name)).alias(name)
+        said[name] if program is None else pl.lit(getattr(program, name)).alias(name)
         for name in ("campaign_key", "step_number")
     ]
     return contacts.with_columns(
@@ -207,17 +202,20 @@ def _tried(
     changes: Counter[str] = Counter()
     needs_email = any(column.type == "email" for column in scribe.profile.columns)
     place = pl.lit(NO_TOKEN).alias("recipient_token"), pl.lit(NO_BATCH).alias("batch_id")
-    for members in segment.members.iter_slices(WRITTEN):
-        records = _records(segment, facts, members, scribe).with_columns(*place)
-        if needs_email:
-            # A gate of its own says that there is no address.
-            has_one = records["email"].is_not_null() | (members["channel"] != "email")
-            records, members = records.filter(has_one), members.filter(has_one)
-        lines = scribe.lines(records)
-        changes.update(lines.changes)
-        found = pl.DataFrame({"row": members["row"], "refused": lines.refused}).drop_nulls()
-        for why, count in found["refused"].value_counts().iter_rows():
-            changes[f"refused:{why}"] += count
-        whys = pl.Series("refused", map(reason_of, found["refused"]), pl.String)
-        refused.append(found.with_columns(whys))
+    for every in segment.members.iter_slices(SHARE):
+        known = _records(segment, facts, every, scribe).with_columns(*place)
+        for records, members in zip(
+            known.iter_slices(WRITTEN), every.iter_slices(WRITTEN), strict=True
+        ):
+            if needs_email:
+                # A gate of its own says that there is no address.
+                has_one = records["email"].is_not_null() | (members["channel"] != "email")
+                records, members = records.filter(has_one), members.filter(has_one)
+            lines = scribe.lines(records)
+            changes.update(lines.changes)
+            found = pl.DataFrame({"row": members["row"], "refused": lines.refused}).drop_nulls()
+            for why, count in found["refused"].value_counts().iter_rows():
+                changes[f"refused:{why}"] += count
+            whys = pl.Series("refused", map(reason_of, found["refused"]), pl.String)
+            refused.append(found.with_columns(whys))
     return pl.concat(refused), dict(sorted(changes.items()))

@@ -14,15 +14,15 @@ import polars as pl
 import sqlalchemy as sa
 
 from pipelines.exports import ledger
-from pipelines.exports.facts import Facts, naive
+from pipelines.exports.ahead import ahead
+from pipelines.exports.facts import Facts, naive, own_keys
 from pipelines.exports.gates import GATES, Situation, first_hit
 
-# People who are looked at at once. Each share of them reads the whole of what it is asked of.
-SHARE: Final = 50_000
+# People who are looked at at once. Each share of them reads the whole of what it is asked of, and
+# all that is known of each is held.
+SHARE: Final = 100_000
 # People whose contents are written at once: all that a file says of each is held.
 WRITTEN: Final = 20_000
-# Of so many, what the snapshot knows is held; of more it is read again whenever it is asked for.
-_HELD: Final = 200_000
 
 
 @dataclass(frozen=True)
@@ -35,24 +35,61 @@ class Known:
 
 @dataclass(frozen=True)
 class People:
-    """Members in their order. Iterates: what the snapshot knows of them, share by share."""
+    """Members in their order. Iterates: what the snapshot knows of them, share by share.
+
+    It is read once, and what is kept of it is small: of a million members all of it is held.
+    """
 
     facts: Facts
     at: Situation
     members: pl.DataFrame
-    _held: list[Known] = field(default_factory=list)
+    _kept: list["_Kept"] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[Known]:
-        if self._held:
-            yield from self._held
+        shares = in_shares(self.members)
+        if self._kept:
+            for share, kept in zip(shares, self._kept, strict=True):
+                yield kept.of(share)
             return
-        found: list[Known] = []
-        for share in in_shares(self.members):
-            seen = known(self.facts, self.at, share)
-            if self.members.height <= _HELD:
-                found.append(seen)
+        found = []
+        seen_first = ahead(known(self.facts, self.at, share) for share in shares)
+        for share, seen in zip(shares, seen_first, strict=True):
+            found.append(_Kept.from_(seen, besides=share.columns))
             yield seen
-        self._held.extend(found)
+        self._kept.extend(found)
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What is known of a share of members besides what they are, in few bytes."""
+
+    more: pl.DataFrame
+    other_keys: pl.DataFrame
+
+    @classmethod
+    def from_(cls, seen: Known, *, besides: Sequence[str]) -> "_Kept":
+        others = seen.keys.join(own_keys(seen.people), on=["row", "key"], how="anti")
+        more = in_bytes(seen.people.drop(besides))
+        return cls(more.with_columns(pl.col(pl.String).cast(pl.Categorical)), others)
+
+    def of(self, share: pl.DataFrame) -> Known:
+        people = said(share).hstack(said(in_hex(self.more)))
+        return Known(people, pl.concat([own_keys(people), self.other_keys]))
+
+
+def said(people: pl.DataFrame) -> pl.DataFrame:
+    """The people with texts of few values as texts."""
+    return people.with_columns(pl.col(pl.Categorical).cast(pl.String))
+
+
+def in_bytes(people: pl.DataFrame) -> pl.DataFrame:
+    """The people with the two keys of a claim as bytes, which is half of what hex takes."""
+    return people.with_columns(pl.col("person_key", "email_hash").str.decode("hex"))
+
+
+def in_hex(people: pl.DataFrame) -> pl.DataFrame:
+    """The people with the two keys of a claim as the ledger has them."""
+    return people.with_columns(pl.col("person_key", "email_hash").bin.encode("hex"))
 
 
 def in_shares(people: pl.DataFrame) -> Sequence[pl.DataFrame]:
@@ -78,8 +115,9 @@ class Asked:
 
 def known(facts: Facts, at: Situation, members: pl.DataFrame) -> Known:
     """The members, with what the snapshot knows of them for this channel and purpose."""
-    found = facts.keyed(facts.of(members, channel=at.program.channel, purpose=at.cool.purpose))
-    return Known(addressed(found), facts.keys_of(found))
+    channel, purpose = at.program.channel, at.cool.purpose
+    found = facts.keyed(facts.of(said(members), channel=channel, purpose=purpose))
+    return Known(addressed(found).drop("email"), facts.keys_of(found))
 
 
 def addressed(people: pl.DataFrame) -> pl.DataFrame:

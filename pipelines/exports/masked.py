@@ -7,8 +7,9 @@ import sqlalchemy as sa
 
 from pipelines.exports import bulk, coupons, ledger
 from pipelines.exports.job import Job
-from pipelines.exports.looks import in_shares
+from pipelines.exports.looks import in_hex, in_shares
 from pipelines.exports.plan import HANDED_OVER, Plan
+from pipelines.exports.rules import Program
 from pipelines.requests import MaskedPlan
 from pipelines.state import batch, claim
 
@@ -21,7 +22,7 @@ def masked_plan(connection: sa.Connection, job: Job, plan: Plan) -> MaskedPlan:
     return MaskedPlan(
         program=plan.program.key,
         counts={**plan.counts, "not_due": plan.not_due},
-        sample=_sample(job, handed.head(_SAMPLE_ROWS)),
+        sample=_sample(job, plan.program, handed.head(_SAMPLE_ROWS)),
         difference=_difference(connection, job, plan),
         snapshot_id=job.snapshot_id,
         coupons=coupons.outlook(connection, job, plan),
@@ -34,18 +35,20 @@ def mask(address: str) -> str:
     return f"{local[:1]}***@{domain[:1]}***.{domain.rpartition('.')[2]}"
 
 
-def _sample(job: Job, some: pl.DataFrame) -> list[dict[str, str]]:
-    content = job.segment.table.content_of(some["row"])
-    items = content["item_1_name"] if "item_1_name" in content.columns else [None] * some.height
+def _sample(job: Job, program: Program, some: pl.DataFrame) -> list[dict[str, str]]:
+    records = job.records(program, some)
+    items = records["item_1_name"] if "item_1_name" in records.columns else [None] * some.height
     return [
         {
-            "email": mask(row["email"] or ""),
+            "email": mask(email or ""),
             "arm_key": row["arm"],
             "due_at": row["due_at"].replace(tzinfo=UTC).isoformat(),
             "content_source": row["content_source"] or "",
             "item_1_name": str(item or ""),
         }
-        for row, item in zip(some.iter_rows(named=True), items, strict=True)
+        for row, email, item in zip(
+            some.iter_rows(named=True), records["email"], items, strict=True
+        )
     ]
 
 
@@ -56,7 +59,7 @@ def _difference(connection: sa.Connection, job: Job, plan: Plan) -> dict[str, in
     """
     before = _handed_over_last(connection, job, plan)
     found = pl.concat(
-        job.facts.keys_of(share).join(before, on="key", how="semi")
+        job.facts.keys_of(in_hex(share)).join(before, on="key", how="semi")
         for share in in_shares(plan.decisions)
     )
     handed = plan.decisions.filter(pl.col("outcome") == HANDED_OVER)

@@ -1,8 +1,8 @@
 """Members of a segment − gates − ledger → who is handed over, and one reason for everybody else.
 
 A pure function: the same look at the same members gives the same plan, in the same order. It is
-made once for a dry run, and again inside the transaction that claims, where its word is final. What
-is kept of each member is little: of a million, all of it is held.
+made once for a dry run, and again inside the transaction that claims, where its word is final. Of a
+million members all of it is held: nothing is in it that can be asked for again.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ import polars as pl
 
 from pipelines.exports.facts import naive
 from pipelines.exports.gates import BEFORE_OTHERS
-from pipelines.exports.looks import Known
+from pipelines.exports.looks import Known, in_bytes
 from pipelines.exports.rules import Program, Rules
 
 HANDED_OVER: Final = "handed_over"
@@ -22,8 +22,7 @@ HELD_OUT: Final = "held_out"
 CLAIMED: Final = (HANDED_OVER, HELD_OUT)
 _KEPT: Final = (
     "row", "person_id", "occurrence_key", "dedupe_key", "qualified_at", "due_at",
-    "valid_until_at", "content_source", "email", "email_hash", "person_key", "arm", "hit",
-    "is_held",
+    "valid_until_at", "content_source",
 )  # fmt: skip
 
 
@@ -33,7 +32,8 @@ class Plan:
 
     `decisions`: the members with `outcome` (`handed_over`, `held_out` or a gate's reason), `arm`,
     `coupon`, the code taken in the transaction that claims, and `ord`, the place among those who
-    take a row in the ledger: handed over or held out. `stops`: whom the ledger stopped then.
+    take a row in the ledger: handed over or held out; `person_key` and `email_hash` in bytes, texts
+    of few values categorical. `stops`: whom the ledger stopped then.
     """
 
     program: Program
@@ -63,29 +63,35 @@ def programs_of(members: pl.DataFrame, *, fallback: Program) -> tuple[Program, .
 
 def members_of(members: pl.DataFrame, program: Program) -> pl.DataFrame:
     """Members of the program, due or waiting for their arm's delay."""
-    return members.filter(
-        campaign_key=program.campaign_key, campaign_version=program.campaign_version,
-        step_number=program.step_number, channel=program.channel,
-    )  # fmt: skip
+    mine = members.select(
+        (pl.col("campaign_key") == program.campaign_key)
+        & (pl.col("campaign_version") == program.campaign_version)
+        & (pl.col("step_number") == program.step_number)
+        & (pl.col("channel") == program.channel)
+    )
+    return _those(members, mine.to_series())
 
 
 def due_members(members: pl.DataFrame, *, now: datetime) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Members of a program whose time has come, and those who still wait.
+    """Members of a program whose time has come, and those who still wait."""
+    is_due = members["due_at"] <= naive(now)
+    return _those(members, is_due), members.filter(~is_due)
 
-    Shape: newest occurrence first, so that of two carts of a person the later one is mailed.
-    """
-    is_due = pl.col("due_at") <= naive(now)
-    due = members.filter(is_due).sort(
-        "qualified_at", "dedupe_key", "person_id", "row", descending=[True, False, False, False]
-    )
-    return due, members.filter(~is_due)
+
+def _those(members: pl.DataFrame, are_meant: pl.Series) -> pl.DataFrame:
+    # Of a million no second million is made.
+    return members if are_meant.all() else members.filter(are_meant)
 
 
 @dataclass(frozen=True)
 class Share:
-    """A share of the due members, judged by every gate. `marks`: (`row`, `mark`), one per key."""
+    """A share of the due members, judged by every gate.
 
-    people: pl.DataFrame
+    `verdicts`: `row`, the two keys of a claim, `arm`, `hit` and `is_held`, in the order of the
+    members. `marks`: (`row`, `mark`), one per key.
+    """
+
+    verdicts: pl.DataFrame
     marks: pl.DataFrame
 
     @classmethod
@@ -102,12 +108,16 @@ class Share:
                 if rules.is_holdout(program, arm, otherwise=drawn)
             ),
         )
-        people = decided.with_columns(held.alias("is_held")).select(_KEPT)
-        return cls(people, seen.keys.select("row", pl.col("key").hash().alias("mark")))
+        verdicts = decided.select(
+            "row", "person_key", "email_hash", pl.col("arm", "hit").cast(pl.Categorical),
+            held.alias("is_held"),
+        )  # fmt: skip
+        return cls(in_bytes(verdicts), seen.keys.select("row", pl.col("key").hash().alias("mark")))
 
 
 def plan(
     program: Program,
+    due: pl.DataFrame,
     shares: Sequence[Share],
     *,
     stops: pl.DataFrame,
@@ -115,17 +125,21 @@ def plan(
     keys_of: Callable[[pl.DataFrame], pl.DataFrame],
 ) -> Plan:
     """Decide every due member. Invariant: each gets exactly one outcome, by the first gate hit."""
-    decided = pl.concat(share.people for share in shares)
+    verdicts = pl.concat(share.verdicts for share in shares)
+    if not verdicts["row"].equals(due["row"]):
+        raise RuntimeError("members came back from the gates in another order: nobody is decided")
     marks = pl.concat(share.marks for share in shares)
     # Only members who share a key with another one can stand in each other's way.
     among = marks.filter(pl.col("mark").is_duplicated())["row"].unique()
+    decided = due.select(_KEPT).hstack(verdicts.drop("row"))
     mixed = decided.filter(pl.col("row").is_in(among.implode()))
     if mixed.height:
         after = _among_each_other(mixed, keys_of(mixed))
         decided = decided.join(after, on="row", how="left", maintain_order="left").with_columns(
             pl.coalesce("after", "hit").alias("hit")
         )
-    outcome = pl.coalesce("hit", pl.when("is_held").then(pl.lit(HELD_OUT)), pl.lit(HANDED_OVER))
+    held_out, handed_over = (pl.lit(word, pl.Categorical) for word in (HELD_OUT, HANDED_OVER))
+    outcome = pl.coalesce("hit", pl.when("is_held").then(held_out), handed_over)
     decisions = decided.with_columns(
         outcome.alias("outcome"), pl.lit(None, pl.String).alias("coupon")
     )
@@ -153,7 +167,7 @@ def _among_each_other(mixed: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
         elif hits[n] is None:
             for key in mine:
                 taken.setdefault(key, set()).add(occurrence)
-    return pl.DataFrame([mixed["row"], pl.Series("after", hits, pl.String)])
+    return pl.DataFrame([mixed["row"], pl.Series("after", hits, pl.Categorical)])
 
 
 def expires_at(found: Plan, *, now: datetime, catch_up_days: int) -> datetime:

@@ -226,7 +226,6 @@ def _claim(
         )
         for batch_id in ids:
             handoff.looked.note(connection, batch_id, plan.stops)
-    job.forget(program)
     return plan.counts, ids
 
 

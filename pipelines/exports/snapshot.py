@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import duckdb
 import polars as pl
+import pyarrow as pa  # type: ignore[import-untyped]
 
 from pipelines.conditions import Basis, BasisMissing, Where, basis_of
 from pipelines.exports.errors import SnapshotMissing
@@ -30,6 +31,10 @@ CORE: Final[Mapping[str, pl.DataType | type[pl.DataType]]] = {
 }  # fmt: skip
 # Of the content, what a gate asks about: it is held with the members.
 _ASKED: Final = "content_source"
+# Texts of few values, held as numbers: a million members fit into memory by that.
+FEW: Final = ("campaign_key", "channel", "arm_key", "reason_code", _ASKED)
+# Members read at once.
+_READ: Final = 100_000
 
 
 @dataclass(frozen=True)
@@ -56,8 +61,9 @@ class Table:
 class Segment:
     """One segment as published: its members, its content columns in order, its `meta.segment`.
 
-    `members`: the columns of `CORE`, `content_source`, and `row`, the place in the table. Units:
-    instants naive UTC. What they are to be written is read by place, as much as is needed at once.
+    `members`: the columns of `CORE`, `content_source`, and `row`, the place in the table, in the
+    order of the file; the columns of `FEW` are categorical. Units: instants naive UTC. What they
+    are to be written is read by place, as much as is needed at once.
     """
 
     key: str
@@ -137,22 +143,33 @@ class Snapshot:
                 raise SnapshotMissing(f"{table} lacks {', '.join(missing)}: it breaks the contract")
             asked = [*CORE, *(name for name in (_ASKED,) if name in names)]
             narrower = "" if among is None else f" and person_id in ({among.text})"
-            members = connection.execute(
+            found_members = connection.execute(
                 f'select rowid as row, {", ".join(asked)} from "{table}"'  # noqa: S608 - checked above
-                f" where shop_id = ?{narrower} order by rowid",
+                f" where shop_id = ?{narrower}",
                 [self.shop_id, *(() if among is None else among.values)],
-            ).pl()
+            ).to_arrow_reader(_READ)
+            none = found_members.schema.empty_table()
+            members = pl.concat([_members(some) for some in (none, *found_members)])
         meta = json.loads(found[0] or "{}").get("segment") or {}
         rest = tuple(n for n in names if n not in CORE and n != "shop_id")
         named = meta.get("columns")
         # Which source the content came from is reported later, so it leaves with every segment.
         leaves = [_ASKED, *named] if named else rest
         content = tuple(n for n in leaves if n in rest)
-        return Segment(key, Table(self.published, table, rest), _members(members), content, meta)
+        return Segment(key, Table(self.published, table, rest), in_order(members), content, meta)
 
     def facts(self, pepper: bytes) -> Facts:
         """Addresses, keys and gate facts of whomever is asked about."""
         return Facts(self.snapshot_id, self.shop_id, self.published, self.private, pepper)
+
+
+def in_order(members: pl.DataFrame) -> pl.DataFrame:
+    """Members as they stand in a file.
+
+    Newest occurrence first, so that of two carts of a person the later one is mailed.
+    """
+    by = ("qualified_at", "dedupe_key", "person_id", "row")
+    return members.sort(by, descending=[True, False, False, False])
 
 
 def deliverability(home: Home, shop_id: str) -> Mapping[str, Received]:
@@ -242,7 +259,8 @@ def _verified(path: Path, sha256: str | None) -> Path:
     return path
 
 
-def _members(found: pl.DataFrame) -> pl.DataFrame:
+def _members(given: pa.Table | pa.RecordBatch) -> pl.DataFrame:
+    found = pl.DataFrame(given)
     if _ASKED not in found.columns:
         found = found.with_columns(pl.lit(None, pl.String).alias(_ASKED))
     typed = in_utc(found).with_columns(pl.col(name).cast(type_) for name, type_ in CORE.items())
@@ -250,8 +268,8 @@ def _members(found: pl.DataFrame) -> pl.DataFrame:
         raise SnapshotMissing(
             "a published row lacks an instant: its contract is broken, build again"
         )
-    return typed.with_columns(
-        pl.col(_ASKED).cast(pl.String),
+    whole = typed.with_columns(
         pl.when(pl.col("arm_key") != "").then("arm_key").otherwise(pl.lit("send")).alias("arm_key"),
         pl.col("is_held_out").fill_null(value=False),
     )
+    return whole.with_columns(pl.col(name).cast(pl.String).cast(pl.Categorical) for name in FEW)

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from pipelines import exports, requests, state
 from pipelines.actors import Actor
-from pipelines.exports import bulk, claims, exits, job, looks
+from pipelines.exports import arms, bulk, claims, exits, job, looks
 from pipelines.exports.errors import (
     ApprovalNeeded,
     OtherInput,
@@ -353,12 +353,9 @@ def test_where_a_share_ends_decides_nothing(
     at_once = decided(tmp_path / "at_once")
     monkeypatch.setattr(bulk, "_KEYS", 2)
     monkeypatch.setattr(bulk, "_ROWS", 1)
-    monkeypatch.setattr(looks, "_HELD", 0)
-    for module, name in [
-        (looks, "SHARE"), (claims, "WRITTEN"), (job, "WRITTEN"),
-        (exits, "WRITTEN"),
-    ]:  # fmt: skip
-        monkeypatch.setattr(module, name, 1)
+    for module in (looks, claims, job, arms, exits):
+        for name in {"SHARE", "WRITTEN"} & vars(module).keys():
+            monkeypatch.setattr(module, name, 1)
 
     one_by_one = decided(tmp_path / "one_by_one")
 

@@ -1,5 +1,3 @@
-{# Long for its columns: the widest table there is. #}
-
 with
 
 as_of as (
@@ -8,93 +6,7 @@ as_of as (
 
 ),
 
-landed as (
-
-    select * from {{ source('landing', 'events') }}
-
-),
-
-{#- Read anew for every purpose: an engine holds what is read twice whole, and this log is wide. #}
-landed_keys as (
-
-    select * from {{ source('landing', 'events') }}
-
-),
-
-landed_versions as (
-
-    select * from {{ source('landing', 'events') }}
-
-),
-
--- Nearly every row has one version: ranking only the rest spares sorting the whole log.
-repeated_keys as (
-
-    select
-        shop_id,
-        event_id
-    from landed_keys
-    group by
-        shop_id,
-        event_id
-    having count(*) > 1
-
-),
-
-singles as (
-
-    select
-        landed.*,
-        as_of.as_of_at,
-        1 as version_rank
-    from landed
-    inner join as_of
-        on
-            landed.shop_id = as_of.shop_id
-            and landed.loaded_at <= as_of.known_at
-    left join repeated_keys
-        on
-            landed.shop_id = repeated_keys.shop_id
-            and landed.event_id = repeated_keys.event_id
-    where repeated_keys.event_id is null
-
-),
-
-ranked as (
-
-    select
-        landed_versions.*,
-        as_of.as_of_at,
-        row_number() over (
-            partition by landed_versions.shop_id, landed_versions.event_id
-            order by
-                landed_versions.source_updated_at desc nulls last,
-                landed_versions.loaded_at desc,
-                landed_versions.batch_id desc,
-                landed_versions.row_no desc,
-                landed_versions.row_hash desc
-        ) as version_rank
-    from landed_versions
-    inner join as_of
-        on
-            landed_versions.shop_id = as_of.shop_id
-            and landed_versions.loaded_at <= as_of.known_at
-    inner join repeated_keys
-        on
-            landed_versions.shop_id = repeated_keys.shop_id
-            and landed_versions.event_id = repeated_keys.event_id
-
-),
-
-stacked as (
-
-    select * from singles
-
-    union all
-
-    select * from ranked
-
-),
+{{ newest_versions('events', ['event_id']) }},
 
 newest_version as (
 

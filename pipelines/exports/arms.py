@@ -4,9 +4,8 @@ Invariant: the first record wins for ever. Everybody who could be written to is 
 became of them since: people who bought before a slow arm's mail would else be missing from it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
-from itertools import chain
 
 import polars as pl
 import sqlalchemy as sa
@@ -16,7 +15,7 @@ from pipelines.exports.claims import asked_of
 from pipelines.exports.facts import naive
 from pipelines.exports.gates import REACH
 from pipelines.exports.job import Job
-from pipelines.exports.looks import SHARE, Known, People, in_bytes, in_hex, look
+from pipelines.exports.looks import KEYS, SHARE, People, in_hex, look, said
 from pipelines.exports.rules import Program
 from pipelines.state import arm_record
 
@@ -35,7 +34,7 @@ def record_drawn(connection: sa.Connection, job: Job) -> None:
         drawn = job.facts.drawn(campaign.key, campaign.version, since=since)
         people = drawn.rename({"eligible_at": "qualified_at"}).with_row_index("row")
         everybody = People(job.facts, job.situation(program), people)
-        _record(connection, job, program, everybody, among=())
+        _record(connection, job, program, [everybody], among=())
 
 
 def record_members(connection: sa.Connection, job: Job, program: Program) -> None:
@@ -44,39 +43,42 @@ def record_members(connection: sa.Connection, job: Job, program: Program) -> Non
     Of those who wait for a slow arm's delay, too, and as eligible from this moment on: whoever is
     due by the calendar was qualified long before, and every arm must be watched from one instant.
     """
-    everybody = chain.from_iterable(job.known(program))
-    _record(connection, job, program, everybody, among=REACH, eligible_at=job.now)
+    _record(connection, job, program, job.known(program), among=REACH, eligible_at=job.now)
 
 
 def _record(
     connection: sa.Connection,
     job: Job,
     program: Program,
-    people: Iterable[Known],
+    everybody: Sequence[People],
     *,
     among: tuple[str, ...],
     eligible_at: datetime | None = None,
 ) -> None:
     asked = asked_of(connection, job, program)
-    at = pl.col("qualified_at") if eligible_at is None else _instant(eligible_at)
-    # All are looked at before the first is written: where a share ends must not decide an arm. Of a
-    # million all of it is held, so hashes are bytes till then.
+    # All are looked at before the first is written: where a share ends must not decide an arm.
     found = pl.concat(
-        look(connection, asked, seen, among=among)
-        .filter(pl.col("hit").is_null())
-        .pipe(in_bytes)
-        .select(
-            "person_key", "email_hash", pl.col("occurrence_key").alias("occurrence"),
-            pl.coalesce("recorded", "arm_key").cast(pl.Categorical).alias("arm"),
-            at.alias("eligible_at"),
+        look(connection, asked, seen, among=among).select(
+            pl.when(pl.col("hit").is_null())
+            .then(pl.coalesce("recorded", "arm_key"))
+            .cast(pl.Categorical)
+            .alias("arm")
         )
+        for people in everybody
         for seen in people
-    )  # fmt: skip
-    # By their key, as they lie.
-    order = found["person_key"].arg_sort()
-    for start in range(0, found.height, SHARE):
-        rows = in_hex(found[order[start : start + SHARE]]).with_columns(
-            pl.col("arm").cast(pl.String),
+    )
+    at = pl.col("qualified_at") if eligible_at is None else _instant(eligible_at)
+    every = pl.concat(
+        people.claimable.select(
+            *KEYS, pl.col("occurrence_key").alias("occurrence"), at.alias("eligible_at")
+        )
+        for people in everybody
+    ).hstack(found)
+    # By their key, as they lie; of a million no second million is made.
+    place = every["arm"].is_not_null().arg_true()
+    place = place.gather(every["person_key"].gather(place).arg_sort())
+    for start in range(0, place.len(), SHARE):
+        rows = in_hex(said(every[place[start : start + SHARE]])).with_columns(
             pl.lit(program.campaign_key).alias("campaign"),
             pl.lit(program.campaign_version).alias("version"),
             _instant(job.now).alias("recorded_at"),

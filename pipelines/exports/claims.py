@@ -54,7 +54,7 @@ def planned(connection: sa.Connection, job: Job, program: Program) -> Plan:
         for seen in due
     ]
     return plan(
-        program, due.members, shares, stops=asked.stops, not_due=waiting.members.height,
+        program, due.claimable, shares, stops=asked.stops, not_due=waiting.members.height,
         keys_of=lambda people: job.facts.keys_of(in_hex(people)),
     )  # fmt: skip
 

@@ -22,7 +22,9 @@ from pipelines.exports.gates import GATES, Situation, first_hit
 # all that is known of each is held.
 SHARE: Final = 100_000
 # People whose contents are written at once: all that a file says of each is held.
-WRITTEN: Final = 20_000
+WRITTEN: Final = 10_000
+# What a claim of somebody's is guarded by.
+KEYS: Final = ("person_key", "email_hash")
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,13 @@ class People:
             yield seen
         self._kept.extend(found)
 
+    @property
+    def claimable(self) -> pl.DataFrame:
+        """The members, once all were looked at, with the two keys of a claim in bytes."""
+        if not self._kept:
+            raise RuntimeError("nobody was looked at yet: the keys of a claim are not known")
+        return self.members.hstack(pl.concat(kept.more.select(KEYS) for kept in self._kept))
+
 
 @dataclass(frozen=True)
 class _Kept:
@@ -84,12 +93,12 @@ def said(people: pl.DataFrame) -> pl.DataFrame:
 
 def in_bytes(people: pl.DataFrame) -> pl.DataFrame:
     """The people with the two keys of a claim as bytes, which is half of what hex takes."""
-    return people.with_columns(pl.col("person_key", "email_hash").str.decode("hex"))
+    return people.with_columns(pl.col(KEYS).str.decode("hex"))
 
 
 def in_hex(people: pl.DataFrame) -> pl.DataFrame:
     """The people with the two keys of a claim as the ledger has them."""
-    return people.with_columns(pl.col("person_key", "email_hash").bin.encode("hex"))
+    return people.with_columns(pl.col(KEYS).bin.encode("hex"))
 
 
 def in_shares(people: pl.DataFrame) -> Sequence[pl.DataFrame]:

@@ -14,7 +14,7 @@ import polars as pl
 
 from pipelines.exports.facts import naive
 from pipelines.exports.gates import BEFORE_OTHERS
-from pipelines.exports.looks import Known, in_bytes
+from pipelines.exports.looks import KEYS, Known
 from pipelines.exports.rules import Program, Rules
 
 HANDED_OVER: Final = "handed_over"
@@ -22,7 +22,7 @@ HELD_OUT: Final = "held_out"
 CLAIMED: Final = (HANDED_OVER, HELD_OUT)
 _KEPT: Final = (
     "row", "person_id", "occurrence_key", "dedupe_key", "qualified_at", "due_at",
-    "valid_until_at", "content_source",
+    "valid_until_at", "content_source", *KEYS,
 )  # fmt: skip
 
 
@@ -87,8 +87,8 @@ def _those(members: pl.DataFrame, are_meant: pl.Series) -> pl.DataFrame:
 class Share:
     """A share of the due members, judged by every gate.
 
-    `verdicts`: `row`, the two keys of a claim, `arm`, `hit` and `is_held`, in the order of the
-    members. `marks`: (`row`, `mark`), one per key.
+    `verdicts`: `row`, `arm`, `hit` and `is_held`, in the order of the members. `marks`: (`row`,
+    `mark`), one per key.
     """
 
     verdicts: pl.DataFrame
@@ -109,10 +109,9 @@ class Share:
             ),
         )
         verdicts = decided.select(
-            "row", "person_key", "email_hash", pl.col("arm", "hit").cast(pl.Categorical),
-            held.alias("is_held"),
-        )  # fmt: skip
-        return cls(in_bytes(verdicts), seen.keys.select("row", pl.col("key").hash().alias("mark")))
+            "row", pl.col("arm", "hit").cast(pl.Categorical), held.alias("is_held")
+        )
+        return cls(verdicts, seen.keys.select("row", pl.col("key").hash().alias("mark")))
 
 
 def plan(
@@ -130,7 +129,9 @@ def plan(
         raise RuntimeError("members came back from the gates in another order: nobody is decided")
     marks = pl.concat(share.marks for share in shares)
     # Only members who share a key with another one can stand in each other's way.
-    among = marks.filter(pl.col("mark").is_duplicated())["row"].unique()
+    in_order = marks["mark"].sort()
+    twice = in_order.filter(in_order == in_order.shift()).unique()
+    among = marks.filter(pl.col("mark").is_in(twice.implode()))["row"].unique()
     decided = due.select(_KEPT).hstack(verdicts.drop("row"))
     mixed = decided.filter(pl.col("row").is_in(among.implode()))
     if mixed.height:

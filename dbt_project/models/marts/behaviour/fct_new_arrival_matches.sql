@@ -121,10 +121,14 @@ matched as (
 seen_already as (
 
     select
-        shop_id,
-        person_id,
-        product_id
+        signals.shop_id,
+        signals.person_id,
+        signals.product_id
     from signals
+    inner join new_products
+        on
+            signals.shop_id = new_products.shop_id
+            and signals.product_id = new_products.product_id
 
     union
 

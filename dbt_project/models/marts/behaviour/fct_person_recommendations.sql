@@ -172,6 +172,24 @@ candidates as (
 
 ),
 
+known_products as (
+
+    select
+        shop_id,
+        person_id,
+        product_id
+    from owned
+
+    union all
+
+    select
+        shop_id,
+        person_id,
+        product_id
+    from last_viewed
+
+),
+
 -- Nobody is shown what they have, nor what they looked at just now.
 news as (
 
@@ -187,19 +205,12 @@ news as (
                 candidates.seed_product_id asc
         ) as reason_no
     from candidates
-    left join owned
+    left join known_products
         on
-            candidates.shop_id = owned.shop_id
-            and candidates.person_id = owned.person_id
-            and candidates.product_id = owned.product_id
-    left join last_viewed
-        on
-            candidates.shop_id = last_viewed.shop_id
-            and candidates.person_id = last_viewed.person_id
-            and candidates.product_id = last_viewed.product_id
-    where
-        owned.product_id is null
-        and last_viewed.product_id is null
+            candidates.shop_id = known_products.shop_id
+            and candidates.person_id = known_products.person_id
+            and candidates.product_id = known_products.product_id
+    where known_products.product_id is null
 
 ),
 

@@ -15,7 +15,7 @@ import polars as pl
 from pipelines import saved_segments
 from pipelines.conditions import BadConditions, Checked, checked, people_of
 from pipelines.exports.errors import ConditionsOutdated, NewsletterStopped, UnknownSegment
-from pipelines.exports.snapshot import Segment, Snapshot, in_order
+from pipelines.exports.snapshot import Segment, Snapshot
 from pipelines.requests import BadRequest, Request
 from pipelines.saved_segments import SavedSegment
 from pipelines.settings import Home
@@ -93,8 +93,9 @@ def _campaign(running: tuple[str, ...], saved: SavedSegment) -> str:
 def _of_issue(members: pl.DataFrame, issue: str) -> pl.DataFrame:
     # The key of a program, and the occurrence.
     parts = ("campaign_key", "step_number", "channel", "occurrence_key")
-    of_issue = members.with_columns(pl.lit(issue).alias("occurrence_key"))
-    return in_order(of_issue.with_columns(pl.concat_str(parts, separator="/").alias("dedupe_key")))
+    return members.with_columns(pl.lit(issue).alias("occurrence_key")).with_columns(
+        pl.concat_str(parts, separator="/").alias("dedupe_key")
+    )
 
 
 def _meta(whole: Segment, saved: SavedSegment, asked: Checked) -> dict[str, object]:

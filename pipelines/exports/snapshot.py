@@ -33,6 +33,9 @@ CORE: Final[Mapping[str, pl.DataType | type[pl.DataType]]] = {
 _ASKED: Final = "content_source"
 # Texts of few values, held as numbers: a million members fit into memory by that.
 FEW: Final = ("campaign_key", "channel", "arm_key", "reason_code", _ASKED)
+# As they stand in a file: newest occurrence first, so that of two carts of a person the later one is
+# mailed.
+_ORDER: Final = "qualified_at desc, dedupe_key, person_id, rowid"
 # Members read at once.
 _READ: Final = 100_000
 
@@ -145,7 +148,7 @@ class Snapshot:
             narrower = "" if among is None else f" and person_id in ({among.text})"
             found_members = connection.execute(
                 f'select rowid as row, {", ".join(asked)} from "{table}"'  # noqa: S608 - checked above
-                f" where shop_id = ?{narrower}",
+                f" where shop_id = ?{narrower} order by {_ORDER}",
                 [self.shop_id, *(() if among is None else among.values)],
             ).to_arrow_reader(_READ)
             none = found_members.schema.empty_table()
@@ -156,20 +159,11 @@ class Snapshot:
         # Which source the content came from is reported later, so it leaves with every segment.
         leaves = [_ASKED, *named] if named else rest
         content = tuple(n for n in leaves if n in rest)
-        return Segment(key, Table(self.published, table, rest), in_order(members), content, meta)
+        return Segment(key, Table(self.published, table, rest), members, content, meta)
 
     def facts(self, pepper: bytes) -> Facts:
         """Addresses, keys and gate facts of whomever is asked about."""
         return Facts(self.snapshot_id, self.shop_id, self.published, self.private, pepper)
-
-
-def in_order(members: pl.DataFrame) -> pl.DataFrame:
-    """Members as they stand in a file.
-
-    Newest occurrence first, so that of two carts of a person the later one is mailed.
-    """
-    by = ("qualified_at", "dedupe_key", "person_id", "row")
-    return members.sort(by, descending=[True, False, False, False])
 
 
 def deliverability(home: Home, shop_id: str) -> Mapping[str, Received]:

@@ -33,8 +33,7 @@ CORE: Final[Mapping[str, pl.DataType | type[pl.DataType]]] = {
 _ASKED: Final = "content_source"
 # Texts of few values, held as numbers: a million members fit into memory by that.
 FEW: Final = ("campaign_key", "channel", "arm_key", "reason_code", _ASKED)
-# As they stand in a file: newest occurrence first, so that of two carts of a person the later one is
-# mailed.
+# As they stand in a file: newest occurrence first, so that the later of a person's carts is mailed.
 _ORDER: Final = "qualified_at desc, dedupe_key, person_id, rowid"
 # Members read at once.
 _READ: Final = 100_000

@@ -67,25 +67,33 @@ class Handoff:
         """`now`, and what has gone by since: a run may have waited long for a lock or a disk."""
         return self.now + timedelta(seconds=uptime() - self.since)
 
+    @property
+    def quiet_until(self) -> datetime | None:
+        """When the night or holiday of the present is over; None where there is none."""
+        return self.rules.quiet_until(self.present)
+
     def late(self, row: BatchRow) -> Late:
         """What a batch's people are looked at with once more."""
         return Late(row, self.rules, self.facts, self.present)
 
     def advance(self, batch_id: str) -> BatchRow:
-        """Bring one batch as far as it goes: delivered, expired, void, or held for a person."""
+        """Bring one batch as far as it goes: delivered, expired, void, or held for a person.
+
+        At night and on a holiday that is sealed: it waits, as a request does that comes then.
+        """
         steps = {
             ledger.CLAIMED: self._seal,
             ledger.SEALED: self._intend,
             ledger.HANDING_OFF: self._rename,
         }
-        while True:
-            row = self._read(batch_id)
-            if row.state not in steps:
-                return row
+        row, before = self._read(batch_id), ""
+        while row.state in steps and row.state != before:
             try:
                 steps[row.state](row)
             except Tampered as found:
                 self._hold(row, f"{found}{self._advice(row)}")
+            row, before = self._read(batch_id), row.state
+        return row
 
     def recover(self) -> list[BatchRow]:
         """Finish or hold every batch of this destination a dead process left behind."""
@@ -148,6 +156,8 @@ class Handoff:
         if self._expire(row):
             return
         self.outbox.make_ready([file.file for file in files_of(row)])
+        if self.quiet_until is not None:
+            return
         with state.writing(self.engine) as connection:
             self._refuse_paused(connection)
             exits = exits_of(connection, self.late(row), vault=self.vault, looked=self.looked)

@@ -23,7 +23,9 @@ from pipelines.state import transition as transitions
 CLAIMED, SEALED, HANDING_OFF = "CLAIMED", "SEALED", "HANDING_OFF"
 DELIVERED, ACKED = "DELIVERED", "ACKED"
 HOLD, VOID, EXPIRED = "HOLD", "VOID", "EXPIRED"
-UNFINISHED: Final = (CLAIMED, SEALED, HANDING_OFF)
+# Nothing of it has left: what may have begins with the intent.
+INSIDE: Final = (CLAIMED, SEALED)
+UNFINISHED: Final = (*INSIDE, HANDING_OFF)
 HANDED: Final = (DELIVERED, ACKED)
 # Below SQLite's and PostgreSQL's limits of bound values in one statement.
 _CHUNK: Final = 900

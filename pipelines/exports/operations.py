@@ -188,7 +188,7 @@ def resolve(
         if row.state != ledger.HOLD and batch_id not in has_gone:
             raise ExportRefused(f"{batch_id} is {row.state}; only a batch on HOLD is decided")
         if verdict == "delivered":
-            if row.state in (ledger.CLAIMED, ledger.SEALED):
+            if row.state in ledger.INSIDE:
                 raise ExportRefused(f"{batch_id} is {row.state}: nothing of it has left")
             intent_at = row.intent_at or now
             ledger.move(

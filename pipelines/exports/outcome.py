@@ -67,11 +67,12 @@ def result_of(outbox: LocalFolder, row: BatchRow) -> BatchResult:
     """A batch with the paths of its file and manifest."""
     stem = f"{row.batch_id}-r{row.rev}"
     is_sealed = outbox.has_manifest(stem)
-    names = [file.file for file in files_of(row)] if row.fname else []
+    has_left = row.fname is not None and row.state not in ledger.INSIDE
+    names = [file.file for file in files_of(row)] if has_left else []
     return BatchResult(
         batch_id=row.batch_id, program=row.program, state=row.state, reason=row.reason,
         rows=row.nrows, sha256=row.sha256,
-        file=None if row.fname is None or outbox.is_remote else outbox.root / row.fname,
+        file=outbox.root / names[0] if names and not outbox.is_remote else None,
         manifest=outbox.manifests / f"{stem}.json" if is_sealed else None,
         files=tuple(outbox.address(name) for name in names),
     )  # fmt: skip

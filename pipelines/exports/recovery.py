@@ -36,6 +36,7 @@ def recover(
 ) -> tuple[BatchResult, ...]:
     """Batches a dead process left behind, each finished, expired or on HOLD now.
 
+    At night and on a holiday they are sealed and wait for its end.
     `kept_back`: destination → why nothing may leave for it now; its batches wait.
     For the start of the program; every export does the same for its own destination. Requests
     whose run died are open again. Raises: NotRecovered, after everything was tried, naming every

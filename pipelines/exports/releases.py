@@ -60,7 +60,7 @@ def _given_up(
         raise ExportRefused(
             f"{leaving[0]} may be on its way to the mailer: okaeri exports recover first"
         )
-    waiting = [row for row in mine if row.state in (ledger.CLAIMED, ledger.SEALED)]
+    waiting = [row for row in mine if row.state in ledger.INSIDE]
     with state.writing(state.ledger_engine(home)) as connection:
         for row in waiting:
             ledger.release(connection, row.batch_id, reason="cancelled")

@@ -187,6 +187,8 @@ def _hand_over(handoff: Handoff, job: Job) -> Outcome:
         waits = waits or not mine
         ids += mine
     rows = [handoff.advance(batch_id) for batch_id in ids]
+    # Claimed by day, and the night came first.
+    waits = waits or any(row.state in ledger.UNFINISHED for row in rows)
     for row in rows:
         write_removed(handoff, row, job.segment)
     for row in handed_over_of(handoff):
@@ -204,7 +206,7 @@ def _hand_over(handoff: Handoff, job: Job) -> Outcome:
         reason = f"{held[0].batch_id}: {held[0].reason}"
         return Outcome(request_id, "hold", reason, results, counts, recalls=recalls)
     if waits:
-        until = job.rules.quiet_until(job.now)
+        until = handoff.quiet_until or handoff.present
         return Outcome(
             request_id, "deferred", "quiet_hours", results, counts, until, recalls=recalls
         )  # fmt: skip

@@ -11,6 +11,7 @@ from pipelines.actors import Actor
 from pipelines.exports.rules import Rules
 from pipelines.exports.schedule import newest_tick
 from pipelines.shop import ShopFileError, load_shop
+from tests.exports.inside import Dead, dying_at
 from tests.exports.shop_files import (
     MACHINE,
     NOW,
@@ -134,7 +135,8 @@ def test_a_cadence_or_destination_that_cannot_be_is_refused(
         scheduled(tmp_path, line)
 
 
-QUIET = 'quiet_hours: {from: "21:00", to: "08:00"}\nholidays: [2026-11-11, 2026-11-12]'
+NIGHT = 'quiet_hours: {from: "21:00", to: "08:00"}'
+QUIET = f"{NIGHT}\nholidays: [2026-11-11, 2026-11-12]"
 
 
 @pytest.mark.parametrize(("now", "until"), [
@@ -186,3 +188,36 @@ def test_the_settings_of_a_results_folder_are_a_source(tmp_path: Path) -> None:
     source = load_shop(tmp_path / "shop.yml").source("results_sg")
 
     assert (source.files, source.mapping) == ("results/sg/*", "sendgrid_events")
+
+
+@pytest.mark.parametrize("place", ["claim:done", "seal:done"])
+def test_what_a_dead_run_left_waits_for_the_night_to_end_as_well(
+    tmp_path: Path, place: str
+) -> None:
+    shop = small_shop(tmp_path, more=NIGHT)
+    shop.publish(people(2))
+    request_id, night, morning = shop.ask(), at("2026-11-10T22:00"), at("2026-11-11T08:00")
+    with pytest.raises(Dead):
+        shop.run(request_id, at=NOW, checkpoint=dying_at(place))
+
+    (left,) = exports.recover(shop.home, shop.shop, clock=night, machine=MACHINE)
+    waits = shop.run(request_id, at=night)
+
+    assert (left.state, left.files) == ("SEALED", ())
+    assert (waits.state, waits.reason, waits.not_before) == ("deferred", "quiet_hours", morning)
+    assert list(shop.outbox().glob("*.csv")) == []
+    (due,) = exports.open_requests(shop.home, now=morning)
+    done = shop.run(due.request_id, at=morning)
+    assert [(batch.state, batch.rows) for batch in done.batches] == [("DELIVERED", 2)]
+    assert len(list(shop.outbox().glob("*.csv"))) == 1
+
+
+def test_what_left_before_the_night_is_not_kept_back_by_it(tmp_path: Path) -> None:
+    shop = small_shop(tmp_path, more=NIGHT)
+    shop.publish(people(2))
+    with pytest.raises(Dead):
+        shop.run(shop.ask(), at=NOW, checkpoint=dying_at("intent:done"))
+
+    (done,) = exports.recover(shop.home, shop.shop, clock=at("2026-11-10T22:00"), machine=MACHINE)
+
+    assert (done.state, done.rows) == ("DELIVERED", 2)

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -27,6 +28,8 @@ from pipelines.shop import load_shop
 pytestmark = pytest.mark.slow
 
 PERSONS = 3000
+# Every address of the demo's people ends so.
+ADDRESS = re.compile(rb"[a-z0-9]@[a-z]+\.example", re.IGNORECASE)
 OKAERI = str(Path(sys.executable).with_name("okaeri"))
 
 
@@ -129,6 +132,21 @@ def test_a_segment_is_handed_over_once(okaeri):
             assert len(list(csv.reader(stream))) == batch["rows"] + 1
         assert json.loads(Path(batch["manifest"]).read_text())["sha256"] == batch["sha256"]
     assert not any(batch["rows"] for batch in second["batches"])
+
+
+def test_where_an_address_lies_only_its_owner_reads(okaeri):
+    """Of everything a run and a hand-over write, whatever it is called."""
+
+    def is_closed(path: Path) -> bool:
+        above = [path, *path.parents]
+        return any(not one.stat().st_mode & 0o077 for one in above[: above.index(okaeri.home)])
+
+    files = [path for path in okaeri.home.rglob("*") if path.is_file()]
+    holding = [path for path in files if ADDRESS.search(path.read_bytes())]
+
+    places = {path.relative_to(okaeri.home / "demo").parts[0] for path in holding}
+    assert places - {"outbox"} == {"landing", "private", "raw", "warehouse"}
+    assert [path for path in holding if not is_closed(path)] == []
 
 
 @pytest.mark.parametrize("asked", [

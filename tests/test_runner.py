@@ -13,7 +13,7 @@ import pytest
 
 from pipelines import history, runner, settings, sources
 from pipelines.defs.street import WRITER_POOL, Busy, Street
-from pipelines.defs.warehouse import refuse_held
+from pipelines.defs.warehouse import make_folder, refuse_held
 
 SHOP = """\
 id: small
@@ -113,6 +113,17 @@ def test_a_build_that_outlived_its_run_is_named_without_a_trace(tmp_path: Path) 
 
     refuse_held(file)
     refuse_held(tmp_path / "none.duckdb")
+
+
+@pytest.mark.parametrize("older", [None, 0o755])
+def test_the_builds_folder_is_its_owners_alone(tmp_path: Path, older: int | None) -> None:
+    file = tmp_path / "warehouse" / "build.duckdb"
+    if older is not None:
+        file.parent.mkdir(mode=older)
+
+    make_folder(file)
+
+    assert file.parent.stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.slow

@@ -72,7 +72,7 @@ def warehouse_assets() -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, street: Street, dbt_cli: DbtCliResource
     ) -> Iterator[Any]:
         """Every model, rebuilt from landing by dbt in its own process."""
-        street.built_in.warehouse.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(street.built_in.warehouse)
         refuse_held(street.built_in.warehouse)
         # Unit tests judge the code, not the data: they run in `make test`.
         arguments = ["build", "--exclude-resource-type", "unit_test"]
@@ -90,6 +90,13 @@ def warehouse_assets() -> dg.AssetsDefinition:
         log.info("warehouse built in %.0f s", time.monotonic() - started)
 
     return warehouse
+
+
+def make_folder(file: Path) -> None:
+    """The build's folder, closed to others: addresses lie in the build and in what it spills."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # Of an older version it may have been open.
+    file.parent.chmod(0o700)
 
 
 def refuse_held(file: Path) -> None:

@@ -115,8 +115,8 @@ BEHAVIOUR_BUGS: Final = (
     ),
     Bug(
         "fct_person_recommendations",
-        "and last_viewed.product_id is null",
-        "and owned.product_id is null",
+        "from last_viewed\n\n)",
+        "from last_viewed\n    where product_id is null\n\n)",
         "what was viewed just now is recommended",
     ),
     Bug(

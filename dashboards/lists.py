@@ -13,7 +13,8 @@ from pipelines.actors import Role
 # Key, title, persons, the earliest end of validity.
 Due = tuple[str, str, int, dt.datetime]
 # States of a request that wait for somebody.
-STUCK: Final = ("waiting_for_approval", "hold", "failed")
+HOLD: Final = "hold"
+STUCK: Final = ("waiting_for_approval", HOLD, "failed")
 
 
 def due_lists(page: Page) -> list[Due]:
@@ -50,9 +51,27 @@ def is_exported(page: Page, request: requests.Request | None) -> bool:
     return request.finished_at >= page.snapshot.facts.as_of_at
 
 
+def stuck_requests(page: Page) -> list[requests.Request]:
+    """Requests that wait for somebody, newest first.
+
+    On hold until it is decided, whatever was asked for since: its people are written to by nobody
+    meanwhile. Any other is settled by a newer one of the same list for the same destination.
+    """
+    if not page.has_requests:
+        return []
+    known = requests.all_of(page.home, page.snapshot.facts.shop_id)
+    newest = {(one.segment, one.destination): one.request_id for one in reversed(known)}
+    current = set(newest.values())
+    return [
+        one
+        for one in known
+        if one.request_state == HOLD or (one.request_state in STUCK and one.request_id in current)
+    ]
+
+
 def stuck(page: Page) -> list[str]:
     """What waits for somebody, each with its count in words."""
-    states = [request.request_state for request in newest_requests(page).values()]
+    states = [request.request_state for request in stuck_requests(page)]
     return [page.words(f"stuck.{s}", n=states.count(s)) for s in STUCK if s in states]
 
 

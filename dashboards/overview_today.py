@@ -163,7 +163,8 @@ def held_line(page: Page) -> Line:
 
     words, snapshot = page.words, page.snapshot
     if waiting := lists.stuck(page):
-        return Line(False, words("overview.held.requests", stuck=" · ".join(waiting)))
+        text = words("overview.held.requests", stuck=" · ".join(waiting))
+        return Line(False, text, page.address("exports"), words("overview.lists.link"))
     whole: Filters = {"period_key": SEASON, "step_number": 0, "arm_key": "all"}
     counts = {
         name: snapshot.total(STEPS, whole, column=f"{name}_count") if snapshot.has(STEPS) else None

@@ -29,7 +29,6 @@ def show(page: Page) -> None:
     """Sentence, numbers, today's lists; for whoever may export the wish, the plan, the release."""
     words = page.words
     due = lists.due_lists(page)
-    asked = lists.newest_requests(page)
     if due:
         how_many = words.count(len(due), "list")
         people = " · ".join(
@@ -38,7 +37,7 @@ def show(page: Page) -> None:
         parts.answer(words("exports.sentence", lists=how_many, people=people))
     else:
         parts.answer(words("exports.sentence.none"))
-    states = [request.request_state for request in asked.values()]
+    states = [request.request_state for request in lists.stuck_requests(page)]
     parts.cards(
         [
             Card(words("exports.card.due"), Cell(words.count(len(due), "list"))),
@@ -73,11 +72,13 @@ def results(page: Page) -> None:
 
 
 def history(page: Page) -> None:
-    """The newest requests; the one chosen is shown whole."""
+    """The newest requests and whatever waits for somebody; the one chosen is shown whole."""
     words = page.words
     if not page.has_requests:
         return
-    known = requests.all_of(page.home, page.snapshot.facts.shop_id)[:SHOWN]
+    every = requests.all_of(page.home, page.snapshot.facts.shop_id)
+    waiting = {request.request_id for request in lists.stuck_requests(page)}
+    known = [one for n, one in enumerate(every) if n < SHOWN or one.request_id in waiting]
     if not known:
         return
     parts.title(words("exports.history"))

@@ -178,6 +178,41 @@ def test_a_batch_on_hold_says_what_decides_it(opened: Opener, home: Home) -> Non
     assert "届いたかどうかがわからないため" in shown(app)
 
 
+def test_a_batch_on_hold_is_told_of_until_it_is_decided(opened: Opener, home: Home) -> None:
+    asked = requests.create(
+        home, "demo", segment="winback", destination="mailer", requested_by=ANNA,
+        requested_at=AS_OF - dt.timedelta(days=1), dry_run=False,
+    )  # fmt: skip
+    requests.move(home, asked, to="running", at=AS_OF)
+    requests.move(home, asked, to="hold", at=AS_OF, reason="winback-1-ab: another boot")
+    for _ in range(11):
+        planned(home)
+
+    page = opened("exports", kind="exports", request=asked)
+
+    overview = opened("overview", kind="exports")
+    (lines,) = [e.proto.body for e in overview.get("html") if 'class="ok-lines"' in e.proto.body]
+    assert "確認待ち1件" in lines
+    assert lines.count("<a href=") == 3
+    assert "okaeri exports hold winback-1-ab delivered" in page.code[0].value
+
+
+def test_what_failed_is_settled_by_a_newer_request_of_the_same_list(
+    opened: Opener, home: Home
+) -> None:
+    failed = requests.create(
+        home, "demo", segment="winback", destination="mailer", requested_by=ANNA,
+        requested_at=AS_OF - dt.timedelta(days=1), dry_run=False,
+    )  # fmt: skip
+    requests.move(home, failed, to="running", at=AS_OF)
+    requests.move(home, failed, to="failed", at=AS_OF, reason="no room")
+    assert "失敗1件" in shown(opened("overview", kind="exports"))
+
+    planned(home)
+
+    assert "失敗1件" not in shown(opened("overview", kind="exports"))
+
+
 @pytest.mark.parametrize(
     ("minutes", "said"),
     [

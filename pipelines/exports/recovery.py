@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from pipelines import requests, state
 from pipelines.exports import binding, ledger, lost
+from pipelines.exports.cancelled import give_up_cancelled
 from pipelines.exports.destinations import outbox_of, outboxes
 from pipelines.exports.errors import ExportRefused, NotRecovered, UnreadReport
 from pipelines.exports.handoff import Handoff, unfinished
@@ -93,6 +94,9 @@ def _recover_one(
         others = [o for o in outboxes(rules, home).values() if o.root != outbox.root]
         binding.refuse_other_secret(engine, rules.pepper)
         binding.bind(engine, machine, outbox, now=now, reported=reported, others=others)
+        give_up_cancelled(
+            home, engine, outbox, shop_id=shop.id, destination=destination.key, now=now
+        )
         left = unfinished(engine, destination.key)
         if left and why_not is not None:
             raise UnreadReport(why_not)

@@ -5,6 +5,7 @@ from datetime import datetime
 from pipelines import requests, state
 from pipelines.actors import Actor, Role
 from pipelines.exports import binding, ledger
+from pipelines.exports.cancelled import give_up
 from pipelines.exports.destinations import LocalFolder, outbox_by_name
 from pipelines.exports.errors import ExportRefused
 from pipelines.exports.operations import batches_of
@@ -61,14 +62,5 @@ def _given_up(
             f"{leaving[0]} may be on its way to the mailer: okaeri exports recover first"
         )
     waiting = [row for row in mine if row.state in ledger.INSIDE]
-    with state.writing(state.ledger_engine(home)) as connection:
-        for row in waiting:
-            ledger.release(connection, row.batch_id, reason="cancelled")
-            ledger.move(
-                connection, row, to=ledger.VOID, actor=by.name, at=now, reason="cancelled",
-                fname=None,
-            )  # fmt: skip
-    for row in waiting:
-        for name in outbox.staged_of(f"{row.batch_id}-r{row.rev}"):
-            outbox.discard(name)
+    give_up(state.ledger_engine(home), outbox, waiting, actor=by.name, now=now)
     return [row.batch_id for row in waiting]

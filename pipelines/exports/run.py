@@ -14,6 +14,7 @@ from pipelines.exports.amendments import (
     write_removed,
     write_suppress,
 )
+from pipelines.exports.cancelled import give_up_cancelled
 from pipelines.exports.destinations import outbox_of, outboxes
 from pipelines.exports.errors import ApprovalNeeded, CouponsShort, ExportRefused, UnreadReport
 from pipelines.exports.handoff import Handoff
@@ -168,6 +169,9 @@ def _send(
             vault=Vault(rules.pepper), facts=job.facts, now=now, actor=request.requested_by,
             machine=machine, run_id=run_id, since=since,
         )  # fmt: skip
+        give_up_cancelled(
+            home, engine, outbox, shop_id=rules.shop.id, destination=destination.key, now=now
+        )
         handoff.recover()
         return _hand_over(handoff, job)
 

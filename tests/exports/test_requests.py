@@ -12,7 +12,7 @@ from pipelines.actors import LOOPBACK, Actor, NotAllowed, Origin, Role
 from pipelines.canonical import TABLES
 from tests.exports.databases import Database
 from tests.exports.inside import Dead, dying_at
-from tests.exports.shop_files import NOW, SmallShop, people, small_shop
+from tests.exports.shop_files import MACHINE, NOW, SmallShop, people, small_shop
 
 HANA = Actor("hana@example.jp", Role.EXPORTER, Origin.DASHBOARD)
 TARO = Actor("taro@example.jp", Role.EXPORTER, Origin.DASHBOARD)
@@ -150,6 +150,23 @@ def test_a_cancelled_request_frees_whom_a_dead_run_had_reserved(
     assert list((shop.outbox() / ".staging").glob("cart*")) == []
     assert shop.send().counts == {"cart_recovery/1/email": {"handed_over": 3}}
     assert events(shop, request_id)[-1] == ("cancelled", "taro@example.jp", "dashboard")
+
+
+@pytest.mark.parametrize("by_start", [True, False])
+def test_what_a_screen_cancelled_never_leaves(shop: SmallShop, by_start: bool) -> None:
+    request_id = ask(shop, destination="mailer")
+    with pytest.raises(Dead):
+        shop.run(request_id, checkpoint=dying_at("seal:done"))
+    requests.reopen_running(shop.home, shop.shop.id, "mailer", at=NOW)
+    requests.cancel(shop.home, request_id, by=TARO, at=NOW)
+
+    if by_start:
+        assert exports.recover(shop.home, shop.shop, clock=NOW, machine=MACHINE) == ()
+    again = shop.send()
+
+    assert sorted(row.state for row in exports.batches(shop.home)) == ["DELIVERED", "VOID"]
+    assert again.counts == {"cart_recovery/1/email": {"handed_over": 3}}
+    assert len(list(shop.outbox().glob("*.csv"))) == 1
 
 
 def test_what_has_left_or_may_have_cannot_be_cancelled(shop: SmallShop) -> None:

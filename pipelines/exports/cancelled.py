@@ -1,0 +1,69 @@
+"""Batches whose request somebody took back: given up before anything of them leaves.
+
+A screen cancels a request and knows no ledger, so whoever holds the destination looks for them.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from pipelines import requests, state
+from pipelines.exports import ledger
+from pipelines.exports.destinations import LocalFolder
+from pipelines.exports.ledger import BatchRow
+from pipelines.exports.manifests import stem_of
+from pipelines.settings import Home
+from pipelines.state import batch
+
+
+def give_up_cancelled(
+    home: Home,
+    engine: sa.Engine,
+    outbox: LocalFolder,
+    *,
+    shop_id: str,
+    destination: str,
+    now: datetime,
+) -> None:
+    """Free the people of every batch that no request wants any more.
+
+    Invariant: the caller holds the destination's lock. What may have left is not touched.
+    """
+    with state.reading(engine) as connection:
+        inside = ledger.batches(
+            connection, batch.c.destination == destination, batch.c.state.in_(ledger.INSIDE)
+        )
+    if not inside:
+        return
+    asked = [one for one in requests.all_of(home, shop_id) if not one.dry_run]
+    taken_back, wanted = (
+        {
+            (one.segment, one.destination, one.slot)
+            for one in asked
+            if (one.request_state == "cancelled") is is_cancelled
+        }
+        for is_cancelled in (True, False)
+    )
+    lost = [row for row in inside if _wish(row) in taken_back - wanted]
+    give_up(engine, outbox, lost, actor="recovery", now=now)
+
+
+def give_up(
+    engine: sa.Engine, outbox: LocalFolder, rows: Iterable[BatchRow], *, actor: str, now: datetime
+) -> None:
+    """Void these batches, free their people and remove what is staged of them."""
+    given_up = list(rows)
+    with state.writing(engine) as connection:
+        for row in given_up:
+            ledger.release(connection, row.batch_id, reason="cancelled")
+            ledger.move(
+                connection, row, to=ledger.VOID, actor=actor, at=now, reason="cancelled", fname=None
+            )
+    for row in given_up:
+        for name in outbox.staged_of(stem_of(row)):
+            outbox.discard(name)
+
+
+def _wish(row: BatchRow) -> tuple[str, str, str]:
+    return (row.segment, row.destination, row.slot)

@@ -11,6 +11,7 @@ defs = dg.Definitions(
         landing.landed_tables,
         models,
         publish.published_snapshot(models),
+        exports.recalled,
         exports.handed_over,
     ],
     asset_checks=[

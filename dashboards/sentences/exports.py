@@ -163,6 +163,7 @@ PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "exports.event.done": ("書き出し済み", "handed over"),
     "exports.event.released": ("承認", "released"),
     "exports.event.cancelled": ("取り消し", "cancelled"),
+    "exports.event.recalled": ("追加の除外リスト", "recall file written"),
     "exports.event.failed": ("失敗", "failed"),
     "exports.event.waiting_for_approval": ("承認待ち", "waits for a release"),
     "empty.destinations": ("配信先がまだありません。", "There is no destination yet."),

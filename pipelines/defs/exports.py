@@ -1,5 +1,6 @@
 """Hand-overs: one request carried out."""
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
@@ -7,6 +8,8 @@ import dagster as dg
 
 from pipelines import exports, results
 from pipelines.defs.street import Street
+
+log = logging.getLogger("okaeri")
 
 # Where large mailboxes want a sender to stay, and where they begin to refuse one. Source: Gmail's
 # and Yahoo's rules for bulk senders.
@@ -38,6 +41,23 @@ def handed_over(config: Request, street: Street) -> dg.MaterializeResult[None]:
             "counts": {program: dict(counts) for program, counts in outcome.counts.items()},
         }
     )
+
+
+@dg.asset(deps=["published_snapshot"], group_name="exports", kinds={"csv"}, owners=["team:okaeri"])
+def recalled(street: Street) -> dg.MaterializeResult[None]:
+    """Recall files: whom each mailer must drop from what it may still be sending, as built now.
+
+    What a place refuses is no reason to end a run that has published: it is said, and tried again
+    by the next one.
+    """
+    files: list[str] = []
+    if not street.is_replay:
+        try:
+            found = exports.recall(street.home, street.shop, clock=street.shop.clock)
+            files = [one.file for one in found]
+        except exports.ExportRefused as refusal:
+            log.warning("recalls wait for the next run: %s", refusal)
+    return dg.MaterializeResult(metadata={"files": files})
 
 
 @dg.asset_check(asset="published_snapshot")

@@ -28,6 +28,7 @@ from pipelines.exports.operations import (
 from pipelines.exports.outcome import BatchResult, Outcome
 from pipelines.exports.overview import Overview, overview
 from pipelines.exports.persons import person_by_email
+from pipelines.exports.recalls import recall
 from pipelines.exports.recheck import Recheck, recheck, write_recall
 from pipelines.exports.recovery import recover, stranded
 from pipelines.exports.releases import cancel, release
@@ -72,6 +73,7 @@ __all__ = [
     "overview",
     "person_by_email",
     "pools",
+    "recall",
     "recheck",
     "recover",
     "release",

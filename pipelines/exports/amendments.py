@@ -6,6 +6,7 @@ Both only ever take people out, so writing one twice harms nobody; they need no 
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 import polars as pl
 import sqlalchemy as sa
@@ -116,14 +117,14 @@ def recall_name(row: BatchRow) -> str:
     return f"{row.batch_id}.suppress.csv"
 
 
-def handed_over_of(handoff: Handoff) -> list[BatchRow]:
+def still_sending(engine: sa.Engine, destination: str, *, now: datetime) -> list[BatchRow]:
     """Batches of the destination a mailer may still be sending from."""
-    with state.reading(handoff.engine) as connection:
+    with state.reading(engine) as connection:
         return ledger.batches(
             connection,
-            batch.c.destination == handoff.destination,
+            batch.c.destination == destination,
             batch.c.state.in_(ledger.HANDED),
-            sa.or_(batch.c.expires_at.is_(None), batch.c.expires_at > handoff.now),
+            sa.or_(batch.c.expires_at.is_(None), batch.c.expires_at > now),
         )
 
 

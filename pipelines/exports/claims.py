@@ -4,7 +4,7 @@ Invariant: a claim exists only with its guards, and both were free when it was w
 a person could be written to twice.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import polars as pl
@@ -107,6 +107,14 @@ def existing(connection: sa.Connection, job: Job, program: Program) -> tuple[str
             "kept as it is. Ask again with a new request"
         )
     return tuple(row.batch_id for row in sorted(found, key=lambda row: row.part))
+
+
+def counted(connection: sa.Connection, ids: Sequence[str]) -> dict[str, int]:
+    """Who is in these batches, per outcome; whoever was left out of them is not counted."""
+    query = sa.select(claim.c.st, sa.func.count()).where(claim.c.batch_id.in_(ids))
+    words = {"claimed": HANDED_OVER, "held_out": HELD_OUT}
+    found = bulk.frame(connection, query.group_by(claim.c.st).order_by(claim.c.st))
+    return {words[st]: count for st, count in found.iter_rows() if st in words}
 
 
 def write_gated(connection: sa.Connection, found: Plan, *, now: datetime) -> None:

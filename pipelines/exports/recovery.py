@@ -11,11 +11,11 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from pipelines import requests, state
-from pipelines.exports import binding, ledger, lost
-from pipelines.exports.cancelled import give_up_cancelled
-from pipelines.exports.destinations import outbox_of, outboxes
+from pipelines.exports import ledger
+from pipelines.exports.destinations import outbox_of
 from pipelines.exports.errors import ExportRefused, NotRecovered, UnreadReport
 from pipelines.exports.handoff import Handoff, unfinished
+from pipelines.exports.holding import held
 from pipelines.exports.ledger import BatchRow
 from pipelines.exports.machine import Machine, uptime
 from pipelines.exports.outcome import BatchResult, result_of
@@ -50,7 +50,7 @@ def recover(
     found: list[BatchResult] = []
     failed: dict[str, list[str]] = {}
     for destination in shop.destinations:
-        with _telling(failed, destination.key):
+        with telling(failed, destination.key):
             found += _recover_one(
                 home, rules, destination, now=now, since=since, machine=machine,
                 why_not=(kept_back or {}).get(destination.key),
@@ -58,7 +58,7 @@ def recover(
     for row in stranded(home, shop):
         failed.setdefault(_what_to_do(row), []).append(row.destination)
     if failed:
-        raise NotRecovered(_said(failed), recovered=tuple(found))
+        raise NotRecovered(said_of(failed), recovered=tuple(found))
     return tuple(found)
 
 
@@ -89,14 +89,7 @@ def _recover_one(
         return []
     outbox.prepare()
     found: list[BatchResult] = []
-    with binding.alone(engine, outbox, shop_id=shop.id, destination=destination.key):
-        reported = lost.reported(home, engine, shop_id=shop.id)
-        others = [o for o in outboxes(rules, home).values() if o.root != outbox.root]
-        binding.refuse_other_secret(engine, rules.pepper)
-        binding.bind(engine, machine, outbox, now=now, reported=reported, others=others)
-        give_up_cancelled(
-            home, engine, outbox, shop_id=shop.id, destination=destination.key, now=now
-        )
+    with held(home, rules, destination, outbox, now=now, machine=machine):
         left = unfinished(engine, destination.key)
         if left and why_not is not None:
             raise UnreadReport(why_not)
@@ -112,7 +105,8 @@ def _recover_one(
 
 
 @contextmanager
-def _telling(failed: dict[str, list[str]], destination: str) -> Iterator[None]:
+def telling(failed: dict[str, list[str]], destination: str) -> Iterator[None]:
+    """A refusal of one destination, kept for the end: refusal → destinations."""
     try:
         yield
     except ExportRefused as refusal:
@@ -127,7 +121,8 @@ def _what_to_do(row: BatchRow) -> str:
     )
 
 
-def _said(failed: Mapping[str, list[str]]) -> str:
+def said_of(failed: Mapping[str, list[str]]) -> str:
+    """What failed where, in one sentence each."""
     # What is the matter with the ledger is the matter everywhere: said once.
     parts = (f"{', '.join(dict.fromkeys(places))}: {why}" for why, places in failed.items())
     return "; ".join(parts)

@@ -1,30 +1,25 @@
 """One request from its row to its files: recover, plan, record arms, claim, hand over."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from pipelines import requests, state
-from pipelines.exports import arms, binding, claims, ledger, limits, lost
-from pipelines.exports.amendments import (
-    handed_over_of,
-    recall_name,
-    write_removed,
-    write_suppress,
-)
-from pipelines.exports.cancelled import give_up_cancelled
-from pipelines.exports.destinations import outbox_of, outboxes
+from pipelines.exports import arms, claims, ledger, limits, lost
+from pipelines.exports.amendments import write_removed
+from pipelines.exports.destinations import outbox_of
 from pipelines.exports.errors import ApprovalNeeded, CouponsShort, ExportRefused, UnreadReport
 from pipelines.exports.handoff import Handoff
+from pipelines.exports.holding import held
 from pipelines.exports.job import Job, job_of
 from pipelines.exports.ledger import BatchRow
 from pipelines.exports.machine import Machine, uptime
 from pipelines.exports.masked import masked_plan
-from pipelines.exports.outcome import Outcome, Recall, as_stored, result_of
+from pipelines.exports.outcome import Outcome, as_stored, result_of
 from pipelines.exports.payload import Vault
 from pipelines.exports.plan import programs_of
+from pipelines.exports.recalls import recalls_of
 from pipelines.exports.rules import Program, Rules
 from pipelines.exports.saved import segment_of
 from pipelines.exports.snapshot import open_snapshot
@@ -155,13 +150,7 @@ def _send(
     outbox = outbox_of(rules, destination, home)
     outbox.prepare()
     engine = state.ledger_engine(home)
-    with ExitStack() as stack:
-        mine = binding.alone(engine, outbox, shop_id=rules.shop.id, destination=destination.key)
-        stack.enter_context(mine)
-        reported = lost.reported(home, engine, shop_id=rules.shop.id)
-        others = [o for o in outboxes(rules, home).values() if o.root != outbox.root]
-        binding.refuse_other_secret(engine, rules.pepper)
-        binding.bind(engine, machine, outbox, now=now, reported=reported, others=others)
+    with held(home, rules, destination, outbox, now=now, machine=machine):
         job = _job(home, rules, request, now=now)
         rules.refuse_complained(destination, job.facts.received)
         handoff = Handoff(
@@ -169,15 +158,13 @@ def _send(
             vault=Vault(rules.pepper), facts=job.facts, now=now, actor=request.requested_by,
             machine=machine, run_id=run_id, since=since,
         )  # fmt: skip
-        give_up_cancelled(
-            home, engine, outbox, shop_id=rules.shop.id, destination=destination.key, now=now
-        )
         handoff.recover()
         return _hand_over(handoff, job)
 
 
 def _hand_over(handoff: Handoff, job: Job) -> Outcome:
-    counts: dict[str, Mapping[str, int]] = {}
+    told: Mapping[str, Any] = job.request.outcome or {}
+    counts: dict[str, Mapping[str, int]] = {**told.get("counts", {})}
     ids: list[str] = []
     waits = False
     programs = _programs(job)
@@ -186,7 +173,7 @@ def _hand_over(handoff: Handoff, job: Job) -> Outcome:
         arms.record_drawn(connection, job)
         limits.refuse_too_many(connection, job, programs)
     for program in programs:
-        found, mine = _claim(handoff, job, program)
+        found, mine = _claim(handoff, job, program, told=counts.get(program.key))
         counts[program.key] = found
         waits = waits or not mine
         ids += mine
@@ -195,19 +182,12 @@ def _hand_over(handoff: Handoff, job: Job) -> Outcome:
     waits = waits or any(row.state in ledger.UNFINISHED for row in rows)
     for row in rows:
         write_removed(handoff, row, job.segment)
-    for row in handed_over_of(handoff):
-        write_suppress(handoff, row)
-    # Also what an earlier run wrote: it may have died before it could tell anybody.
-    recalls = tuple(
-        Recall(row.batch_id, row.program, handoff.outbox.address(recall_name(row)))
-        for row in handed_over_of(handoff)
-        if row.suppress_sha256 is not None
-    )
+    recalls = recalls_of(handoff)
     results = tuple(result_of(handoff.outbox, row) for row in _again(handoff, ids))
-    held = [r for r in results if r.state == ledger.HOLD]
+    on_hold = [r for r in results if r.state == ledger.HOLD]
     request_id = job.request.request_id
-    if held:
-        reason = f"{held[0].batch_id}: {held[0].reason}"
+    if on_hold:
+        reason = f"{on_hold[0].batch_id}: {on_hold[0].reason}"
         return Outcome(request_id, "hold", reason, results, counts, recalls=recalls)
     if waits:
         until = handoff.quiet_until or handoff.present
@@ -218,12 +198,12 @@ def _hand_over(handoff: Handoff, job: Job) -> Outcome:
 
 
 def _claim(
-    handoff: Handoff, job: Job, program: Program
+    handoff: Handoff, job: Job, program: Program, *, told: Mapping[str, int] | None
 ) -> tuple[Mapping[str, int], tuple[str, ...]]:
+    """Members per outcome, and the batches: of those that were claimed before as told then."""
     with state.reading(handoff.engine) as connection:
-        ids = claims.existing(connection, job, program)
-    if ids:
-        return {}, ids
+        if ids := claims.existing(connection, job, program):
+            return told or claims.counted(connection, ids), ids
     with state.writing(handoff.engine) as connection:
         arms.record_members(connection, job, program)
     with state.writing(handoff.engine) as connection:

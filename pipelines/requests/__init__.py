@@ -50,6 +50,7 @@ from pipelines.requests.rows import (
     read,
     release,
     reopen_running,
+    tell_recalls,
 )
 from pipelines.requests.screens import (
     ScreenMonth,
@@ -103,6 +104,7 @@ __all__ = [
     "save_plans",
     "screen_months_of",
     "screen_rows",
+    "tell_recalls",
     "totals_of",
     "type_screen_month",
     "type_totals",

@@ -1,9 +1,10 @@
 """Rows of `export_requests`: asked, moved, released, cancelled, each with its line of history."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -176,6 +177,22 @@ def move(
         values |= more
         connection.execute(table.update().where(table.c.request_id == request_id).values(values))
         _note(connection, request_id, event or to, by=by, at=at, detail=reason)
+
+
+def tell_recalls(
+    home: Home, shop_id: str, recalls: Sequence[Mapping[str, str]], *, at: datetime
+) -> None:
+    """The requests whose batches these recall files follow say so. Each has a `batch_id`."""
+    table = state.export_requests
+    for request in all_of(home, shop_id) if recalls else ():
+        said: Mapping[str, Any] = request.outcome or {}
+        mine = [one for one in recalls if one["batch_id"] in said.get("batches", ())]
+        if not mine or mine == said.get("recalls"):
+            continue
+        with state.writing(state.requests_engine(home)) as connection:
+            this = table.c.request_id == request.request_id
+            connection.execute(table.update().where(this).values(outcome={**said, "recalls": mine}))
+            _note(connection, request.request_id, "recalled", by=EXPORTER, at=at)
 
 
 def release(home: Home, request_id: str, *, by: Actor, at: datetime) -> str:

@@ -10,7 +10,8 @@ import pytest
 
 from pipelines import exports, requests
 from pipelines.canonical import TABLES
-from tests.exports.shop_files import NOW, Person, SmallShop, people, small_shop
+from tests.exports.shop_files import MACHINE, NOW, Person, SmallShop, people, small_shop
+from tests.exports.test_failures import CLONE
 
 # Two hand-overs each.
 pytestmark = pytest.mark.slow
@@ -70,6 +71,40 @@ def test_who_bought_or_objected_since_is_recalled(shop: SmallShop) -> None:
         "u2@example.jp": "cart_emptied",
         "u3@example.jp": "unsubscribed",
     }
+
+
+def test_an_objection_is_recalled_without_another_hand_over(shop: SmallShop) -> None:
+    shop.publish(people(3))
+    outcome = shop.send()
+    (batch,) = outcome.batches
+    recall = shop.outbox() / f"{batch.batch_id}.suppress.csv"
+    assert exports.recall(shop.home, shop.shop, clock=NOW, machine=MACHINE) == ()
+    exports.suppress(
+        shop.home, shop.shop, email="u1@example.jp", reason="unsubscribe", by="t", now=NOW
+    )
+
+    for _ in range(2):
+        (told,) = exports.recall(shop.home, shop.shop, clock=NOW, machine=MACHINE)
+        assert (told.batch_id, told.file) == (batch.batch_id, str(recall))
+
+    (row,) = read(recall)
+    assert (row["email"], row["reason"]) == ("u1@example.jp", "unsubscribed")
+    stored = requests.read(shop.home, outcome.request_id).outcome or {}
+    assert stored["recalls"] == [
+        {"batch_id": batch.batch_id, "program": batch.program, "file": str(recall)}
+    ]
+    events = [one.event for one in requests.events_of(shop.home, outcome.request_id)]
+    assert events.count("recalled") == 1
+    over = NOW + timedelta(days=2)
+    assert exports.recall(shop.home, shop.shop, clock=over, machine=MACHINE) == ()
+
+
+def test_a_ledger_that_is_paused_recalls_nothing_and_says_why(shop: SmallShop) -> None:
+    shop.publish(people(2))
+    shop.send()
+
+    with pytest.raises(exports.NotRecovered, match="okaeri exports adopt"):
+        exports.recall(shop.home, shop.shop, clock=NOW, machine=CLONE)
 
 
 def test_every_later_request_tells_the_screens_of_the_recalls_in_force(shop: SmallShop) -> None:

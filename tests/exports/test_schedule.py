@@ -209,6 +209,7 @@ def test_what_a_dead_run_left_waits_for_the_night_to_end_as_well(
     (due,) = exports.open_requests(shop.home, now=morning)
     done = shop.run(due.request_id, at=morning)
     assert [(batch.state, batch.rows) for batch in done.batches] == [("DELIVERED", 2)]
+    assert done.counts == {"cart_recovery/1/email": {"handed_over": 2}}
     assert len(list(shop.outbox().glob("*.csv"))) == 1
 
 

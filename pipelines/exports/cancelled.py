@@ -5,6 +5,7 @@ A screen cancels a request and knows no ledger, so whoever holds the destination
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -15,6 +16,8 @@ from pipelines.exports.ledger import BatchRow
 from pipelines.exports.manifests import stem_of
 from pipelines.settings import Home
 from pipelines.state import batch
+
+_TOO_LATE: Final = "its request was taken back while the file was being handed over"
 
 
 def give_up_cancelled(
@@ -28,13 +31,14 @@ def give_up_cancelled(
 ) -> None:
     """Free the people of every batch that no request wants any more.
 
-    Invariant: the caller holds the destination's lock. What may have left is not touched.
+    Invariant: the caller holds the destination's lock. What may have left waits for a person, who
+    finds out whether it has.
     """
     with state.reading(engine) as connection:
-        inside = ledger.batches(
-            connection, batch.c.destination == destination, batch.c.state.in_(ledger.INSIDE)
+        left = ledger.batches(
+            connection, batch.c.destination == destination, batch.c.state.in_(ledger.UNFINISHED)
         )
-    if not inside:
+    if not left:
         return
     asked = [one for one in requests.all_of(home, shop_id) if not one.dry_run]
     taken_back, wanted = (
@@ -45,8 +49,15 @@ def give_up_cancelled(
         }
         for is_cancelled in (True, False)
     )
-    lost = [row for row in inside if _wish(row) in taken_back - wanted]
-    give_up(engine, outbox, lost, actor="recovery", now=now)
+    lost = [row for row in left if _wish(row) in taken_back - wanted]
+    inside = [row for row in lost if row.state in ledger.INSIDE]
+    give_up(engine, outbox, inside, actor="recovery", now=now)
+    with state.writing(engine) as connection:
+        for row in lost:
+            if row.state == ledger.HANDING_OFF:
+                ledger.move(
+                    connection, row, to=ledger.HOLD, actor="recovery", at=now, reason=_TOO_LATE
+                )
 
 
 def give_up(

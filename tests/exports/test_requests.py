@@ -169,6 +169,24 @@ def test_what_a_screen_cancelled_never_leaves(shop: SmallShop, by_start: bool) -
     assert len(list(shop.outbox().glob("*.csv"))) == 1
 
 
+def test_what_a_screen_cancelled_too_late_waits_for_a_person(shop: SmallShop) -> None:
+    request_id = ask(shop, destination="mailer")
+    with pytest.raises(Dead):
+        shop.run(request_id, checkpoint=dying_at("intent:done"))
+    requests.reopen_running(shop.home, shop.shop.id, "mailer", at=NOW)
+    requests.cancel(shop.home, request_id, by=TARO, at=NOW)
+
+    assert exports.recover(shop.home, shop.shop, clock=NOW, machine=MACHINE) == ()
+
+    (row,) = exports.batches(shop.home)
+    assert (row.state, row.reason) == (
+        "HOLD", "its request was taken back while the file was being handed over",
+    )  # fmt: skip
+    assert list(shop.outbox().glob("*.csv")) == []
+    exports.resolve(shop.home, shop.shop, row.batch_id, "not-delivered", actor="hana", now=NOW)
+    assert shop.send().counts == {"cart_recovery/1/email": {"handed_over": 3}}
+
+
 def test_what_has_left_or_may_have_cannot_be_cancelled(shop: SmallShop) -> None:
     done = ask(shop, destination="mailer")
     shop.run(done)

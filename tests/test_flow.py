@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -29,7 +28,7 @@ pytestmark = pytest.mark.slow
 
 PERSONS = 3000
 # Every address of the demo's people ends so.
-ADDRESS = re.compile(rb"[a-z0-9]@[a-z]+\.example", re.IGNORECASE)
+ADDRESS = r"[a-z0-9]@[a-z]+\.example"
 OKAERI = str(Path(sys.executable).with_name("okaeri"))
 
 
@@ -141,8 +140,10 @@ def test_where_an_address_lies_only_its_owner_reads(okaeri):
         above = [path, *path.parents]
         return any(not one.stat().st_mode & 0o077 for one in above[: above.index(okaeri.home)])
 
-    files = [path for path in okaeri.home.rglob("*") if path.is_file()]
-    holding = [path for path in files if ADDRESS.search(path.read_bytes())]
+    # By a process of its own: to read a database's file here would drop the locks SQLite holds on it.
+    command = ["grep", "-rlaiE", ADDRESS, str(okaeri.home)]
+    found = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    holding = [Path(line) for line in found.splitlines()]
 
     places = {path.relative_to(okaeri.home / "demo").parts[0] for path in holding}
     assert places - {"outbox"} == {"landing", "private", "raw", "warehouse"}

@@ -14,6 +14,7 @@ from pipelines.exports import ledger
 from pipelines.exports.destinations import LocalFolder
 from pipelines.exports.ledger import BatchRow
 from pipelines.exports.manifests import stem_of
+from pipelines.requests import Request
 from pipelines.settings import Home
 from pipelines.state import batch
 
@@ -41,15 +42,11 @@ def give_up_cancelled(
     if not left:
         return
     asked = [one for one in requests.all_of(home, shop_id) if not one.dry_run]
-    taken_back, wanted = (
-        {
-            (one.segment, one.destination, one.slot)
-            for one in asked
-            if (one.request_state == "cancelled") is is_cancelled
-        }
-        for is_cancelled in (True, False)
-    )
-    lost = [row for row in left if _wish(row) in taken_back - wanted]
+    wanted = {_wish(one) for one in asked if one.request_state != "cancelled"}
+    taken_back = {_wish(one) for one in asked} - wanted
+    lost = [row for row in left if _wish(row) in taken_back]
+    if not lost:
+        return
     inside = [row for row in lost if row.state in ledger.INSIDE]
     give_up(engine, outbox, inside, actor="recovery", now=now)
     with state.writing(engine) as connection:
@@ -76,5 +73,5 @@ def give_up(
             outbox.discard(name)
 
 
-def _wish(row: BatchRow) -> tuple[str, str, str]:
-    return (row.segment, row.destination, row.slot)
+def _wish(of: BatchRow | Request) -> tuple[str, str, str]:
+    return (of.segment, of.destination, of.slot)

@@ -13,7 +13,7 @@ from pipelines.exports.cells import NO_BATCH, NO_TOKEN, Scribe, deliverables
 from pipelines.exports.errors import ShopNotReady
 from pipelines.exports.facts import Facts
 from pipelines.exports.gates import Situation
-from pipelines.exports.looks import SHARE, WRITTEN, People
+from pipelines.exports.looks import SHARE, WRITTEN, People, said
 from pipelines.exports.plan import due_members, members_of, programs_of
 from pipelines.exports.profile import Profile
 from pipelines.exports.refusals import reason_of
@@ -184,11 +184,12 @@ def _records(
     """What the people are to be written: contacts, content over them, of which campaign."""
     wanted = [column.source for column in scribe.columns if column.source is not None]
     contacts = facts.contacts_of(members, wanted=wanted)
-    said = members.with_columns(pl.col(pl.Categorical).cast(pl.String))
-    whose: list[pl.Series | pl.Expr] = [
-        said[name] if program is None else pl.lit(getattr(program, name)).alias(name)
-        for name in ("campaign_key", "step_number")
-    ]
+    names = ("campaign_key", "step_number")
+    whose: list[pl.Series | pl.Expr] = []
+    if program is None:
+        whose += said(members.select(names)).get_columns()
+    else:
+        whose += [pl.lit(getattr(program, name)).alias(name) for name in names]
     return contacts.with_columns(
         *segment.table.content_of(members["row"]), deliverables(contacts["email"]), *whose
     )

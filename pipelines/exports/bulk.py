@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 import polars as pl
@@ -13,8 +14,9 @@ from pipelines.state import Instant
 
 # Keys of one look-up, sent as one value.
 _KEYS: Final = 50_000
-# Rows of one statement.
-_ROWS: Final = 10_000
+# Values of one statement, below SQLite's limit of them. A statement of many rows is carried out
+# without the interpreter: what comes next is made meanwhile.
+_VALUES: Final = 30_000
 
 
 def frame(connection: sa.Connection, query: sa.Select[Any]) -> pl.DataFrame:
@@ -124,7 +126,7 @@ def insert(
     elif ignore_taken:
         taken = " on conflict do nothing"
     # As objects rows are ten times as large as in columns: few at a time.
-    for some in texts.iter_slices(_ROWS):
+    for some in texts.iter_slices(max(_VALUES // rows.width, 1)):
         if connection.dialect.name == "postgresql":
             # One statement, an array per column: a message per row would be most of the time.
             types = (table.c[name].type.compile(connection.dialect) for name in rows.columns)
@@ -133,8 +135,9 @@ def insert(
             text = f"{into} select * from unnest({arrays}){taken}"  # noqa: S608 - see above
             connection.exec_driver_sql(text, given)
         else:
-            marks = ", ".join("?" * rows.width)
-            connection.exec_driver_sql(f"{into} values ({marks}){taken}", some.rows())
+            one = f"({', '.join('?' * rows.width)})"
+            text = f"{into} values {', '.join([one] * some.height)}{taken}"
+            connection.exec_driver_sql(text, tuple(chain.from_iterable(some.iter_rows())))
 
 
 def insert_for(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:

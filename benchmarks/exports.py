@@ -162,15 +162,15 @@ PHASES = {
 
 
 def timed(place: object, name: str, spent: list[float]) -> None:
-    """Let a function count the processor seconds and say how much memory was held at most."""
+    """Let a function count its wall and processor seconds, and the memory held at most so far."""
     bare = getattr(place, name)
 
     def measured(*given: object, **named: object) -> object:
-        started = time.process_time()
+        wall, processor = time.perf_counter(), time.process_time()
         try:
             return bare(*given, **named)
         finally:
-            spent[:] = [time.process_time() - started, peak()]
+            spent[:] = [time.perf_counter() - wall, time.process_time() - processor, peak()]
 
     setattr(place, name, measured)
 
@@ -213,8 +213,10 @@ def main() -> None:
         outcome = exports.run_request(home, shop, request_id, clock=NOW)
         wall, processor = time.perf_counter() - wall, time.process_time() - processor
         rows = sum(batch.rows or 0 for batch in outcome.batches)
-    for name, (seconds, held) in spent.items():
-        sys.stdout.write(f"  {name:12} {seconds:6.1f} s of processor, {held:,.0f} MB so far\n")
+    for name, (seconds, busy, held) in spent.items():
+        sys.stdout.write(
+            f"  {name:12} {seconds:6.1f} s, {busy:6.1f} s of processor, {held:,.0f} MB so far\n"
+        )
     sys.stdout.write(
         f"{rows:,} recipients, {outcome.state}: {wall:.1f} s, {processor:.1f} s of processor,"
         f" {peak():,.0f} MB at most\n"

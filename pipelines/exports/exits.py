@@ -47,21 +47,20 @@ class Looked:
 
     clear: dict[str, str] = field(default_factory=dict)
 
-    def note(self, connection: sa.Connection, batch_id: str, stops: pl.DataFrame) -> None:
-        """Nobody of the batch has to leave with these stops in force."""
-        self.clear[batch_id] = _digest(connection, batch_id, stops)
+    def note(self, batch_id: str, claimed: int, stops: pl.DataFrame) -> None:
+        """Nobody of the batch, of whom so many are claimed, has to leave with these stops."""
+        self.clear[batch_id] = _digest(claimed, stops)
 
     def is_clear(self, connection: sa.Connection, late: Late, stops: pl.DataFrame) -> bool:
         """Whether nobody has to leave, known without looking at each again."""
-        batch_id = late.row.batch_id
+        batch_id, c = late.row.batch_id, claim.c
         if batch_id not in self.clear:
             return False
-        c = claim.c
         mine = (c.batch_id == batch_id, c.st == "claimed")
-        over = sa.select(sa.exists().where(*mine, c.valid_until_at <= late.now))
-        if connection.execute(over).scalar():
-            return False
-        return self.clear[batch_id] == _digest(connection, batch_id, stops)
+        query = sa.select(sa.func.count(c.payload_enc), sa.func.min(c.valid_until_at)).where(*mine)
+        claimed, first = connection.execute(query).one()
+        is_over = first is not None and first <= late.now
+        return not is_over and self.clear[batch_id] == _digest(claimed, stops)
 
 
 def claimed_of(connection: sa.Connection, batch_id: str, *, vault: Vault) -> Iterator[pl.DataFrame]:
@@ -126,17 +125,17 @@ def exits_of(
     if looked.is_clear(connection, late, stops):
         return {}
     found: dict[int, str] = {}
+    count = 0
     for claimed in claimed_of(connection, late.row.batch_id, vault=vault):
         found |= late_exits(late, claimed, stops)
+        count += claimed.height
     if not found:
-        looked.note(connection, late.row.batch_id, stops)
+        looked.note(late.row.batch_id, count, stops)
     return found
 
 
-def _digest(connection: sa.Connection, batch_id: str, stops: pl.DataFrame) -> str:
-    mine = (claim.c.batch_id == batch_id, claim.c.st == "claimed")
-    count = sa.select(sa.func.count(claim.c.payload_enc)).where(*mine)
-    found = hashlib.sha256(str(connection.execute(count).scalar_one()).encode())
+def _digest(claimed: int, stops: pl.DataFrame) -> str:
+    found = hashlib.sha256(str(claimed).encode())
     for share in stops.iter_slices(WRITTEN):
         found.update("\n".join(f"{key} {why} {at}" for key, why, at in share.iter_rows()).encode())
     return found.hexdigest()

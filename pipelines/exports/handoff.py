@@ -135,7 +135,7 @@ class Handoff:
                 cells = self._cells(connection, late, None if is_clear else stops, exits=exits)
                 rendered, files = self._stage(row, ahead(cells))
             drop(connection, row.batch_id, exits)
-            self.looked.note(connection, row.batch_id, stops)
+            self.looked.note(row.batch_id, rendered.rows, stops)
             manifest = manifest_of(connection, row, rendered, files=files)
             self.outbox.write_manifest(stem, manifest)
             self._discard(row, keep=[file.file for file in files])

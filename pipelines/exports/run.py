@@ -211,7 +211,7 @@ def _claim(
             connection, job, program, vault=handoff.vault, actor=handoff.actor
         )
         for batch_id in ids:
-            handoff.looked.note(connection, batch_id, plan.stops)
+            handoff.looked.note(batch_id, plan.handed_over, plan.stops)
     return plan.counts, ids
 
 

@@ -16,7 +16,7 @@ from pipelines.exports.ahead import ahead
 from pipelines.exports.errors import ApprovalNeeded, OtherInput, TooManyRows
 from pipelines.exports.facts import naive
 from pipelines.exports.job import Job
-from pipelines.exports.looks import SHARE, WRITTEN, Asked, in_hex, look
+from pipelines.exports.looks import KEYS, SHARE, WRITTEN, Asked, in_hex, look
 from pipelines.exports.payload import Vault
 from pipelines.exports.plan import CLAIMED, HANDED_OVER, HELD_OUT, Plan, Share, expires_at, plan
 from pipelines.exports.render import RENDERER_VERSION
@@ -187,7 +187,8 @@ def _write_batch(
     )
     for claims in ahead(_claims_of(job, found, batch_id=batch_id, vault=vault)):
         bulk.insert(connection, claim, claims)
-    _write_guards(connection, job, found, batch_id=batch_id)
+    for guards in ahead(_guards_of(job, found, batch_id=batch_id)):
+        bulk.insert(connection, guard, guards)
     coupons.take(connection, found.decisions, batch_id=batch_id, now=job.now)
     return batch_id
 
@@ -229,18 +230,29 @@ def _written(
     )  # fmt: skip
 
 
-def _write_guards(connection: sa.Connection, job: Job, found: Plan, *, batch_id: str) -> None:
-    c, program = claim.c, sa.literal(found.program.key).label("program")
-    # Of who is held out no message is counted.
-    day = sa.case((c.st == "claimed", sa.literal(job.today, sa.Date))).label("message_on")
-    # A person without an address (another channel) has one guard, everybody else two.
-    own = (
-        sa.select(key.label("key"), program, c.occurrence, c.batch_id, c.ord, c.claimed_at, day)
-        .where(c.batch_id == batch_id, key.is_not(None))
-        for key in (c.person_key, c.email_hash)
+def _guards_of(job: Job, found: Plan, *, batch_id: str) -> Iterator[pl.DataFrame]:
+    """Rows of `guard`: one for a person without an address (another channel), two for the others.
+
+    By key, as they lie: a million in any other order would be written page by page, again and
+    again. What a key begins with is order enough.
+    """
+    claimed = found.decisions.drop_nulls("ord").select(
+        *KEYS, "ord", pl.col("occurrence_key").alias("occurrence"),
+        # Of who is held out no message is counted.
+        pl.when(pl.col("outcome") == HANDED_OVER).then(pl.lit(job.today)).alias("message_on"),
     )  # fmt: skip
-    every = sa.union_all(*own).subquery()
-    # By key, as they lie: a million in any other order would be written page by page, again and
-    # again.
-    rows = sa.select(every).order_by(every.c.key, every.c.occurrence)
-    connection.execute(guard.insert().from_select(list(every.c.keys()), rows))
+    heads = pl.concat(
+        claimed[name].bin.head(8).bin.reinterpret(dtype=pl.UInt64, endianness="big")
+        for name in KEYS
+    )
+    order = heads.arg_sort(nulls_last=True).head(heads.count())
+    for some in order.to_frame("place").iter_slices(WRITTEN):
+        place = some["place"]
+        rows = in_hex(claimed[place % claimed.height])
+        is_address = (place >= claimed.height).alias("is_address")
+        yield rows.hstack([is_address]).select(
+            pl.when("is_address").then("email_hash").otherwise("person_key").alias("key"),
+            pl.lit(found.program.key).alias("program"), "occurrence",
+            pl.lit(batch_id).alias("batch_id"), "ord",
+            pl.lit(naive(job.now), pl.Datetime("us")).alias("claimed_at"), "message_on",
+        )  # fmt: skip

@@ -191,7 +191,7 @@ class _Csv:
         labels = [str(number) for number in range(len(self._layout.labels))]
         try:
             found = pl.read_csv(
-                self._encodable("".join(lines)).encode(),
+                self._encodable(lines.str.join().item()).encode(),
                 has_header=False, schema=dict.fromkeys(labels, pl.String),
                 separator=self._layout.delimiter, quote_char=self._edge or None,
                 empty_string_is_null=False,
@@ -202,7 +202,8 @@ class _Csv:
             raise _not_faithful(rows.len(), found.height)
 
     def _encodable(self, text: str) -> str:
-        return text.encode(self.codec).decode(self.codec)
+        # A column of texts holds nothing that cannot be written in UTF-8.
+        return text if self.codec == "utf-8" else text.encode(self.codec).decode(self.codec)
 
     def _written(self, rows: Sequence[Row]) -> list[str]:
         found = _Lines()
@@ -292,15 +293,16 @@ class _Files:
         self._stack.close()
 
     def add(self, lines: pl.Series) -> None:
-        texts = lines.to_list()
+        if lines.is_empty():
+            return
         if self._layout.max_rows is None and self._layout.max_bytes is None:
             # Nothing is ever cut: they are written as one.
             lead = self._between if self._rows else b""
-            between = self._between.decode()
-            self._write(lead + between.join(texts).encode(self._codec))
-            self._rows += len(texts)
+            text = lines.str.join(self._between.decode()).item()
+            self._write(lead + text.encode(self._codec))
+            self._rows += lines.len()
             return
-        for text in texts:
+        for text in lines.to_list():
             self._add(text.encode(self._codec))
 
     def _add(self, line: bytes) -> None:

@@ -352,7 +352,7 @@ def test_where_a_share_ends_decides_nothing(
 ) -> None:
     at_once = decided(tmp_path / "at_once")
     monkeypatch.setattr(bulk, "_KEYS", 2)
-    monkeypatch.setattr(bulk, "_ROWS", 1)
+    monkeypatch.setattr(bulk, "_VALUES", 1)
     for module in (looks, claims, job, arms, exits):
         for name in {"SHARE", "WRITTEN"} & vars(module).keys():
             monkeypatch.setattr(module, name, 1)

@@ -15,7 +15,7 @@ from pipelines.exports.claims import asked_of
 from pipelines.exports.facts import naive
 from pipelines.exports.gates import REACH
 from pipelines.exports.job import Job
-from pipelines.exports.looks import KEYS, SHARE, People, in_hex, look, said
+from pipelines.exports.looks import KEYS, SHARE, People, by_key, in_hex, look, said
 from pipelines.exports.rules import Program
 from pipelines.state import arm_record
 
@@ -75,8 +75,7 @@ def _record(
         for people in everybody
     ).hstack(found)
     # By their key, as they lie; of a million no second million is made.
-    place = every["arm"].is_not_null().arg_true()
-    place = place.gather(every["person_key"].gather(place).arg_sort())
+    place = by_key(every, "person_key", among=pl.col("arm").is_not_null())
     for start in range(0, place.len(), SHARE):
         rows = in_hex(said(every[place[start : start + SHARE]])).with_columns(
             pl.lit(program.campaign_key).alias("campaign"),

@@ -14,9 +14,9 @@ from pipelines import keys
 from pipelines.exports import bulk, coupons, ledger, lost
 from pipelines.exports.ahead import ahead
 from pipelines.exports.errors import ApprovalNeeded, OtherInput, TooManyRows
-from pipelines.exports.facts import naive
+from pipelines.exports.facts import every_key, naive
 from pipelines.exports.job import Job
-from pipelines.exports.looks import KEYS, SHARE, WRITTEN, Asked, in_hex, look
+from pipelines.exports.looks import KEYS, SHARE, WRITTEN, Asked, at_once, by_key, in_hex, look
 from pipelines.exports.payload import Vault
 from pipelines.exports.plan import CLAIMED, HANDED_OVER, HELD_OUT, Plan, Share, expires_at, plan
 from pipelines.exports.render import RENDERER_VERSION
@@ -196,19 +196,23 @@ def _write_batch(
 def _claims_of(job: Job, found: Plan, *, batch_id: str, vault: Vault) -> Iterator[pl.DataFrame]:
     """Rows of `claim`, in the order of the file. Nothing of the ledger is asked for them."""
     facts, pepper = job.facts, job.rules.pepper
-    for claimed in found.decisions.drop_nulls("ord").iter_slices(SHARE):
-        records = job.records(found.program, claimed)
-        people = in_hex(claimed).with_columns(records["email"])
-        every = facts.keys_of(people).group_by("row").agg(pl.col("key").sort().alias("keys"))
-        tokens = keys.tokens(batch_id, claimed["ord"].to_list(), pepper=pepper)
-        placed = people.join(every, on="row", how="left", maintain_order="left").with_columns(
-            pl.Series("recipient_token", tokens, pl.String), pl.lit(batch_id).alias("batch_id"),
-            records["coupon_code"],
-        )  # fmt: skip
-        for some, said in zip(
-            placed.iter_slices(WRITTEN), records.iter_slices(WRITTEN), strict=True
-        ):
-            yield _written(job, some, said, batch_id=batch_id, vault=vault)
+    for asked in at_once(found.decisions):
+        claimed = asked.drop_nulls("ord")
+        if claimed.is_empty():
+            continue
+        known = facts.each_ones_keys(claimed, size=WRITTEN)
+        shares = zip(
+            claimed.iter_slices(WRITTEN), job.records(found.program, claimed), known, strict=True
+        )
+        for share, records, others in shares:
+            people = in_hex(share)
+            mine = every_key(people, others).group_by("row").agg(pl.col("key").sort().alias("keys"))
+            tokens = keys.tokens(batch_id, share["ord"].to_list(), pepper=pepper)
+            placed = people.join(mine, on="row", how="left", maintain_order="left").with_columns(
+                pl.Series("recipient_token", tokens, pl.String),
+                pl.lit(batch_id).alias("batch_id"), records["email"], records["coupon_code"],
+            )  # fmt: skip
+            yield _written(job, placed, records, batch_id=batch_id, vault=vault)
 
 
 def _written(
@@ -234,22 +238,18 @@ def _guards_of(job: Job, found: Plan, *, batch_id: str) -> Iterator[pl.DataFrame
     """Rows of `guard`: one for a person without an address (another channel), two for the others.
 
     By key, as they lie: a million in any other order would be written page by page, again and
-    again. What a key begins with is order enough.
+    again.
     """
-    claimed = found.decisions.drop_nulls("ord").select(
+    every = found.decisions.select(
         *KEYS, "ord", pl.col("occurrence_key").alias("occurrence"),
         # Of who is held out no message is counted.
         pl.when(pl.col("outcome") == HANDED_OVER).then(pl.lit(job.today)).alias("message_on"),
     )  # fmt: skip
-    heads = pl.concat(
-        claimed[name].bin.head(8).bin.reinterpret(dtype=pl.UInt64, endianness="big")
-        for name in KEYS
-    )
-    order = heads.arg_sort(nulls_last=True).head(heads.count())
+    order = by_key(every, *KEYS, among=pl.col("ord").is_not_null())
     for some in order.to_frame("place").iter_slices(WRITTEN):
         place = some["place"]
-        rows = in_hex(claimed[place % claimed.height])
-        is_address = (place >= claimed.height).alias("is_address")
+        rows = in_hex(every[place % every.height])
+        is_address = (place >= every.height).alias("is_address")
         yield rows.hstack([is_address]).select(
             pl.when("is_address").then("email_hash").otherwise("person_key").alias("key"),
             pl.lit(found.program.key).alias("program"), "occurrence",

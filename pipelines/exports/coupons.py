@@ -181,11 +181,14 @@ def _history(
 
 
 def _wanted(job: Job, found: Plan) -> dict[str, pl.DataFrame]:
-    sent = found.decisions.filter(pl.col("outcome") == HANDED_OVER)
-    of_arm = {arm: job.rules.coupon_pool(found.program, arm) for arm in sent["arm"].unique()}
+    is_sent = pl.col("outcome") == HANDED_OVER
+    arms = found.decisions.select(pl.col("arm").filter(is_sent).unique()).to_series()
+    of_arm = {arm: job.rules.coupon_pool(found.program, arm) for arm in arms}
     pools_of = {pool for pool in of_arm.values() if pool is not None}
     return {
-        pool: sent.filter(pl.col("arm").is_in([a for a, name in of_arm.items() if name == pool]))
+        pool: found.decisions.filter(
+            is_sent & pl.col("arm").is_in([a for a, name in of_arm.items() if name == pool])
+        )
         for pool in pools_of
     }
 

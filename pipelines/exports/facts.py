@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
@@ -57,14 +58,13 @@ left join int_persons__contactable as consents
         and consents.channel = $channel and consents.purpose = $purpose
 order by asked.n
 """
-# Every id of a merged person, and every address hash: each of them may carry a guard. Their own
-# present ones are known already.
+# Every id of a merged person, and every address hash: each of them may carry a guard.
 _KEYS: Final = """
 select asked.n, keys.key_type in ('email_hash', 'person_key') as is_hashed, keys.key_value
 from asked
 join int_persons__keys as keys on asked.person_id = keys.person_id
 where
-    keys.shop_id = $shop and keys.key_value is distinct from asked.email_hash
+    keys.shop_id = $shop
     and (keys.key_type in ('email_hash', 'person_key') or keys.key_value <> trim(asked.person_id))
 order by asked.n
 """
@@ -114,6 +114,8 @@ _WAITING: Final = """
 select person_id from dim_persons
 where shop_id = $shop and coupon_blocked_until_at > $now
 """
+# Rows of an answer that come at once.
+_READ: Final = 10_000
 _TEXT: Final = (
     "email", "block_reason", "consent_hash", "close_reason", "key_value", "occurrence_key",
     "person_id", "arm_key", "episode_id",
@@ -156,16 +158,26 @@ class Facts:
         `email` is the address as it would leave, null where no mailer could take it. Raises:
         SnapshotMissing if a table is not there, or has two rows of somebody.
         """
+        (found,) = self.each_of(people, channel=channel, purpose=purpose, size=people.height)
+        return found
+
+    def each_of(
+        self, people: pl.DataFrame, *, channel: str, purpose: str, size: int
+    ) -> Iterator[pl.DataFrame]:
+        """The same, asked at once and answered of so many people at a time."""
         asked = _asked(people, "occurrence_key")
-        known = self._answer(self.published, _PUBLISHED, asked)
-        told = self._answer(self.private, _PRIVATE, asked, channel=channel, purpose=purpose)
-        if not known.height == told.height == people.height:
-            raise SnapshotMissing(
-                f"snapshot {self.snapshot_id} has two rows of one person: build it again"
-            )
-        return people.hstack(known.drop("n")).hstack(
-            told.drop("n").with_columns(deliverables(told["email"]))
+        known = self._answers(self.published, _PUBLISHED, asked, size=size)
+        told = self._answers(
+            self.private, _PRIVATE, asked, size=size, channel=channel, purpose=purpose
         )
+        for some, mine, consent in zip(_parts(people, size), known, told, strict=True):
+            if not mine.height == consent.height == some.height:
+                raise SnapshotMissing(
+                    f"snapshot {self.snapshot_id} has two rows of one person: build it again"
+                )
+            yield some.hstack(mine.drop("n")).hstack(
+                consent.drop("n").with_columns(deliverables(consent["email"]))
+            )
 
     def keyed(self, people: pl.DataFrame) -> pl.DataFrame:
         """The people (`person_id`, `email`) with the two keys a claim of theirs carries.
@@ -183,10 +195,19 @@ class Facts:
 
         `people`: as `keyed` gives them, with a `row` each.
         """
-        found = self._answer(self.private, _KEYS, _asked(people, "email_hash"))
-        others = self._hashed(found)
-        more = people["row"].gather(others["n"]).to_frame().hstack(others.select("key"))
-        return pl.concat([own_keys(people), more.unique()])
+        (others,) = self.each_ones_keys(people, size=people.height)
+        return every_key(people, others)
+
+    def each_ones_keys(self, people: pl.DataFrame, *, size: int) -> Iterator[pl.DataFrame]:
+        """The keys on file of the people (`person_id`, `row`), of so many people at a time.
+
+        Those they go by now are among them or not.
+        """
+        found = self._answers(self.private, _KEYS, _asked(people), size=size)
+        for some, mine in zip(_parts(people, size), found, strict=True):
+            hashed = self._hashed(mine)
+            whose = some["row"].gather(hashed["n"]).to_frame()
+            yield whose.hstack(hashed.select("key")).unique()
 
     def all_keys(self, person_id: str) -> frozenset[str]:
         """Every key one person was or could be handed over under."""
@@ -219,19 +240,25 @@ class Facts:
         mine = every.filter(pl.col("key").is_in(list(wanted)))
         return dict(mine.select("key", "person_id").iter_rows())
 
-    def contacts_of(self, people: pl.DataFrame, *, wanted: Collection[str]) -> pl.DataFrame:
+    def contacts_of(
+        self, people: pl.DataFrame, *, wanted: Collection[str], size: int
+    ) -> Iterator[pl.DataFrame]:
         """Addresses and names of the people (`person_id`), in their order, null where unknown.
 
-        `wanted`: which columns besides; `browser_ids` are those a page may know them by.
+        Shape: of so many people at a time. `wanted`: which columns besides; `browser_ids` are those
+        a page may know them by.
         """
         asked = _asked(people)
         kept = sorted(self._contact_columns & (_MADE_OF | set(wanted)))
         # Names of the table's own columns stand in the text.
         query = _CONTACTS.format(columns=", ".join(f'contacts."{name}"' for name in kept))
-        found = _named(self._answer(self.private, query, asked).drop("n"))
+        found = map(_named, self._answers(self.private, query, asked, size=size))
         if "browser_ids" not in wanted:
-            return found
-        return found.hstack(self._answer(self.private, _BROWSERS, asked).drop("n"))
+            yield from (some.drop("n") for some in found)
+            return
+        browsers = self._answers(self.private, _BROWSERS, asked, size=size)
+        for some, mine in zip(found, browsers, strict=True):
+            yield some.drop("n").hstack(mine.drop("n"))
 
     @cached_property
     def _contact_columns(self) -> frozenset[str]:
@@ -267,9 +294,25 @@ class Facts:
         self, file: Path, query: str, asked: pl.DataFrame | None, **values: object
     ) -> pl.DataFrame:
         with self._reading(file) as connection:
-            if asked is not None:
-                connection.register("asked", asked)
-            return _typed(connection.execute(query, {"shop": self.shop_id, **values}).pl())
+            return _typed(answered(self._asking(connection, query, asked, **values)))
+
+    def _answers(
+        self, file: Path, query: str, asked: pl.DataFrame, *, size: int, **values: object
+    ) -> Iterator[pl.DataFrame]:
+        with self._reading(file) as connection:
+            found = self._asking(connection, query, asked, **values)
+            yield from map(_typed, answers(found, count=asked.height, size=size))
+
+    def _asking(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        query: str,
+        asked: pl.DataFrame | None,
+        **values: object,
+    ) -> duckdb.DuckDBPyConnection:
+        if asked is not None:
+            connection.register("asked", asked)
+        return connection.execute(query, {"shop": self.shop_id, **values})
 
     @contextmanager
     def _reading(self, file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -286,6 +329,12 @@ def own_keys(people: pl.DataFrame) -> pl.DataFrame:
     """(`row`, `key`): the keys by which people (as `keyed` gives them) go now."""
     own = people.select("row", pl.concat_list("person_key", "email_hash").alias("key"))
     return own.explode("key").drop_nulls("key")
+
+
+def every_key(people: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    """(`row`, `key`), each once: by which people (as `keyed` gives them) go now, and the others."""
+    own = own_keys(people)
+    return pl.concat([own, others.join(own, on=["row", "key"], how="anti")])
 
 
 def reader(path: Path) -> duckdb.DuckDBPyConnection:
@@ -326,6 +375,38 @@ def in_utc(found: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def answered(query: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """A question's rows. Few at a time: what a large answer was grown in stays taken after it."""
+    found = query.to_arrow_reader(_READ)
+    return pl.concat(map(pl.DataFrame, [*found] or [found.schema.empty_table()]))
+
+
+def answers(query: duckdb.DuckDBPyConnection, *, count: int, size: int) -> Iterator[pl.DataFrame]:
+    """What a question answers of `n` from 0 to `count`, in its order, of so many at a time.
+
+    Shape: a frame for each of them, with `n` counted from its first; one of nobody for nobody.
+    """
+    found = query.to_arrow_reader(_READ)
+    left = none = pl.DataFrame(found.schema.empty_table())
+    for start in range(0, max(count, 1), max(size, 1)):
+        is_beyond = pl.col("n") >= start + size
+        here = [left.filter(~is_beyond)]
+        left = left.filter(is_beyond)
+        while left.is_empty() and (more := next(found, None)) is not None:
+            some = pl.DataFrame(more)
+            here.append(some.filter(~is_beyond))
+            left = some.filter(is_beyond)
+        yield pl.concat([none, *here]).with_columns(pl.col("n") - start)
+
+
+def owned(found: pl.DataFrame) -> pl.DataFrame:
+    """The frame in memory of its own: a database's answer is held whole while a column of it is."""
+    copy = BytesIO()
+    found.write_ipc(copy)
+    copy.seek(0)
+    return pl.read_ipc(copy)
+
+
 def _typed(found: pl.DataFrame) -> pl.DataFrame:
     return in_utc(found).with_columns(
         *(pl.col(name).cast(pl.String) for name in _TEXT if name in found.columns),
@@ -339,6 +420,10 @@ def _typed(found: pl.DataFrame) -> pl.DataFrame:
 
 def _asked(people: pl.DataFrame, *more: str) -> pl.DataFrame:
     return people.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("n"), "person_id", *more)
+
+
+def _parts(people: pl.DataFrame, size: int) -> Iterator[pl.DataFrame]:
+    return people.iter_slices(size) if people.height else iter([people])
 
 
 def _named(found: pl.DataFrame) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -13,7 +13,7 @@ from pipelines.exports.cells import NO_BATCH, NO_TOKEN, Scribe, deliverables
 from pipelines.exports.errors import ShopNotReady
 from pipelines.exports.facts import Facts
 from pipelines.exports.gates import Situation
-from pipelines.exports.looks import SHARE, WRITTEN, People, said
+from pipelines.exports.looks import WRITTEN, People, at_once, said
 from pipelines.exports.plan import due_members, members_of, programs_of
 from pipelines.exports.profile import Profile
 from pipelines.exports.refusals import reason_of
@@ -83,14 +83,18 @@ class Job:
             needs_content=self.segment.needs_content,
         )
 
-    def records(self, program: Program, claimed: pl.DataFrame) -> pl.DataFrame:
-        """What claimed people are to be written: `email` as it leaves, `coupon_code` if any."""
-        found = _records(self.segment, self.facts, claimed, self.scribe, program=program)
-        codes = [claimed["coupon"]]
-        if "coupon_code" in found.columns:
-            # The code a segment itself gives.
-            codes.append(found["coupon_code"].cast(pl.String))
-        return found.with_columns(pl.coalesce(*codes).alias("coupon_code"))
+    def records(self, program: Program, claimed: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """What claimed people are to be written: `email` as it leaves, `coupon_code` if any.
+
+        Shape: of `WRITTEN` people at a time.
+        """
+        every = _records(self.segment, self.facts, claimed, self.scribe, program=program)
+        for some, found in zip(_written(claimed), every, strict=True):
+            codes = [some["coupon"].cast(pl.String)]
+            if "coupon_code" in found.columns:
+                # The code a segment itself gives.
+                codes.append(found["coupon_code"].cast(pl.String))
+            yield found.with_columns(pl.coalesce(*codes).alias("coupon_code"))
 
     def cells(self, records: pl.DataFrame, *, tokens: pl.Series, batch_id: str) -> pl.DataFrame:
         """The finished cells of people who are handed over."""
@@ -180,19 +184,23 @@ def _records(
     scribe: Scribe,
     *,
     program: Program | None = None,
-) -> pl.DataFrame:
+) -> Iterator[pl.DataFrame]:
     """What the people are to be written: contacts, content over them, of which campaign."""
     wanted = [column.source for column in scribe.columns if column.source is not None]
-    contacts = facts.contacts_of(members, wanted=wanted)
+    every = facts.contacts_of(members, wanted=wanted, size=WRITTEN)
+    contents = segment.table.content_of(members["row"], size=WRITTEN)
     names = ("campaign_key", "step_number")
-    whose: list[pl.Series | pl.Expr] = []
-    if program is None:
-        whose += said(members.select(names)).get_columns()
-    else:
-        whose += [pl.lit(getattr(program, name)).alias(name) for name in names]
-    return contacts.with_columns(
-        *segment.table.content_of(members["row"]), deliverables(contacts["email"]), *whose
-    )
+    for some, contacts, content in zip(_written(members), every, contents, strict=True):
+        whose: list[pl.Series | pl.Expr] = []
+        if program is None:
+            whose += said(some.select(names)).get_columns()
+        else:
+            whose += [pl.lit(getattr(program, name)).alias(name) for name in names]
+        yield contacts.with_columns(*content, deliverables(contacts["email"]), *whose)
+
+
+def _written(people: pl.DataFrame) -> Sequence[pl.DataFrame]:
+    return list(people.iter_slices(WRITTEN)) or [people]
 
 
 def _tried(
@@ -203,20 +211,19 @@ def _tried(
     changes: Counter[str] = Counter()
     needs_email = any(column.type == "email" for column in scribe.profile.columns)
     place = pl.lit(NO_TOKEN).alias("recipient_token"), pl.lit(NO_BATCH).alias("batch_id")
-    for every in segment.members.iter_slices(SHARE):
-        known = _records(segment, facts, every, scribe).with_columns(*place)
-        for records, members in zip(
-            known.iter_slices(WRITTEN), every.iter_slices(WRITTEN), strict=True
-        ):
+    for every in at_once(segment.members):
+        known = _records(segment, facts, every, scribe)
+        for found, members in zip(known, _written(every), strict=True):
+            records, tried = found.with_columns(*place), members
             if needs_email:
                 # A gate of its own says that there is no address.
                 has_one = records["email"].is_not_null() | (members["channel"] != "email")
-                records, members = records.filter(has_one), members.filter(has_one)
+                records, tried = records.filter(has_one), members.filter(has_one)
             lines = scribe.lines(records)
             changes.update(lines.changes)
-            found = pl.DataFrame({"row": members["row"], "refused": lines.refused}).drop_nulls()
-            for why, count in found["refused"].value_counts().iter_rows():
+            whys = pl.DataFrame({"row": tried["row"], "refused": lines.refused}).drop_nulls()
+            for why, count in whys["refused"].value_counts().iter_rows():
                 changes[f"refused:{why}"] += count
-            whys = pl.Series("refused", map(reason_of, found["refused"]), pl.String)
-            refused.append(found.with_columns(whys))
+            reasons = pl.Series("refused", map(reason_of, whys["refused"]), pl.String)
+            refused.append(whys.with_columns(reasons))
     return pl.concat(refused), dict(sorted(changes.items()))

@@ -15,12 +15,13 @@ import sqlalchemy as sa
 
 from pipelines.exports import ledger
 from pipelines.exports.ahead import ahead
-from pipelines.exports.facts import Facts, naive, own_keys
+from pipelines.exports.facts import Facts, every_key, naive, own_keys, owned
 from pipelines.exports.gates import GATES, Situation, first_hit
 
-# People who are looked at at once. Each share of them reads the whole of what it is asked of, and
-# all that is known of each is held.
+# People of whom a snapshot is asked at once: each question reads the whole of what it is asked of.
 SHARE: Final = 100_000
+# People who are looked at at once: all that is known of each is held.
+LOOKED: Final = 20_000
 # People whose contents are written at once: all that a file says of each is held.
 WRITTEN: Final = 10_000
 # What a claim of somebody's is guarded by.
@@ -54,8 +55,9 @@ class People:
                 yield kept.of(share)
             return
         found = []
-        seen_first = ahead(known(self.facts, self.at, share) for share in shares)
-        for share, seen in zip(shares, seen_first, strict=True):
+        for share, seen in zip(
+            shares, ahead(known(self.facts, self.at, self.members)), strict=True
+        ):
             found.append(_Kept.from_(seen, besides=share.columns))
             yield seen
         self._kept.extend(found)
@@ -65,7 +67,9 @@ class People:
         """The members, once all were looked at, with the two keys of a claim in bytes."""
         if not self._kept:
             raise RuntimeError("nobody was looked at yet: the keys of a claim are not known")
-        return self.members.hstack(pl.concat(kept.more.select(KEYS) for kept in self._kept))
+        # Cut alike: columns that are not are copied as a whole to be.
+        whole = pl.concat(share.rechunk() for share in in_shares(self.members))
+        return whole.hstack(pl.concat(kept.more.select(KEYS) for kept in self._kept))
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,8 @@ class _Kept:
     def from_(cls, seen: Known, *, besides: Sequence[str]) -> "_Kept":
         others = seen.keys.join(own_keys(seen.people), on=["row", "key"], how="anti")
         more = in_bytes(seen.people.drop(besides))
-        return cls(more.with_columns(pl.col(pl.String).cast(pl.Categorical)), others)
+        few = more.with_columns(pl.col(pl.String).cast(pl.Categorical))
+        return cls(owned(few), owned(others))
 
     def of(self, share: pl.DataFrame) -> Known:
         people = said(share).hstack(said(in_hex(self.more)))
@@ -101,9 +106,26 @@ def in_hex(people: pl.DataFrame) -> pl.DataFrame:
     return people.with_columns(pl.col(KEYS).bin.encode("hex"))
 
 
-def in_shares(people: pl.DataFrame) -> Sequence[pl.DataFrame]:
-    """The people in their order, so many at once as may be looked at; of nobody, one of nobody."""
+def by_key(people: pl.DataFrame, *keys: str, among: pl.Expr) -> pl.Series:
+    """Places of the keys, held in bytes, in their order: one column's after the other's.
+
+    Of those people, and of keys that are there. What a key begins with is order enough for rows to
+    be written where they lie.
+    """
+    head = pl.col(*keys).bin.head(8).bin.reinterpret(dtype=pl.UInt64, endianness="big")
+    heads = pl.concat(people.select(pl.when(among).then(head)).get_columns())
+    return heads.arg_sort(nulls_last=True).head(heads.count())
+
+
+def at_once(people: pl.DataFrame) -> Sequence[pl.DataFrame]:
+    """The people in their order, so many as a snapshot is asked of; of nobody, one of nobody."""
     return list(people.iter_slices(SHARE)) or [people]
+
+
+def in_shares(people: pl.DataFrame) -> Sequence[pl.DataFrame]:
+    """The people in their order, so many at once as are looked at; of nobody, one of nobody."""
+    shares = (share for asked in at_once(people) for share in asked.iter_slices(LOOKED))
+    return list(shares) or [people]
 
 
 @dataclass(frozen=True)
@@ -122,11 +144,14 @@ class Asked:
     lost_before: datetime | None = None
 
 
-def known(facts: Facts, at: Situation, members: pl.DataFrame) -> Known:
-    """The members, with what the snapshot knows of them for this channel and purpose."""
+def known(facts: Facts, at: Situation, members: pl.DataFrame) -> Iterator[Known]:
+    """The members, with what the snapshot knows of them for this channel and purpose, in shares."""
     channel, purpose = at.program.channel, at.cool.purpose
-    found = facts.keyed(facts.of(said(members), channel=channel, purpose=purpose))
-    return Known(addressed(found).drop("email"), facts.keys_of(found))
+    for asked in at_once(members):
+        found = facts.each_of(asked, channel=channel, purpose=purpose, size=LOOKED)
+        for people, others in zip(found, facts.each_ones_keys(asked, size=LOOKED), strict=True):
+            keyed = facts.keyed(said(people))
+            yield Known(addressed(keyed).drop("email"), every_key(keyed, others))
 
 
 def addressed(people: pl.DataFrame) -> pl.DataFrame:

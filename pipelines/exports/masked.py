@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from pipelines.exports import bulk, coupons, ledger
 from pipelines.exports.job import Job
-from pipelines.exports.looks import in_hex, in_shares
+from pipelines.exports.looks import at_once, in_hex
 from pipelines.exports.plan import HANDED_OVER, Plan
 from pipelines.exports.rules import Program
 from pipelines.requests import MaskedPlan
@@ -36,7 +36,7 @@ def mask(address: str) -> str:
 
 
 def _sample(job: Job, program: Program, some: pl.DataFrame) -> list[dict[str, str]]:
-    records = job.records(program, some)
+    records = pl.concat(job.records(program, some))
     items = records["item_1_name"] if "item_1_name" in records.columns else [None] * some.height
     return [
         {
@@ -60,7 +60,7 @@ def _difference(connection: sa.Connection, job: Job, plan: Plan) -> dict[str, in
     before = _handed_over_last(connection, job, plan)
     found = pl.concat(
         job.facts.keys_of(in_hex(share)).join(before, on="key", how="semi")
-        for share in in_shares(plan.decisions)
+        for share in at_once(plan.decisions)
     )
     handed = plan.decisions.filter(pl.col("outcome") == HANDED_OVER)
     again = handed.join(found, on="row", how="semi").height

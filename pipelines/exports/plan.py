@@ -14,7 +14,7 @@ import polars as pl
 
 from pipelines.exports.facts import naive
 from pipelines.exports.gates import BEFORE_OTHERS
-from pipelines.exports.looks import KEYS, Known
+from pipelines.exports.looks import KEYS, Known, in_shares
 from pipelines.exports.rules import Program, Rules
 
 HANDED_OVER: Final = "handed_over"
@@ -44,8 +44,8 @@ class Plan:
     @property
     def counts(self) -> Mapping[str, int]:
         """Members per outcome; they sum to the due members."""
-        found = self.decisions.group_by("outcome").len().sort("outcome")
-        return dict(found.iter_rows())
+        # Of the one column: grouped, the whole frame would be copied.
+        return dict(sorted(self.decisions["outcome"].value_counts().iter_rows()))
 
     @property
     def handed_over(self) -> int:
@@ -134,20 +134,27 @@ def plan(
     among = marks.filter(pl.col("mark").is_in(twice.implode()))["row"].unique()
     decided = due.select(_KEPT).hstack(verdicts.drop("row"))
     mixed = decided.filter(pl.col("row").is_in(among.implode()))
-    if mixed.height:
-        after = _among_each_other(mixed, keys_of(mixed))
+    after = _among_each_other(mixed, keys_of(mixed)) if mixed.height else None
+    decisions, count = [], 0
+    for share in in_shares(decided):
+        decisions.append(_placed(share, after, count=count))
+        count += decisions[-1]["ord"].count()
+    return Plan(program, pl.concat(decisions), stops, not_due)
+
+
+def _placed(decided: pl.DataFrame, after: pl.DataFrame | None, *, count: int) -> pl.DataFrame:
+    """The members with their outcome and place, of which so many are taken before them."""
+    if after is not None:
         decided = decided.join(after, on="row", how="left", maintain_order="left").with_columns(
             pl.coalesce("after", "hit").alias("hit")
         )
     held_out, handed_over = (pl.lit(word, pl.Categorical) for word in (HELD_OUT, HANDED_OVER))
     outcome = pl.coalesce("hit", pl.when("is_held").then(held_out), handed_over)
-    decisions = decided.with_columns(
-        outcome.alias("outcome"), pl.lit(None, pl.String).alias("coupon")
-    )
     is_claimed = pl.col("outcome").is_in(CLAIMED)
-    place = pl.when(is_claimed).then(is_claimed.cum_sum().cast(pl.Int64) - 1)
-    decisions = decisions.with_columns(place.alias("ord")).drop("hit", "is_held")
-    return Plan(program, decisions, stops, not_due)
+    place = pl.when(is_claimed).then(is_claimed.cum_sum().cast(pl.Int64) + (count - 1))
+    return decided.with_columns(
+        outcome.alias("outcome"), pl.lit(None, pl.Categorical).alias("coupon")
+    ).select(pl.exclude("hit", "is_held", "after"), place.alias("ord"))
 
 
 def _among_each_other(mixed: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
@@ -173,7 +180,8 @@ def _among_each_other(mixed: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
 
 def expires_at(found: Plan, *, now: datetime, catch_up_days: int) -> datetime:
     """The instant after which no row of the batch may leave any more."""
-    latest = found.decisions.filter(pl.col("ord").is_not_null())["valid_until_at"].max()
+    is_claimed = pl.col("ord").is_not_null()
+    latest = found.decisions.select(pl.col("valid_until_at").filter(is_claimed).max()).item()
     if isinstance(latest, datetime):
         return latest.replace(tzinfo=now.tzinfo)
     return now + timedelta(days=catch_up_days)

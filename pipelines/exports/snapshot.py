@@ -5,7 +5,7 @@ What comes out is columns: the members of a segment, and through `facts` what th
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +16,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 
 from pipelines.conditions import Basis, BasisMissing, Where, basis_of
 from pipelines.exports.errors import SnapshotMissing
-from pipelines.exports.facts import Facts, Received, in_utc, reader, received
+from pipelines.exports.facts import Facts, Received, answers, in_utc, owned, reader, received
 from pipelines.requests import checked_id
 from pipelines.settings import Home
 
@@ -47,16 +47,18 @@ class Table:
     name: str
     content: tuple[str, ...]
 
-    def content_of(self, rows: pl.Series) -> pl.DataFrame:
-        """The content columns of these places, in their order."""
+    def content_of(self, rows: pl.Series, *, size: int) -> Iterator[pl.DataFrame]:
+        """The content columns of these places, in their order, of so many at a time."""
         asked = pl.DataFrame({"asked": rows}).with_row_index("n")
         columns = "".join(f', content."{name}"' for name in self.content)
         with reader(self.file) as connection:
             connection.register("wanted", asked)
-            return connection.execute(
+            found = connection.execute(
                 f"select wanted.n{columns} from wanted"  # noqa: S608 - names of the file's own
                 f' join "{self.name}" as content on wanted.asked = content.rowid order by wanted.n'
-            ).pl().drop("n")  # fmt: skip
+            )
+            for some in answers(found, count=asked.height, size=size):
+                yield some.drop("n")
 
 
 @dataclass(frozen=True)
@@ -150,8 +152,8 @@ class Snapshot:
                 f" where shop_id = ?{narrower} order by {_ORDER}",
                 [self.shop_id, *(() if among is None else among.values)],
             ).to_arrow_reader(_READ)
-            none = found_members.schema.empty_table()
-            members = pl.concat([_members(some) for some in (none, *found_members)])
+            shares = [_members(some) for some in found_members]
+            members = pl.concat(shares or [_members(found_members.schema.empty_table())])
         meta = json.loads(found[0] or "{}").get("segment") or {}
         rest = tuple(n for n in names if n not in CORE and n != "shop_id")
         named = meta.get("columns")
@@ -265,4 +267,6 @@ def _members(given: pa.Table | pa.RecordBatch) -> pl.DataFrame:
         pl.when(pl.col("arm_key") != "").then("arm_key").otherwise(pl.lit("send")).alias("arm_key"),
         pl.col("is_held_out").fill_null(value=False),
     )
-    return whole.with_columns(pl.col(name).cast(pl.String).cast(pl.Categorical) for name in FEW)
+    return owned(
+        whole.with_columns(pl.col(name).cast(pl.String).cast(pl.Categorical) for name in FEW)
+    )

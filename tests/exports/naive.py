@@ -18,7 +18,8 @@ def export(shop: SmallShop, *, now: datetime) -> None:
     marked = set(marks.read_text().split("\n")) if marks.exists() else set()
     members = snapshot.segment(shop.campaign).members
     members = members.filter(pl.col("due_at") <= now.astimezone(UTC).replace(tzinfo=None))
-    contacts = snapshot.facts(PEPPER.encode()).contacts_of(members, wanted=())
+    facts = snapshot.facts(PEPPER.encode())
+    (contacts,) = facts.contacts_of(members, wanted=(), size=members.height)
     due = [str(email) for email in contacts["email"] if email not in marked]
     with (outbox / f"{now:%H%M}.csv").open("w") as file:
         for number, email in enumerate(due):

@@ -354,7 +354,7 @@ def test_where_a_share_ends_decides_nothing(
     monkeypatch.setattr(bulk, "_KEYS", 2)
     monkeypatch.setattr(bulk, "_VALUES", 1)
     for module in (looks, claims, job, arms, exits):
-        for name in {"SHARE", "WRITTEN"} & vars(module).keys():
+        for name in {"SHARE", "LOOKED", "WRITTEN"} & vars(module).keys():
             monkeypatch.setattr(module, name, 1)
 
     one_by_one = decided(tmp_path / "one_by_one")

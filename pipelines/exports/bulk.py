@@ -54,7 +54,12 @@ def _frame(
     # SQLite holds instants and days as texts, and truth as a number.
     are_plain = dialect.name == "sqlite"
     held = {n: k.held if are_plain else k.type for n, k in zip(names, kinds, strict=True)}
-    return pl.DataFrame(rows, schema=held, orient="row").select(
+    # Column by column, which costs half of what rows cost.
+    columns = (
+        pl.Series(n, [row[place] for row in rows], type_)
+        for place, (n, type_) in enumerate(held.items())
+    )
+    return pl.DataFrame(list(columns)).select(
         k.read(pl.col(n)) if are_plain else pl.col(n) for n, k in zip(names, kinds, strict=True)
     )
 

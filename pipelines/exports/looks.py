@@ -113,7 +113,8 @@ def by_key(people: pl.DataFrame, *keys: str, among: pl.Expr) -> pl.Series:
     be written where they lie.
     """
     head = pl.col(*keys).bin.head(8).bin.reinterpret(dtype=pl.UInt64, endianness="big")
-    heads = pl.concat(people.select(pl.when(among).then(head)).get_columns())
+    begun = pl.concat(share.select(pl.when(among).then(head)) for share in in_shares(people))
+    heads = pl.concat(begun.get_columns())
     return heads.arg_sort(nulls_last=True).head(heads.count())
 
 

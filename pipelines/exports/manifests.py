@@ -7,6 +7,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from pipelines.exports import bulk
+from pipelines.exports.ahead import ahead
 from pipelines.exports.errors import Tampered
 from pipelines.exports.ledger import BatchRow
 from pipelines.exports.render import RENDERER_VERSION, Rendered
@@ -79,7 +80,7 @@ def manifest_of(
         "file": files[0].file, "files": listed, "rows": states.get("claimed", 0),
         "bytes": rendered.nbytes, "sha256": rendered.sha256,
         "created_at": row.created_at.isoformat(), "expires_at": expires,
-        "counts": dict(sorted(states.items())), "claims": _told(connection, row.batch_id),
+        "counts": dict(sorted(states.items())), "claims": ahead(_told(connection, row.batch_id)),
     }  # fmt: skip
 
 

@@ -146,6 +146,11 @@ class Facts:
         # Opening a file costs more than most of what is asked of it.
         return {file: reader(file) for file in (self.published, self.private)}
 
+    def rest(self) -> None:
+        """Close both files, and what was read of them is let go; a question opens them again."""
+        for connection in self.__dict__.pop("_open", {}).values():
+            connection.close()
+
     @property
     def received(self) -> Mapping[str, Received]:
         """Destination → how its mail of the last 30 days was received."""

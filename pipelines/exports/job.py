@@ -68,6 +68,7 @@ class Job:
     def forget(self, program: Program) -> None:
         """Nobody of the program is looked at any more: what is known of them need not be held."""
         self._known.pop(program, None)
+        self.facts.rest()
 
     def situation(self, program: Program) -> Situation:
         """What the gates see besides the members."""
@@ -122,6 +123,7 @@ def job_of(
     _refuse_reach(segment, profile, destination)
     scribe = Scribe.of(profile, _content(segment, rules), rules.zone)
     refused, changes = _tried(segment, facts, scribe)
+    facts.rest()
     return Job(
         request=request, segment=segment, snapshot_id=snapshot.snapshot_id, facts=facts,
         destination=destination, rules=rules, profile=profile, scribe=scribe,

@@ -61,6 +61,7 @@ class People:
             found.append(_Kept.from_(seen, besides=share.columns))
             yield seen
         self._kept.extend(found)
+        self.facts.rest()
 
     @property
     def claimable(self) -> pl.DataFrame:

@@ -286,8 +286,8 @@ def engine_of(url: str) -> sa.Engine:
     def _configure(connection: Any, _record: object) -> None:
         # The driver's own transaction handling hides BEGIN; it is switched off and sent by us.
         connection.isolation_level = None
-        # The pages a large batch touches at random are kept (48 MB at most), not read again.
-        cache = "cache_size=-49152"
+        # The pages a large batch touches at random are kept (32 MB at most), not read again.
+        cache = "cache_size=-32768"
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", cache):
             connection.execute(f"PRAGMA {pragma}")
 

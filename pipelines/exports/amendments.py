@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from pipelines import keys, state
 from pipelines.exports import ledger
 from pipelines.exports.cells import ascii_address
-from pipelines.exports.exits import claimed_of, exits_of
+from pipelines.exports.exits import claimed_keys, claimed_of, exits_of
 from pipelines.exports.handoff import Handoff
 from pipelines.exports.ledger import BatchRow
 from pipelines.exports.render import Layout, files_bytes
@@ -72,11 +72,7 @@ def _gone(
     for old in earlier:
         listed = _listed(connection, old.batch_id)
         for claimed in claimed_of(connection, old.batch_id, vault=handoff.vault):
-            still = (
-                claimed.select("ord", pl.col("keys").alias("key"))
-                .explode("key")
-                .join(present, on="key", how="semi")["ord"]
-            )
+            still = claimed_keys(claimed).join(present, on="key", how="semi")["ord"]
             left = claimed.filter(~pl.col("ord").is_in([*listed, *still]))
             if left.height:
                 yield old, left

@@ -14,7 +14,7 @@ from pipelines import keys
 from pipelines.exports import bulk, coupons, ledger, lost
 from pipelines.exports.ahead import ahead
 from pipelines.exports.errors import ApprovalNeeded, OtherInput, TooManyRows
-from pipelines.exports.facts import every_key, naive
+from pipelines.exports.facts import naive, other_keys
 from pipelines.exports.job import Job
 from pipelines.exports.looks import KEYS, SHARE, WRITTEN, Asked, at_once, by_key, in_hex, look
 from pipelines.exports.payload import Vault
@@ -206,9 +206,12 @@ def _claims_of(job: Job, found: Plan, *, batch_id: str, vault: Vault) -> Iterato
         )
         for share, records, others in shares:
             people = in_hex(share)
-            mine = every_key(people, others).group_by("row").agg(pl.col("key").sort().alias("keys"))
+            # Their own two stand in columns beside it.
+            besides = other_keys(people, others).group_by("row").agg(pl.col("key").sort())
             tokens = keys.tokens(batch_id, share["ord"].to_list(), pepper=pepper)
-            placed = people.join(mine, on="row", how="left", maintain_order="left").with_columns(
+            whole = people.join(besides, on="row", how="left", maintain_order="left")
+            placed = whole.with_columns(
+                pl.col("key").fill_null([]).alias("other_keys"),
                 pl.Series("recipient_token", tokens, pl.String),
                 pl.lit(batch_id).alias("batch_id"), records["email"], records["coupon_code"],
             )  # fmt: skip
@@ -221,7 +224,7 @@ def _written(
     is_sent = (placed["outcome"] == HANDED_OVER).alias("is_sent")
     sent = placed.filter(is_sent)
     cells = job.cells(records.filter(is_sent), tokens=sent["recipient_token"], batch_id=batch_id)
-    payloads = sent.select("ord", "email", "person_id", "qualified_at", "keys").hstack(cells)
+    payloads = sent.select("ord", "email", "person_id", "qualified_at", "other_keys").hstack(cells)
     sealed = pl.DataFrame([sent["ord"], vault.seal(payloads, batch_id=batch_id)])
     held = pl.when(~is_sent).then(pl.lit(HELD_OUT))
     at = pl.lit(naive(job.now), pl.Datetime("us"))

@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidTag
 from pipelines.exports import bulk, ledger
 from pipelines.exports.claims import scope_of
 from pipelines.exports.errors import Tampered
-from pipelines.exports.facts import Facts
+from pipelines.exports.facts import Facts, naive
 from pipelines.exports.gates import LATE, Situation, first_hit
 from pipelines.exports.looks import WRITTEN, Known, addressed, stopped
 from pipelines.exports.payload import Vault
@@ -57,23 +57,27 @@ class Looked:
         if batch_id not in self.clear:
             return False
         mine = (c.batch_id == batch_id, c.st == "claimed")
-        query = sa.select(sa.func.count(c.payload_enc), sa.func.min(c.valid_until_at)).where(*mine)
-        claimed, first = connection.execute(query).one()
-        is_over = first is not None and first <= late.now
+        query = sa.select(
+            sa.func.count(c.payload_enc).label("claimed"),
+            sa.func.min(c.valid_until_at).label("first"),
+        ).where(*mine)
+        claimed, first = bulk.frame(connection, query).row(0)
+        is_over = first is not None and first <= naive(late.now)
         return not is_over and self.clear[batch_id] == _digest(claimed, stops)
 
 
 def claimed_of(connection: sa.Connection, batch_id: str, *, vault: Vault) -> Iterator[pl.DataFrame]:
     """The claims of a batch that are rendered, by number, in shares. Held-out ones never are.
 
-    Shape: `ord`, `occurrence_key`, `valid_until_at`, `email_hash`, and what their payloads hold.
+    Shape: `ord`, `occurrence_key`, `valid_until_at`, `person_key`, `email_hash`, and what their
+    payloads hold.
     Raises: Tampered where a stored payload is not the one that was claimed.
     """
     c = claim.c
     query = (
         sa.select(
-            c.ord, c.occurrence.label("occurrence_key"), c.valid_until_at, c.email_hash,
-            c.payload_enc,
+            c.ord, c.occurrence.label("occurrence_key"), c.valid_until_at, c.person_key,
+            c.email_hash, c.payload_enc,
         )
         .where(c.batch_id == batch_id, c.st == "claimed", c.payload_enc.is_not(None))
         .order_by(c.ord)
@@ -93,6 +97,12 @@ def claimed_of(connection: sa.Connection, batch_id: str, *, vault: Vault) -> Ite
             ) from error
 
 
+def claimed_keys(claimed: pl.DataFrame) -> pl.DataFrame:
+    """(`ord`, `key`): every key the claims were made under."""
+    every = pl.concat_list("person_key", "email_hash", "other_keys").alias("key")
+    return claimed.select("ord", every).explode("key").drop_nulls("key").unique()
+
+
 def late_exits(late: Late, claimed: pl.DataFrame, stops: pl.DataFrame) -> Mapping[int, str]:
     """Claim number → the first reason it must not leave, as of now, under the claimed address."""
     row, rules, facts = late.row, late.rules, late.facts
@@ -110,8 +120,8 @@ def late_exits(late: Late, claimed: pl.DataFrame, stops: pl.DataFrame) -> Mappin
         owned["email"]
     )
     people = facts.keyed(people)
-    keys = owned.select("row", pl.col("keys").alias("key")).explode("key")
-    every = pl.concat([keys.drop_nulls("key"), facts.keys_of(people)])
+    keys = claimed_keys(claimed).rename({"ord": "row"})
+    every = pl.concat([keys, facts.keys_of(people)])
     judged = stopped(Known(addressed(people), every), stops).people
     hits = judged.select("row", first_hit(at, among=LATE).alias("hit")).drop_nulls("hit")
     return dict(hits.iter_rows())
@@ -155,9 +165,13 @@ def _owned(claimed: pl.DataFrame, facts: Facts) -> pl.DataFrame:
     lost = claimed.filter(~pl.col("person_id").is_in(list(known)))
     if lost.is_empty():
         return claimed
-    owners = facts.owners({key for keys in lost["keys"] for key in keys})
+    theirs = claimed_keys(lost)
+    owners = facts.owners(theirs["key"])
     found = {
-        person: next((owners[key] for key in keys if key in owners), person)
-        for person, keys in lost.select("person_id", "keys").iter_rows()
+        person: next((owners[key] for key in sorted(keys) if key in owners), person)
+        for person, keys in lost.select("ord", "person_id")
+        .join(theirs.group_by("ord").agg("key"), on="ord")
+        .select("person_id", "key")
+        .iter_rows()
     }
     return claimed.with_columns(pl.col("person_id").replace(found))

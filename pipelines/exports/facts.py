@@ -338,8 +338,12 @@ def own_keys(people: pl.DataFrame) -> pl.DataFrame:
 
 def every_key(people: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
     """(`row`, `key`), each once: by which people (as `keyed` gives them) go now, and the others."""
-    own = own_keys(people)
-    return pl.concat([own, others.join(own, on=["row", "key"], how="anti")])
+    return pl.concat([own_keys(people), other_keys(people, others)])
+
+
+def other_keys(people: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
+    """Those of the keys (`row`, `key`) by which the people do not go now."""
+    return keys.join(own_keys(people), on=["row", "key"], how="anti")
 
 
 def reader(path: Path) -> duckdb.DuckDBPyConnection:

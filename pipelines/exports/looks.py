@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from pipelines.exports import ledger
 from pipelines.exports.ahead import ahead
-from pipelines.exports.facts import Facts, every_key, naive, own_keys, owned
+from pipelines.exports.facts import Facts, every_key, naive, other_keys, own_keys, owned
 from pipelines.exports.gates import GATES, Situation, first_hit
 
 # People of whom a snapshot is asked at once: each question reads the whole of what it is asked of.
@@ -82,7 +82,7 @@ class _Kept:
 
     @classmethod
     def from_(cls, seen: Known, *, besides: Sequence[str]) -> "_Kept":
-        others = seen.keys.join(own_keys(seen.people), on=["row", "key"], how="anti")
+        others = other_keys(seen.people, seen.keys)
         more = in_bytes(seen.people.drop(besides))
         few = more.with_columns(pl.col(pl.String).cast(pl.Categorical))
         return cls(owned(few), owned(others))

@@ -29,8 +29,8 @@ class Vault:
     def seal(self, payloads: pl.DataFrame, *, batch_id: str) -> pl.Series:
         """Ciphertext of each payload, `payload_enc`.
 
-        Shape: `ord`, `email`, `person_id`, `qualified_at`, `keys` as a list, and the finished cells
-        as every column after those.
+        Shape: `ord`, `email`, `person_id`, `qualified_at`, `other_keys` as a list, and the finished
+        cells as every column after those.
         """
         encrypt, place = self._cipher.encrypt, f"{batch_id}|".encode()
         texts = packed(payloads).to_list()
@@ -41,7 +41,10 @@ class Vault:
         return pl.Series("payload_enc", sealed, pl.Binary)
 
     def open(self, sealed: pl.DataFrame, *, batch_id: str) -> pl.DataFrame:
-        """The rows with what is in them: `email`, `person_id`, `qualified_at`, `keys`, `cells`.
+        """The rows with what is in them.
+
+        Shape: `email`, `person_id`, `qualified_at`, `cells`, and `other_keys`, those that are no
+        columns of the claim (of older versions' claims: all).
 
         Raises: cryptography's InvalidTag if a byte or its row was changed.
         """
@@ -58,17 +61,18 @@ class Vault:
 # A cell holds no control character, so these two cannot stand in one; joining and cutting costs a
 # tenth of what JSON does.
 _FIELD, _ITEM = "\x1e", "\x1f"
-_KEPT: Final = ("ord", "email", "person_id", "qualified_at", "keys")
+_KEPT: Final = ("ord", "email", "person_id", "qualified_at", "other_keys")
 
 
 def packed(payloads: pl.DataFrame) -> pl.Series:
     """One text per payload."""
     names = [name for name in payloads.columns if name not in _KEPT]
     at = pl.col("qualified_at").dt.strftime("%Y-%m-%dT%H:%M:%S%.6f+00:00")
-    keys, cells = pl.col("keys").list.join(_ITEM), pl.concat_str(names, separator=_ITEM)
+    keys, cells = pl.col("other_keys").list.join(_ITEM), pl.concat_str(names, separator=_ITEM)
     fields = [pl.lit("1"), pl.col("email").fill_null(""), pl.col("person_id"), at, keys, cells]
     text = pl.concat_str(fields, separator=_FIELD)
-    joints = pl.col("keys").list.len() + len(names) - 2
+    count = pl.col("other_keys").list.len()
+    joints = pl.when(count > 0).then(count - 1).otherwise(0) + len(names) - 1
     found = payloads.select(text.alias("text"), joints.alias("joints")).with_columns(
         (
             (pl.col("text").str.count_matches(_FIELD, literal=True) == len(fields) - 1)
@@ -81,7 +85,7 @@ def packed(payloads: pl.DataFrame) -> pl.Series:
         row = payloads.row(number, named=True)
         content = {
             "cells": [row[name] for name in names], "email": row["email"] or "",
-            "person_id": row["person_id"], "keys": row["keys"],
+            "person_id": row["person_id"], "keys": row["other_keys"],
             "qualified_at": row["qualified_at"].replace(tzinfo=UTC).isoformat(),
         }  # fmt: skip
         texts[number] = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
@@ -96,7 +100,9 @@ def unpacked(texts: pl.Series) -> pl.DataFrame:
     found = parts.select(
         "email", "person_id",
         at.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", strict=False, time_unit="us"),
-        pl.col("keys").str.split(_ITEM), pl.col("cells").str.split(_ITEM),
+        pl.when(pl.col("keys") != "").then(pl.col("keys").str.split(_ITEM))
+        .otherwise(pl.lit([], pl.List(pl.String))).alias("other_keys"),
+        pl.col("cells").str.split(_ITEM),
     )  # fmt: skip
     is_json = texts.str.starts_with("{")
     if not is_json.any():
@@ -105,5 +111,8 @@ def unpacked(texts: pl.Series) -> pl.DataFrame:
     for number in is_json.arg_true():
         content = json.loads(texts[number])
         aware = datetime.fromisoformat(content["qualified_at"])
-        rows[number] = {**content, "qualified_at": aware.astimezone(UTC).replace(tzinfo=None)}
+        qualified_at = aware.astimezone(UTC).replace(tzinfo=None)
+        rows[number] = {
+            **content, "qualified_at": qualified_at, "other_keys": content["keys"],
+        }  # fmt: skip
     return pl.DataFrame(rows, schema=found.schema)

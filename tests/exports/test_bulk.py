@@ -123,14 +123,16 @@ def test_the_asked_keys_are_named_with_their_table_on_postgresql() -> None:
 PLAIN = ["a@example.jp", "", "山田"]
 
 
+@pytest.mark.parametrize("others", [["k1", "k2"], ["k1"], []])
 @pytest.mark.parametrize("cells", [
     PLAIN, ["one"], ["holds \x1e and \x1f", "b"], ['{"json":1}'],
 ])  # fmt: skip
-def test_a_payload_opens_as_it_was_sealed(cells: list[str]) -> None:
+def test_a_payload_opens_as_it_was_sealed(cells: list[str], others: list[str]) -> None:
     vault = Vault(b"pepper")
     kept = pl.DataFrame({
         "ord": [3], "email": ["a@example.jp"], "person_id": ["s:1"],
-        "qualified_at": [AT.replace(tzinfo=None)], "keys": [["k1", "k2"]],
+        "qualified_at": [AT.replace(tzinfo=None)],
+        "other_keys": pl.Series([others], dtype=pl.List(pl.String)),
     })  # fmt: skip
     payloads = kept.hstack([pl.Series(str(n), [cell]) for n, cell in enumerate(cells)])
 

@@ -4,18 +4,19 @@ Invariant: the first record wins for ever. Everybody who could be written to is 
 became of them since: people who bought before a slow arm's mail would else be missing from it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import polars as pl
 import sqlalchemy as sa
 
 from pipelines.exports import bulk
+from pipelines.exports.ahead import ahead
 from pipelines.exports.claims import asked_of
 from pipelines.exports.facts import naive
 from pipelines.exports.gates import REACH
 from pipelines.exports.job import Job
-from pipelines.exports.looks import KEYS, SHARE, People, by_key, in_hex, look, said
+from pipelines.exports.looks import KEYS, LOOKED, People, by_key, in_hex, look, said
 from pipelines.exports.rules import Program
 from pipelines.state import arm_record
 
@@ -74,15 +75,19 @@ def _record(
         )
         for people in everybody
     ).hstack(found)
-    # By their key, as they lie; of a million no second million is made.
+    for rows in ahead(_rows(every, program, at=job.now)):
+        bulk.insert(connection, arm_record, rows, ignore_taken=True)
+
+
+def _rows(every: pl.DataFrame, program: Program, *, at: datetime) -> Iterator[pl.DataFrame]:
+    """Rows of `arm_record`, by their key, as they lie; of a million no second million is made."""
     place = by_key(every, "person_key", among=pl.col("arm").is_not_null())
-    for start in range(0, place.len(), SHARE):
-        rows = in_hex(said(every[place[start : start + SHARE]])).with_columns(
+    for some in place.to_frame("place").iter_slices(LOOKED):
+        yield in_hex(said(every[some["place"]])).with_columns(
             pl.lit(program.campaign_key).alias("campaign"),
             pl.lit(program.campaign_version).alias("version"),
-            _instant(job.now).alias("recorded_at"),
+            _instant(at).alias("recorded_at"),
         )
-        bulk.insert(connection, arm_record, rows, ignore_taken=True)
 
 
 def _instant(at: datetime) -> pl.Expr:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
@@ -57,10 +58,11 @@ class Looked:
         if batch_id not in self.clear:
             return False
         mine = (c.batch_id == batch_id, c.st == "claimed")
-        query = sa.select(
+        seen: tuple[sa.ColumnElement[Any], ...] = (
             sa.func.count(c.payload_enc).label("claimed"),
             sa.func.min(c.valid_until_at).label("first"),
-        ).where(*mine)
+        )
+        query = sa.select(*seen).where(*mine)
         claimed, first = bulk.frame(connection, query).row(0)
         is_over = first is not None and first <= naive(late.now)
         return not is_over and self.clear[batch_id] == _digest(claimed, stops)

@@ -51,8 +51,7 @@ class People:
     def __iter__(self) -> Iterator[Known]:
         shares = in_shares(self.members)
         if self._kept:
-            for share, kept in zip(shares, self._kept, strict=True):
-                yield kept.of(share)
+            yield from ahead(kept.of(share) for share, kept in zip(shares, self._kept, strict=True))
             return
         found = []
         for share, seen in zip(

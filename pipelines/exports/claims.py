@@ -14,7 +14,7 @@ from pipelines import keys
 from pipelines.exports import bulk, coupons, ledger, lost
 from pipelines.exports.ahead import ahead
 from pipelines.exports.errors import ApprovalNeeded, OtherInput, TooManyRows
-from pipelines.exports.facts import naive, other_keys
+from pipelines.exports.facts import naive, other_keys, parts
 from pipelines.exports.job import Job
 from pipelines.exports.looks import KEYS, SHARE, WRITTEN, Asked, at_once, by_key, in_hex, look
 from pipelines.exports.payload import Vault
@@ -202,7 +202,7 @@ def _claims_of(job: Job, found: Plan, *, batch_id: str, vault: Vault) -> Iterato
             continue
         known = facts.each_ones_keys(claimed, size=WRITTEN)
         shares = zip(
-            claimed.iter_slices(WRITTEN), job.records(found.program, claimed), known, strict=True
+            parts(claimed, WRITTEN), job.records(found.program, claimed), known, strict=True
         )
         for share, records, others in shares:
             people = in_hex(share)

@@ -175,7 +175,7 @@ class Facts:
         told = self._answers(
             self.private, _PRIVATE, asked, size=size, channel=channel, purpose=purpose
         )
-        for some, mine, consent in zip(_parts(people, size), known, told, strict=True):
+        for some, mine, consent in zip(parts(people, size), known, told, strict=True):
             if not mine.height == consent.height == some.height:
                 raise SnapshotMissing(
                     f"snapshot {self.snapshot_id} has two rows of one person: build it again"
@@ -209,7 +209,7 @@ class Facts:
         Those they go by now are among them or not.
         """
         found = self._answers(self.private, _KEYS, _asked(people), size=size)
-        for some, mine in zip(_parts(people, size), found, strict=True):
+        for some, mine in zip(parts(people, size), found, strict=True):
             hashed = self._hashed(mine)
             whose = some["row"].gather(hashed["n"]).to_frame()
             yield whose.hstack(hashed.select("key")).unique()
@@ -330,6 +330,11 @@ class Facts:
             ) from error
 
 
+def parts(people: pl.DataFrame, size: int) -> list[pl.DataFrame]:
+    """The people in their order, so many at a time; of nobody, one part of nobody."""
+    return list(people.iter_slices(size)) if people.height else [people]
+
+
 def own_keys(people: pl.DataFrame) -> pl.DataFrame:
     """(`row`, `key`): the keys by which people (as `keyed` gives them) go now."""
     own = people.select("row", pl.concat_list("person_key", "email_hash").alias("key"))
@@ -429,10 +434,6 @@ def _typed(found: pl.DataFrame) -> pl.DataFrame:
 
 def _asked(people: pl.DataFrame, *more: str) -> pl.DataFrame:
     return people.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("n"), "person_id", *more)
-
-
-def _parts(people: pl.DataFrame, size: int) -> Iterator[pl.DataFrame]:
-    return people.iter_slices(size) if people.height else iter([people])
 
 
 def _named(found: pl.DataFrame) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -11,7 +11,7 @@ import polars as pl
 
 from pipelines.exports.cells import NO_BATCH, NO_TOKEN, Scribe, deliverables
 from pipelines.exports.errors import ShopNotReady
-from pipelines.exports.facts import Facts
+from pipelines.exports.facts import Facts, parts
 from pipelines.exports.gates import Situation
 from pipelines.exports.looks import WRITTEN, People, at_once, said
 from pipelines.exports.plan import due_members, members_of, programs_of
@@ -90,7 +90,7 @@ class Job:
         Shape: of `WRITTEN` people at a time.
         """
         every = _records(self.segment, self.facts, claimed, self.scribe, program=program)
-        for some, found in zip(_written(claimed), every, strict=True):
+        for some, found in zip(parts(claimed, WRITTEN), every, strict=True):
             codes = [some["coupon"].cast(pl.String)]
             if "coupon_code" in found.columns:
                 # The code a segment itself gives.
@@ -192,17 +192,13 @@ def _records(
     every = facts.contacts_of(members, wanted=wanted, size=WRITTEN)
     contents = segment.table.content_of(members["row"], size=WRITTEN)
     names = ("campaign_key", "step_number")
-    for some, contacts, content in zip(_written(members), every, contents, strict=True):
+    for some, contacts, content in zip(parts(members, WRITTEN), every, contents, strict=True):
         whose: list[pl.Series | pl.Expr] = []
         if program is None:
             whose += said(some.select(names)).get_columns()
         else:
             whose += [pl.lit(getattr(program, name)).alias(name) for name in names]
         yield contacts.with_columns(*content, deliverables(contacts["email"]), *whose)
-
-
-def _written(people: pl.DataFrame) -> Sequence[pl.DataFrame]:
-    return list(people.iter_slices(WRITTEN)) or [people]
 
 
 def _tried(
@@ -215,7 +211,7 @@ def _tried(
     place = pl.lit(NO_TOKEN).alias("recipient_token"), pl.lit(NO_BATCH).alias("batch_id")
     for every in at_once(segment.members):
         known = _records(segment, facts, every, scribe)
-        for found, members in zip(known, _written(every), strict=True):
+        for found, members in zip(known, parts(every, WRITTEN), strict=True):
             records, tried = found.with_columns(*place), members
             if needs_email:
                 # A gate of its own says that there is no address.

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from pipelines.exports import ledger
 from pipelines.exports.ahead import ahead
-from pipelines.exports.facts import Facts, every_key, naive, other_keys, own_keys, owned
+from pipelines.exports.facts import Facts, every_key, naive, other_keys, own_keys, owned, parts
 from pipelines.exports.gates import GATES, Situation, first_hit
 
 # People of whom a snapshot is asked at once: each question reads the whole of what it is asked of.
@@ -120,13 +120,12 @@ def by_key(people: pl.DataFrame, *keys: str, among: pl.Expr) -> pl.Series:
 
 def at_once(people: pl.DataFrame) -> Sequence[pl.DataFrame]:
     """The people in their order, so many as a snapshot is asked of; of nobody, one of nobody."""
-    return list(people.iter_slices(SHARE)) or [people]
+    return parts(people, SHARE)
 
 
 def in_shares(people: pl.DataFrame) -> Sequence[pl.DataFrame]:
     """The people in their order, so many at once as are looked at; of nobody, one of nobody."""
-    shares = (share for asked in at_once(people) for share in asked.iter_slices(LOOKED))
-    return list(shares) or [people]
+    return [share for asked in at_once(people) for share in parts(asked, LOOKED)]
 
 
 @dataclass(frozen=True)

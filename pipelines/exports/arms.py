@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from pipelines.exports import bulk
 from pipelines.exports.ahead import ahead
 from pipelines.exports.claims import asked_of
-from pipelines.exports.facts import naive
+from pipelines.exports.frames import naive
 from pipelines.exports.gates import REACH
 from pipelines.exports.job import Job
 from pipelines.exports.looks import KEYS, LOOKED, People, by_key, in_hex, look, said

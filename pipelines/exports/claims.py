@@ -14,7 +14,8 @@ from pipelines import keys
 from pipelines.exports import bulk, coupons, ledger, lost
 from pipelines.exports.ahead import ahead
 from pipelines.exports.errors import ApprovalNeeded, OtherInput, TooManyRows
-from pipelines.exports.facts import naive, other_keys, parts
+from pipelines.exports.facts import other_keys
+from pipelines.exports.frames import naive, parts
 from pipelines.exports.job import Job
 from pipelines.exports.looks import KEYS, SHARE, WRITTEN, Asked, at_once, by_key, in_hex, look
 from pipelines.exports.payload import Vault

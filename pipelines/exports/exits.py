@@ -13,7 +13,8 @@ from cryptography.exceptions import InvalidTag
 from pipelines.exports import bulk, ledger
 from pipelines.exports.claims import scope_of
 from pipelines.exports.errors import Tampered
-from pipelines.exports.facts import Facts, naive
+from pipelines.exports.facts import Facts
+from pipelines.exports.frames import naive
 from pipelines.exports.gates import LATE, Situation, first_hit
 from pipelines.exports.looks import WRITTEN, Known, addressed, stopped
 from pipelines.exports.payload import Vault

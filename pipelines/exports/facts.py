@@ -10,9 +10,8 @@ held, only the people at hand are. Units: instants naive UTC.
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
-from io import BytesIO
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +21,7 @@ import polars as pl
 from pipelines import keys
 from pipelines.exports.cells import deliverables
 from pipelines.exports.errors import SnapshotMissing
+from pipelines.exports.frames import answered, answers, in_utc, naive, parts, reader
 
 _PUBLISHED: Final = """
 with sales as (
@@ -114,8 +114,6 @@ _WAITING: Final = """
 select person_id from dim_persons
 where shop_id = $shop and coupon_blocked_until_at > $now
 """
-# Rows of an answer that come at once.
-_READ: Final = 10_000
 _TEXT: Final = (
     "email", "block_reason", "consent_hash", "close_reason", "key_value", "occurrence_key",
     "person_id", "arm_key", "episode_id",
@@ -330,11 +328,6 @@ class Facts:
             ) from error
 
 
-def parts(people: pl.DataFrame, size: int) -> list[pl.DataFrame]:
-    """The people in their order, so many at a time; of nobody, one part of nobody."""
-    return list(people.iter_slices(size)) if people.height else [people]
-
-
 def own_keys(people: pl.DataFrame) -> pl.DataFrame:
     """(`row`, `key`): the keys by which people (as `keyed` gives them) go now."""
     own = people.select("row", pl.concat_list("person_key", "email_hash").alias("key"))
@@ -351,16 +344,6 @@ def other_keys(people: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
     return keys.join(own_keys(people), on=["row", "key"], how="anti")
 
 
-def reader(path: Path) -> duckdb.DuckDBPyConnection:
-    """A file of a snapshot, opened for nothing but reading it."""
-    # read_only alone still reads and writes any file of this user; all three together do not.
-    return duckdb.connect(
-        str(path),
-        read_only=True,
-        config={"enable_external_access": "false", "lock_configuration": "true"},
-    )
-
-
 def received(published: duckdb.DuckDBPyConnection, shop_id: str) -> Mapping[str, Received]:
     """Destination → counts of its last 30 days; none for one without mail."""
     query = (
@@ -371,54 +354,6 @@ def received(published: duckdb.DuckDBPyConnection, shop_id: str) -> Mapping[str,
         str(destination): Received(int(sent), int(complaints), int(bounces))
         for destination, sent, complaints, bounces in published.execute(query, [shop_id]).fetchall()
     }
-
-
-def naive(at: datetime) -> datetime:
-    """An aware instant as frames and files hold it: UTC, without saying so."""
-    return at.astimezone(UTC).replace(tzinfo=None)
-
-
-def in_utc(found: pl.DataFrame) -> pl.DataFrame:
-    """The frame with every instant as frames hold it, whatever the file's own type."""
-    return found.with_columns(
-        pl.col(name).cast(pl.Datetime("us"))
-        if type_ == pl.Date
-        else pl.col(name).dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-        for name, type_ in found.schema.items()
-        if name.endswith("_at") and (type_ == pl.Date or getattr(type_, "time_zone", None))
-    )
-
-
-def answered(query: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """A question's rows. Few at a time: what a large answer was grown in stays taken after it."""
-    found = query.to_arrow_reader(_READ)
-    return pl.concat(map(pl.DataFrame, [*found] or [found.schema.empty_table()]))
-
-
-def answers(query: duckdb.DuckDBPyConnection, *, count: int, size: int) -> Iterator[pl.DataFrame]:
-    """What a question answers of `n` from 0 to `count`, in its order, of so many at a time.
-
-    Shape: a frame for each of them, with `n` counted from its first; one of nobody for nobody.
-    """
-    found = query.to_arrow_reader(_READ)
-    left = none = pl.DataFrame(found.schema.empty_table())
-    for start in range(0, max(count, 1), max(size, 1)):
-        is_beyond = pl.col("n") >= start + size
-        here = [left.filter(~is_beyond)]
-        left = left.filter(is_beyond)
-        while left.is_empty() and (more := next(found, None)) is not None:
-            some = pl.DataFrame(more)
-            here.append(some.filter(~is_beyond))
-            left = some.filter(is_beyond)
-        yield pl.concat([none, *here]).with_columns(pl.col("n") - start)
-
-
-def owned(found: pl.DataFrame) -> pl.DataFrame:
-    """The frame in memory of its own: a database's answer is held whole while a column of it is."""
-    copy = BytesIO()
-    found.write_ipc(copy)
-    copy.seek(0)
-    return pl.read_ipc(copy)
 
 
 def _typed(found: pl.DataFrame) -> pl.DataFrame:

@@ -11,7 +11,7 @@ from typing import Final
 
 import polars as pl
 
-from pipelines.exports.facts import naive
+from pipelines.exports.frames import naive
 from pipelines.exports.refusals import REASONS as REFUSALS
 from pipelines.exports.rules import Cool, Program
 

@@ -11,7 +11,8 @@ import polars as pl
 
 from pipelines.exports.cells import NO_BATCH, NO_TOKEN, Scribe, deliverables
 from pipelines.exports.errors import ShopNotReady
-from pipelines.exports.facts import Facts, parts
+from pipelines.exports.facts import Facts
+from pipelines.exports.frames import parts
 from pipelines.exports.gates import Situation
 from pipelines.exports.looks import WRITTEN, People, at_once, said
 from pipelines.exports.plan import due_members, members_of, programs_of

@@ -15,7 +15,8 @@ import sqlalchemy as sa
 
 from pipelines.exports import ledger
 from pipelines.exports.ahead import ahead
-from pipelines.exports.facts import Facts, every_key, naive, other_keys, own_keys, owned, parts
+from pipelines.exports.facts import Facts, every_key, other_keys, own_keys
+from pipelines.exports.frames import naive, owned, parts
 from pipelines.exports.gates import GATES, Situation, first_hit
 
 # People of whom a snapshot is asked at once: each question reads the whole of what it is asked of.

@@ -12,7 +12,7 @@ from typing import Final
 
 import polars as pl
 
-from pipelines.exports.facts import naive
+from pipelines.exports.frames import naive
 from pipelines.exports.gates import BEFORE_OTHERS
 from pipelines.exports.looks import KEYS, Known, in_shares
 from pipelines.exports.rules import Program, Rules

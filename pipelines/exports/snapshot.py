@@ -16,7 +16,8 @@ import pyarrow as pa  # type: ignore[import-untyped]
 
 from pipelines.conditions import Basis, BasisMissing, Where, basis_of
 from pipelines.exports.errors import SnapshotMissing
-from pipelines.exports.facts import Facts, Received, answers, in_utc, owned, reader, received
+from pipelines.exports.facts import Facts, Received, received
+from pipelines.exports.frames import answers, in_utc, owned, reader
 from pipelines.requests import checked_id
 from pipelines.settings import Home
 

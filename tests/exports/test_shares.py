@@ -8,9 +8,9 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipelines.exports import facts
+from pipelines.exports import frames
 from pipelines.exports.ahead import ahead
-from pipelines.exports.facts import answers
+from pipelines.exports.frames import answers
 from pipelines.exports.looks import by_key
 
 
@@ -63,7 +63,7 @@ ROWS = [1, 0, 0, 2, 1, 9, 0, 0, 0, 1, 3, 0]
 def test_an_answer_comes_for_so_many_people_at_a_time(
     size: int, read: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(facts, "_READ", read)
+    monkeypatch.setattr(frames, "_READ", read)
     every = [(n, f"{n}-{turn}") for n, count in enumerate(ROWS) for turn in range(count)]
     rows = pl.DataFrame(every, schema={"n": pl.UInt32, "said": pl.String}, orient="row")
     with duckdb.connect() as connection:

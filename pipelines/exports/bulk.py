@@ -115,8 +115,6 @@ def insert(
     `ignore_taken`: rows whose key stands there already are left out. `newer`: columns in which a
     row that stands there already takes over the new one's values.
     """
-    if rows.is_empty():
-        return
     texts = rows.with_columns(
         pl.col(name).dt.strftime("%Y-%m-%d" if type_ == pl.Date else "%Y-%m-%d %H:%M:%S%.6f")
         for name, type_ in rows.schema.items()
@@ -140,9 +138,9 @@ def insert(
             text = f"{into} select * from unnest({arrays}){taken}"  # noqa: S608 - see above
             connection.exec_driver_sql(text, given)
         else:
-            one = f"({', '.join('?' * rows.width)})"
-            text = f"{into} values {', '.join([one] * some.height)}{taken}"
-            connection.exec_driver_sql(text, tuple(chain.from_iterable(some.iter_rows())))
+            marks = ", ".join([f"({', '.join('?' * rows.width)})"] * some.height)
+            values = tuple(chain.from_iterable(some.iter_rows()))
+            connection.exec_driver_sql(f"{into} values {marks}{taken}", values)
 
 
 def insert_for(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:

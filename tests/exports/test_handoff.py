@@ -329,6 +329,8 @@ SHARED = [
     Person("s:8", "u8@example.jp", arm="holdout", is_held_out=True),
     Person("s:8", "u8@example.jp", occurrence="later", qualified_at=NOW - timedelta(hours=8)),
     Person("s:9", "u9@example.jp"),
+    # Stopped by an address they went by before; far from the first they are asked about with.
+    Person("s:99", "u99@example.jp", also=("refused@example.jp",)),
 ]
 
 
@@ -336,6 +338,8 @@ def decided(folder: Path) -> dict[str, list[tuple[object, ...]]]:
     """All that a hand-over of these people writes down, and its lines."""
     shop = small_shop(folder)
     shop.publish(SHARED)
+    stopped = {"email": "refused@example.jp", "reason": "manual", "by": "t"}
+    exports.suppress(shop.home, shop.shop, **stopped, now=NOW)
     outcome = shop.send()
     tables = exports.ledger_tables(shop.home, shop.shop)
     ours = ("recipient_token", "batch_id", "export_batch_id", "loaded_at", "row_hash")
@@ -347,19 +351,23 @@ def decided(folder: Path) -> dict[str, list[tuple[object, ...]]]:
     return {**found, "file": [(email,) for email in emails(outcome)]}
 
 
+# Everybody alone; and several asked about at once, looked at and written in other numbers.
+@pytest.mark.parametrize("sizes", [
+    {"SHARE": 1, "LOOKED": 1, "WRITTEN": 1}, {"SHARE": 5, "LOOKED": 2, "WRITTEN": 3},
+])  # fmt: skip
 def test_where_a_share_ends_decides_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sizes: dict[str, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at_once = decided(tmp_path / "at_once")
     monkeypatch.setattr(bulk, "_KEYS", 2)
     monkeypatch.setattr(bulk, "_VALUES", 1)
     for module in (looks, claims, job, arms, exits):
-        for name in {"SHARE", "LOOKED", "WRITTEN"} & vars(module).keys():
-            monkeypatch.setattr(module, name, 1)
+        for name in sizes.keys() & vars(module).keys():
+            monkeypatch.setattr(module, name, sizes[name])
 
-    one_by_one = decided(tmp_path / "one_by_one")
+    in_shares = decided(tmp_path / "in_shares")
 
-    assert one_by_one == at_once
+    assert in_shares == at_once
     assert len(at_once["file"]) > 3
     assert {"superseded", "no_consent", "no_address"} <= {
         value for row in at_once["export_gated"] for value in row

@@ -10,8 +10,10 @@ in `BEGIN IMMEDIATE` transactions; with less, a power loss forgets a hand-off th
 
 import hashlib
 import os
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -23,9 +25,13 @@ from sqlalchemy.types import TypeDecorator
 from pipelines.settings import Home
 
 # The newest revision of each database this code knows. A database beyond it is refused.
-HEADS: Final = {"requests": "requests_0007", "ledger": "ledger_0005"}
+HEADS: Final = {"requests": "requests_0007", "ledger": "ledger_0006"}
 # A million people are claimed in one transaction; whoever waits for it must not give up.
 _SQLITE_TIMEOUT_SECONDS: Final = 600.0
+# At so many pages a commit brings SQLite's log into its file: SQLite's own number.
+_LOG_PAGES: Final = 1000
+# A log worth a thread of its own: bringing less into the file takes no time.
+_LARGE_BYTES: Final = 16 * 2**20
 
 
 class StateTooNew(RuntimeError):
@@ -195,7 +201,14 @@ claim: Final = sa.Table(
     _text("reason", null=True), _text("removed_in", null=True), _at("claimed_at"),
     sa.ForeignKeyConstraint(["batch_id"], ["batch.batch_id"], name="claim_batch"),
     sa.CheckConstraint("st in ('claimed', 'suppressed', 'released', 'held_out')", name="claim_st"),
-    sa.Index("claim_by_token", "recipient_token"),
+)  # fmt: skip
+
+# Where the claim of each token stands: results name nothing else. A table that lies by its key and
+# is written in its order; an index of the claims would be, a million times, at another place.
+recipient: Final = sa.Table(
+    "recipient", LEDGER,
+    _text("recipient_token", key=True), _text("batch_id"), _count("ord"),
+    sqlite_with_rowid=False,
 )  # fmt: skip
 
 # One row per occurrence and person whose arm was recorded. The first record wins for ever. The key
@@ -286,9 +299,7 @@ def engine_of(url: str) -> sa.Engine:
     def _configure(connection: Any, _record: object) -> None:
         # The driver's own transaction handling hides BEGIN; it is switched off and sent by us.
         connection.isolation_level = None
-        # The pages a large batch touches at random are kept (32 MB at most), not read again.
-        cache = "cache_size=-32768"
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", cache):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @sa.event.listens_for(engine, "begin")
@@ -304,16 +315,46 @@ def _connect_args(url: str) -> dict[str, object]:
 
 
 @contextmanager
-def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """One transaction that holds the write lock from its first statement, committed at the end."""
+def writing(engine: sa.Engine, *, settles: bool = True) -> Iterator[sa.Connection]:
+    """One transaction that holds the write lock from its first statement, committed at the end.
+
+    `settles`: false for a large one, whose commit leaves it in SQLite's log; see `settling`.
+    """
     options = engine.execution_options(okaeri_write=True)
     with options.connect() as connection, connection.begin():
-        if engine.dialect.name == "postgresql":
+        if engine.dialect.name == "sqlite":
+            pages = _LOG_PAGES if settles else 0
+            connection.exec_driver_sql(f"pragma wal_autocheckpoint={pages}")
+        else:
             # Claims of different destinations read and write the same caps: one at a time. By
             # schema, so that nobody who asks for something waits for a claim.
             mine = "hashtextextended('okaeri/' || current_schema(), 0)"
             connection.execute(sa.text(f"select pg_advisory_xact_lock({mine})"))
         yield connection
+
+
+@contextmanager
+def settling(engine: sa.Engine) -> Iterator[None]:
+    """Bring what was left in SQLite's log into its file, beside what is done inside.
+
+    Nothing rests on it: what is in the log is as safe as what is in the file, and is read as well.
+    """
+    log = Path(f"{engine.url.database}-wal")
+    is_large = log.is_file() and log.stat().st_size >= _LARGE_BYTES
+    if engine.dialect.name != "sqlite" or not is_large:
+        yield
+        return
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        settled = thread.submit(_settle, engine)
+        yield
+        settled.result()
+
+
+def _settle(engine: sa.Engine) -> None:
+    # Outside of a transaction, and beside whoever reads and writes. Where the disk is full it stays
+    # in the log, as it does when SQLite fails at this by itself; the next transaction tries again.
+    with closing(engine.raw_connection()) as connection, suppress(sqlite3.OperationalError):
+        connection.cursor().execute("pragma wal_checkpoint(passive)")
 
 
 @contextmanager

@@ -1,9 +1,8 @@
 """Many rows in and out of a state database, at the driver's own pace and in one dialect's words."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any, Final
 
 import polars as pl
@@ -120,27 +119,48 @@ def insert(
         for name, type_ in rows.schema.items()
         if type_.is_temporal()
     )
-    # Names of ours alone stand in the text; what was given is bound.
-    into = f"insert into {table.name} ({', '.join(rows.columns)})"
     taken = ""
     if newer:
         set_ = ", ".join(f"{name} = excluded.{name}" for name in newer)
         taken = f" on conflict ({', '.join(table.primary_key.columns.keys())}) do update set {set_}"
     elif ignore_taken:
         taken = " on conflict do nothing"
+    if connection.dialect.name == "postgresql":
+        kinds = [table.c[name].type.compile(connection.dialect) for name in texts.columns]
+        given = _arrays(texts, kinds)
+    else:
+        given = _values(texts)
+    for names, those, values in given:
+        # Names of ours alone stand in the text; what was given is bound.
+        text = f"insert into {table.name} ({', '.join(names)}) {those}{taken}"
+        connection.exec_driver_sql(text, values)
+
+
+# The columns a statement fills, whatever stands for their rows, and what is bound in that.
+_Given = tuple[Sequence[str], str, tuple[object, ...]]
+
+
+def _arrays(texts: pl.DataFrame, types: Sequence[str]) -> Iterator[_Given]:
+    """For PostgreSQL: an array per column, for a message per row would be most of the time."""
+    arrays = ", ".join(f"%s::{type_}[]" for type_ in types)
     # As objects rows are ten times as large as in columns: few at a time.
-    for some in texts.iter_slices(max(_VALUES // rows.width, 1)):
-        if connection.dialect.name == "postgresql":
-            # One statement, an array per column: a message per row would be most of the time.
-            types = (table.c[name].type.compile(connection.dialect) for name in rows.columns)
-            arrays = ", ".join(f"%s::{type_}[]" for type_ in types)
-            given = tuple(some[name].to_list() for name in rows.columns)
-            text = f"{into} select * from unnest({arrays}){taken}"  # noqa: S608 - see above
-            connection.exec_driver_sql(text, given)
-        else:
-            marks = ", ".join([f"({', '.join('?' * rows.width)})"] * some.height)
-            values = tuple(chain.from_iterable(some.iter_rows()))
-            connection.exec_driver_sql(f"{into} values {marks}{taken}", values)
+    for some in texts.iter_slices(max(_VALUES // texts.width, 1)):
+        values = tuple(column.to_list() for column in some)
+        yield texts.columns, f"select * from unnest({arrays})", values  # noqa: S608 - as in insert
+
+
+def _values(texts: pl.DataFrame) -> Iterator[_Given]:
+    """For SQLite: a list of rows. A column of one value is bound once for all of them."""
+    is_one = texts.select(pl.all().eq_missing(pl.all().first()).all())
+    once = [column.name for column in is_one if column.first()]
+    each = [name for name in texts.columns if name not in once]
+    row = ", ".join([*(f"?{n + 1}" for n in range(len(once))), *("?" for _ in each)])
+    for some in texts.iter_slices(max(_VALUES // texts.width, 1)):
+        values: list[object] = [None] * (some.height * len(each))
+        for place, name in enumerate(each):
+            values[place :: len(each)] = some[name].to_list()
+        rows = ", ".join([f"({row})"] * some.height)
+        yield [*once, *each], f"values {rows}", (*some.select(once).row(0), *values)
 
 
 def insert_for(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:

@@ -188,6 +188,7 @@ def _write_batch(
     )
     for claims in ahead(_claims_of(job, found, batch_id=batch_id, vault=vault)):
         bulk.insert(connection, claim, claims)
+    ledger.note_tokens(connection, batch_id)
     for guards in ahead(_guards_of(job, found, batch_id=batch_id)):
         bulk.insert(connection, guard, guards)
     coupons.take(connection, found.decisions, batch_id=batch_id, now=job.now)
@@ -196,27 +197,33 @@ def _write_batch(
 
 def _claims_of(job: Job, found: Plan, *, batch_id: str, vault: Vault) -> Iterator[pl.DataFrame]:
     """Rows of `claim`, in the order of the file. Nothing of the ledger is asked for them."""
-    facts, pepper = job.facts, job.rules.pepper
+    pepper, message = job.rules.pepper, pl.lit(found.program.key)
+    for share, records, others in _known_of(job, found):
+        people = in_hex(share)
+        # Their own two stand in columns beside it.
+        besides = other_keys(people, others).group_by("row").agg(pl.col("key").sort())
+        tokens = keys.tokens(batch_id, share["ord"].to_list(), pepper=pepper)
+        whole = people.join(besides, on="row", how="left", maintain_order="left")
+        placed = whole.with_columns(
+            pl.col("key").fill_null([]).alias("other_keys"),
+            pl.Series("recipient_token", tokens, pl.String),
+            pl.concat_str(message, "occurrence_key", separator="/").alias("dedupe_key"),
+            pl.lit(batch_id).alias("batch_id"), records["email"], records["coupon_code"],
+        )  # fmt: skip
+        yield _written(job, placed, records, batch_id=batch_id, vault=vault)
+
+
+def _known_of(job: Job, found: Plan) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]]:
+    """Claimed people, what they are to be written, and their keys on file, in shares."""
     for asked in at_once(found.decisions):
         claimed = asked.drop_nulls("ord")
         if claimed.is_empty():
             continue
-        known = facts.each_ones_keys(claimed, size=WRITTEN)
-        shares = zip(
-            parts(claimed, WRITTEN), job.records(found.program, claimed), known, strict=True
-        )
-        for share, records, others in shares:
-            people = in_hex(share)
-            # Their own two stand in columns beside it.
-            besides = other_keys(people, others).group_by("row").agg(pl.col("key").sort())
-            tokens = keys.tokens(batch_id, share["ord"].to_list(), pepper=pepper)
-            whole = people.join(besides, on="row", how="left", maintain_order="left")
-            placed = whole.with_columns(
-                pl.col("key").fill_null([]).alias("other_keys"),
-                pl.Series("recipient_token", tokens, pl.String),
-                pl.lit(batch_id).alias("batch_id"), records["email"], records["coupon_code"],
-            )  # fmt: skip
-            yield _written(job, placed, records, batch_id=batch_id, vault=vault)
+        records = job.records(found.program, claimed)
+        others = job.facts.each_ones_keys(claimed, size=WRITTEN)
+        yield from zip(parts(claimed, WRITTEN), records, others, strict=True)
+    # Nothing of the snapshot is asked for what is left to write.
+    job.facts.rest()
 
 
 def _written(

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import chain
 
 import polars as pl
 
+from pipelines.exports.ahead import ahead
 from pipelines.exports.cells import NO_BATCH, NO_TOKEN, Scribe, deliverables
 from pipelines.exports.errors import ShopNotReady
 from pipelines.exports.facts import Facts
@@ -210,19 +212,21 @@ def _tried(
     changes: Counter[str] = Counter()
     needs_email = any(column.type == "email" for column in scribe.profile.columns)
     place = pl.lit(NO_TOKEN).alias("recipient_token"), pl.lit(NO_BATCH).alias("batch_id")
-    for every in at_once(segment.members):
-        known = _records(segment, facts, every, scribe)
-        for found, members in zip(known, parts(every, WRITTEN), strict=True):
-            records, tried = found.with_columns(*place), members
-            if needs_email:
-                # A gate of its own says that there is no address.
-                has_one = records["email"].is_not_null() | (members["channel"] != "email")
-                records, tried = records.filter(has_one), members.filter(has_one)
-            lines = scribe.lines(records)
-            changes.update(lines.changes)
-            whys = pl.DataFrame({"row": tried["row"], "refused": lines.refused}).drop_nulls()
-            for why, count in whys["refused"].value_counts().iter_rows():
-                changes[f"refused:{why}"] += count
-            reasons = pl.Series("refused", map(reason_of, whys["refused"]), pl.String)
-            refused.append(whys.with_columns(reasons))
+    known = (
+        zip(parts(every, WRITTEN), _records(segment, facts, every, scribe), strict=True)
+        for every in at_once(segment.members)
+    )
+    for members, found in ahead(chain.from_iterable(known)):
+        records, tried = found.with_columns(*place), members
+        if needs_email:
+            # A gate of its own says that there is no address.
+            has_one = records["email"].is_not_null() | (members["channel"] != "email")
+            records, tried = records.filter(has_one), members.filter(has_one)
+        lines = scribe.lines(records)
+        changes.update(lines.changes)
+        whys = pl.DataFrame({"row": tried["row"], "refused": lines.refused}).drop_nulls()
+        for why, count in whys["refused"].value_counts().iter_rows():
+            changes[f"refused:{why}"] += count
+        reasons = pl.Series("refused", map(reason_of, whys["refused"]), pl.String)
+        refused.append(whys.with_columns(reasons))
     return pl.concat(refused), dict(sorted(changes.items()))

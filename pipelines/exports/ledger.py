@@ -17,7 +17,7 @@ from pipelines.exports import bulk
 from pipelines.exports.errors import UnknownBatch
 from pipelines.exports.gates import GATE_OF_SUPPRESSION
 from pipelines.exports.rules import Program
-from pipelines.state import arm_record, batch, claim, erased, guard, suppression
+from pipelines.state import arm_record, batch, claim, erased, guard, recipient, suppression
 from pipelines.state import transition as transitions
 
 CLAIMED, SEALED, HANDING_OFF = "CLAIMED", "SEALED", "HANDING_OFF"
@@ -187,6 +187,40 @@ def arms(connection: sa.Connection, program: Program, keys: pl.Series) -> pl.Dat
         r.person_key.label("key"), r.occurrence.label("occurrence_key"), r.recorded_at, r.arm
     ).where(r.campaign == program.campaign_key, r.version == program.campaign_version)
     return bulk.by_keys(connection, query, r.person_key, keys)
+
+
+def note_tokens(connection: sa.Connection, batch_id: str) -> None:
+    """Let a batch's claims be found by their tokens."""
+    c = claim.c
+    mine = sa.select(c.recipient_token, c.batch_id, c.ord).where(
+        c.batch_id == batch_id, c.recipient_token.is_not(None)
+    )
+    # In their order, as they lie: the database sorts them, and no row of them is made here.
+    names = recipient.columns.keys()
+    connection.execute(recipient.insert().from_select(names, mine.order_by(c.recipient_token)))
+
+
+def forget_tokens(connection: sa.Connection, batch_id: str) -> None:
+    """Let a batch's claims no longer be found by their tokens."""
+    mine = sa.select(claim.c.recipient_token).where(claim.c.batch_id == batch_id)
+    connection.execute(recipient.delete().where(recipient.c.recipient_token.in_(mine)))
+
+
+def with_tokens(connection: sa.Connection, tokens: pl.Series) -> Sequence[str]:
+    """Ids of the batches whose claims bear one of these tokens, sorted."""
+    r = recipient.c
+    found = bulk.by_keys(connection, sa.select(r.batch_id), r.recipient_token, tokens)
+    return found["batch_id"].unique().sort().to_list()
+
+
+def keys_by_token(connection: sa.Connection, tokens: pl.Series) -> Mapping[str, tuple[str, ...]]:
+    """Token → the keys its claim was made under by name: the person's, and the address's if any."""
+    r, c = recipient.c, claim.c
+    query = sa.select(r.recipient_token, c.person_key, c.email_hash).join_from(
+        recipient, claim, (c.batch_id == r.batch_id) & (c.ord == r.ord)
+    )
+    found = bulk.by_keys(connection, query, r.recipient_token, tokens)
+    return {token: tuple(k for k in mine if k is not None) for token, *mine in found.iter_rows()}
 
 
 def release(

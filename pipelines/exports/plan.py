@@ -21,8 +21,8 @@ HANDED_OVER: Final = "handed_over"
 HELD_OUT: Final = "held_out"
 CLAIMED: Final = (HANDED_OVER, HELD_OUT)
 _KEPT: Final = (
-    "row", "person_id", "occurrence_key", "dedupe_key", "qualified_at", "due_at",
-    "valid_until_at", "content_source", *KEYS,
+    "row", "person_id", "occurrence_key", "qualified_at", "due_at", "valid_until_at",
+    "content_source", *KEYS,
 )  # fmt: skip
 
 

@@ -6,12 +6,13 @@ import io
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+import polars as pl
 import sqlalchemy as sa
 
 from pipelines import state
@@ -28,7 +29,6 @@ from pipelines.shop import Shop
 from pipelines.state import batch, claim
 
 _TOKEN: Final = re.compile(rb"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
-_CHUNK: Final = 900
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def _batches_in(
     connection: sa.Connection, data: bytes, *, file: Path
 ) -> list[tuple[BatchRow, frozenset[str]]]:
     tokens = {found.decode() for found in _TOKEN.findall(data)}
-    ids = _with_tokens(connection, tokens)
+    ids = ledger.with_tokens(connection, pl.Series([*tokens], dtype=pl.String))
     if ids:
         return [(ledger.one(connection, i), frozenset(tokens)) for i in ids]
     sha256 = hashlib.sha256(data).hexdigest()
@@ -155,12 +155,3 @@ def _batches_in(
         )
     row = known[-1]
     return [(row, frozenset(one.token for one in _claims_of(connection, row)))]
-
-
-def _with_tokens(connection: sa.Connection, tokens: Iterable[str]) -> list[str]:
-    every = sorted(tokens)
-    found: set[str] = set()
-    for start in range(0, len(every), _CHUNK):
-        part = claim.c.recipient_token.in_(every[start : start + _CHUNK])
-        found |= set(connection.execute(sa.select(claim.c.batch_id).where(part)).scalars())
-    return sorted(found)

@@ -34,6 +34,7 @@ def replay(
     """Take a batch over as delivered; on HOLD where its file still lies in staging."""
     batch_id = manifest["batch_id"]
     # An earlier revision's rows give way to what was really sealed.
+    ledger.forget_tokens(connection, batch_id)
     for table in (guard, claim, batch):
         connection.execute(table.delete().where(table.c.batch_id == batch_id))
     created = datetime.fromisoformat(manifest["created_at"])
@@ -83,3 +84,4 @@ def _claims(
                     message_on=message_on,
                 )
             )  # fmt: skip
+    ledger.note_tokens(connection, batch_id)

@@ -177,7 +177,8 @@ def _hand_over(handoff: Handoff, job: Job) -> Outcome:
         counts[program.key] = found
         waits = waits or not mine
         ids += mine
-    rows = [handoff.advance(batch_id) for batch_id in ids]
+    with state.settling(handoff.engine):
+        rows = [handoff.advance(batch_id) for batch_id in ids]
     # Claimed by day, and the night came first.
     waits = waits or any(row.state in ledger.UNFINISHED for row in rows)
     for row in rows:
@@ -206,7 +207,7 @@ def _claim(
             return told or claims.counted(connection, ids), ids
     with state.writing(handoff.engine) as connection:
         arms.record_members(connection, job, program)
-    with state.writing(handoff.engine) as connection:
+    with state.writing(handoff.engine, settles=False) as connection:
         plan, ids = claims.claim_program(
             connection, job, program, vault=handoff.vault, actor=handoff.actor
         )

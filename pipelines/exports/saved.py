@@ -60,10 +60,12 @@ def narrowed(snapshot: Snapshot, saved: SavedSegment, *, issue: str | None = Non
     campaign = _campaign(snapshot.campaigns(NEWSLETTER), saved)
     # An issue is one mail: a newsletter campaign's later steps belong to nobody.
     mine = whole.members.filter(campaign_key=campaign, step_number=1)
+    if issue is not None:
+        mine = mine.with_columns(pl.lit(issue).alias("occurrence_key"))
     return Segment(
         key=saved.segment_key,
         table=whole.table,
-        members=mine if issue is None else _of_issue(mine, issue),
+        members=mine,
         content=whole.content,
         meta=_meta(whole, saved, asked),
         part_of=NEWSLETTER,
@@ -88,14 +90,6 @@ def _campaign(running: tuple[str, ...], saved: SavedSegment) -> str:
             "campaign it leaves as"
         )
     return running[0]
-
-
-def _of_issue(members: pl.DataFrame, issue: str) -> pl.DataFrame:
-    # The key of a program, and the occurrence.
-    parts = ("campaign_key", "step_number", "channel", "occurrence_key")
-    return members.with_columns(pl.lit(issue).alias("occurrence_key")).with_columns(
-        pl.concat_str(parts, separator="/").alias("dedupe_key")
-    )
 
 
 def _meta(whole: Segment, saved: SavedSegment, asked: Checked) -> dict[str, object]:

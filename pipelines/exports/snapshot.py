@@ -26,10 +26,15 @@ _INSTANT: Final = pl.Datetime("us")
 CORE: Final[Mapping[str, pl.DataType | type[pl.DataType]]] = {
     "person_id": pl.String, "campaign_key": pl.String, "campaign_version": pl.Int64,
     "step_number": pl.Int64, "arm_key": pl.String, "channel": pl.String,
-    "occurrence_key": pl.String, "dedupe_key": pl.String, "qualified_at": _INSTANT,
-    "due_at": _INSTANT, "valid_until_at": _INSTANT, "reason_code": pl.String,
-    "is_held_out": pl.Boolean,
+    "occurrence_key": pl.String, "qualified_at": _INSTANT, "due_at": _INSTANT,
+    "valid_until_at": _INSTANT, "reason_code": pl.String, "is_held_out": pl.Boolean,
 }  # fmt: skip
+# What each message is named by, for people who read the file: the ledger says it of the parts, so
+# a segment that says otherwise would be kept from writing twice otherwise than it means.
+_DEDUPE: Final = "dedupe_key"
+_IS_OTHER: Final = (
+    "dedupe_key is distinct from concat_ws('/', campaign_key, step_number, channel, occurrence_key)"
+)
 # Of the content, what a gate asks about: it is held with the members.
 _ASKED: Final = "content_source"
 # Texts of few values, held as numbers: a million members fit into memory by that.
@@ -128,7 +133,7 @@ class Snapshot:
     def segment(self, key: str, *, among: Where | None = None) -> Segment:
         """One segment's rows, or those of them whose person a statement finds.
 
-        Raises: SnapshotMissing if it was not published.
+        Raises: SnapshotMissing if it was not published, or breaks the contract.
         """
         table = f"seg_{checked_id(key, what='segment')}"
         with reader(self.published) as connection:
@@ -143,9 +148,10 @@ class Snapshot:
             # The name stands in the catalogue and matches the pattern of ids.
             columns = connection.execute(f'describe "{table}"').fetchall()
             names = [str(column[0]) for column in columns]
-            missing = [name for name in CORE if name not in names]
+            missing = [name for name in (*CORE, _DEDUPE) if name not in names]
             if missing:
                 raise SnapshotMissing(f"{table} lacks {', '.join(missing)}: it breaks the contract")
+            self._refuse_other_messages(connection, table)
             asked = [*CORE, *(name for name in (_ASKED,) if name in names)]
             narrower = "" if among is None else f" and person_id in ({among.text})"
             found_members = connection.execute(
@@ -156,12 +162,21 @@ class Snapshot:
             shares = [_members(some) for some in found_members]
             members = pl.concat(shares or [_members(found_members.schema.empty_table())])
         meta = json.loads(found[0] or "{}").get("segment") or {}
-        rest = tuple(n for n in names if n not in CORE and n != "shop_id")
+        rest = tuple(n for n in names if n not in (*CORE, _DEDUPE, "shop_id"))
         named = meta.get("columns")
         # Which source the content came from is reported later, so it leaves with every segment.
         leaves = [_ASKED, *named] if named else rest
         content = tuple(n for n in leaves if n in rest)
         return Segment(key, Table(self.published, table, rest), members, content, meta)
+
+    def _refuse_other_messages(self, connection: duckdb.DuckDBPyConnection, table: str) -> None:
+        query = f'select dedupe_key from "{table}" where shop_id = ? and {_IS_OTHER} limit 1'  # noqa: S608 - checked by the caller
+        found = connection.execute(query, [self.shop_id]).fetchone()
+        if found is not None:
+            raise SnapshotMissing(
+                f"{table} calls a message {found[0]!r}, which is not its campaign / step / channel"
+                " / occurrence: use the macro dedupe_key"
+            )
 
     def facts(self, pepper: bytes) -> Facts:
         """Addresses, keys and gate facts of whomever is asked about."""

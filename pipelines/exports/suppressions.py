@@ -18,7 +18,7 @@ from pipelines.exports import bulk, ledger
 from pipelines.exports.errors import NoAddress
 from pipelines.settings import Home
 from pipelines.shop import Shop, pepper_of
-from pipelines.state import batch, claim, suppression
+from pipelines.state import batch, suppression
 
 _REASON_OF_EVENT: Final = {
     "hard_bounce": "hard_bounce", "complaint": "complaint", "unsubscribe": "unsubscribe",
@@ -103,7 +103,8 @@ def import_mail_events(home: Home, rows: pl.DataFrame, *, now: datetime) -> int:
     # Opens and clicks are most of a shop's rows and stop nobody.
     events = rows.filter(pl.col("event_type").is_in(list(_REASON_OF_EVENT))).to_dicts()
     with state.reading(engine) as connection:
-        people = _people_of(connection, {row["recipient_token"] for row in events} - {None})
+        tokens = pl.Series([row["recipient_token"] for row in events], dtype=pl.String)
+        people = ledger.keys_by_token(connection, tokens.drop_nulls())
     found = []
     for row in events:
         mine = people.get(str(row.get("recipient_token")), ())
@@ -239,25 +240,9 @@ def _write(engine: sa.Engine, rows: Iterable[dict[str, object]]) -> int:
     return len(fresh)
 
 
-def _people_of(connection: sa.Connection, tokens: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    every = sorted(tokens)
-    for start in range(0, len(every), _CHUNK):
-        query = sa.select(claim).where(claim.c.recipient_token.in_(every[start : start + _CHUNK]))
-        for row in connection.execute(query):
-            mine = (row.person_key, row.email_hash)
-            found[row.recipient_token] = tuple(key for key in mine if key is not None)
-    return found
-
-
 def _acknowledge(engine: sa.Engine, tokens: pl.Series, *, now: datetime) -> None:
-    handed_over = sa.select(batch.c.batch_id).where(batch.c.state == ledger.DELIVERED)
-    waiting = sa.select(claim.c.batch_id, claim.c.recipient_token).where(
-        claim.c.batch_id.in_(handed_over), claim.c.recipient_token.is_not(None)
-    )
-    answered = set(tokens)
     with state.writing(engine) as connection:
-        found = {r.batch_id for r in connection.execute(waiting) if r.recipient_token in answered}
-        for batch_id in sorted(found):
-            row = ledger.one(connection, batch_id)
-            ledger.move(connection, row, to=ledger.ACKED, actor="mail_events", at=now)
+        answered = ledger.with_tokens(connection, tokens)
+        for row in ledger.batches(connection, batch.c.state == ledger.DELIVERED):
+            if row.batch_id in answered:
+                ledger.move(connection, row, to=ledger.ACKED, actor="mail_events", at=now)

@@ -39,7 +39,12 @@ def ledger_of(database: Database, folder: Path) -> sa.Engine:
     return state.ledger_engine(small_shop(folder).home)
 
 
-def test_rows_written_at_once_come_back_as_they_were(database: Database, tmp_path: Path) -> None:
+# All in one statement; and a few in each of several.
+@pytest.mark.parametrize("values", [bulk._VALUES, 12])
+def test_rows_written_at_once_come_back_as_they_were(
+    values: int, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "_VALUES", values)
     engine = ledger_of(database, tmp_path)
     query = sa.select(guard).order_by(guard.c.ord)
     with state.writing(engine) as connection:

@@ -281,17 +281,36 @@ def test_a_snapshot_with_one_changed_byte_is_refused(shop: SmallShop) -> None:
         shop.send()
 
 
-@pytest.mark.parametrize("table", ["fct_orders", "dim_persons", "fct_arm_assignments"])
-def test_a_gate_is_never_skipped_for_want_of_its_table(shop: SmallShop, table: str) -> None:
-    shop.publish(people(1))
+def published_otherwise(shop: SmallShop, statement: str) -> None:
     (public,) = shop.home.published.glob("*.duckdb")
     with duckdb.connect(str(public)) as connection:
-        connection.execute(f"drop table {table}")
+        connection.execute(statement)
     pointer = json.loads((shop.home.published / "CURRENT.json").read_text())
     pointer["sha256"] = hashlib.sha256(public.read_bytes()).hexdigest()
     (shop.home.published / "CURRENT.json").write_text(json.dumps(pointer))
 
+
+@pytest.mark.parametrize("table", ["fct_orders", "dim_persons", "fct_arm_assignments"])
+def test_a_gate_is_never_skipped_for_want_of_its_table(shop: SmallShop, table: str) -> None:
+    shop.publish(people(1))
+    published_otherwise(shop, f"drop table {table}")
+
     with pytest.raises(SnapshotMissing, match=table):
+        shop.send()
+
+    assert exports.batches(shop.home) == []
+
+
+@pytest.mark.parametrize("name", ["'cart_recovery/2/email/' || occurrence_key", "null"])
+def test_a_segment_that_tells_messages_apart_otherwise_than_the_ledger_is_refused(
+    shop: SmallShop, name: str
+) -> None:
+    shop.publish(people(2))
+    published_otherwise(
+        shop, f"update seg_cart_recovery set dedupe_key = {name} where person_id = 's:1'"
+    )
+
+    with pytest.raises(SnapshotMissing, match="use the macro dedupe_key"):
         shop.send()
 
     assert exports.batches(shop.home) == []

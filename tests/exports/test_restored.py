@@ -4,14 +4,16 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from pipelines import exports, state
 from pipelines.exports.errors import ShopNotReady, WrongMachine
 from pipelines.shop import load_shop
 from tests.exports.databases import Database, Sqlite
+from tests.exports.inside import Dead, dying_at
 from tests.exports.shop_files import MACHINE, NOW, PEPPER, SmallShop, people, small_shop
-from tests.exports.test_handoff import emails
+from tests.exports.test_handoff import emails, rows_of
 
 AWAY = "  - {key: away, profile: generic_utf8, country: JP, contract: 委託, basis: b}\n"
 
@@ -45,6 +47,35 @@ def test_what_left_through_another_destination_since_the_copy_pauses_every_one(
     assert adopt(shop) == [sent.batch_id]
 
     assert emails(shop.send(destination="mailer")) == []
+
+
+def test_results_find_the_people_of_a_batch_that_was_replayed_over_its_first_revision(
+    database: Database, shop: SmallShop
+) -> None:
+    request_id = shop.ask(destination="away")
+    with pytest.raises(Dead):
+        shop.run(request_id, checkpoint=dying_at("seal:done"))
+    database.back_up(shop)
+    exports.suppress(shop.home, shop.shop, email="u1@example.jp", reason="manual", by="t", now=NOW)
+    (sent,) = shop.run(request_id).batches
+    assert sent.file is not None
+    tokens = [row["recipient_token"] for row in rows_of(sent.file)]
+    database.restore(shop)
+    with pytest.raises(WrongMachine, match="does not know"):
+        shop.send()
+    assert adopt(shop) == [sent.batch_id]
+
+    events = pl.DataFrame({
+        "event_type": "complaint", "recipient_token": tokens, "email_hash": None,
+        "occurred_at": NOW.replace(tzinfo=None),
+    })  # fmt: skip
+    added = exports.import_mail_events(shop.home, events, now=NOW)
+
+    assert (sent.file.name, len(tokens)) == (f"{sent.batch_id}-r1.csv", 1)
+    # By person and by address.
+    assert added == 2
+    (state_of,) = [b.state for b in exports.batches(shop.home) if b.batch_id == sent.batch_id]
+    assert state_of == "ACKED"
 
 
 def test_what_left_is_known_by_its_request_where_the_outbox_is_gone_too(tmp_path: Path) -> None:

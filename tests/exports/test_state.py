@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from threading import Thread
 
+import polars as pl
 import pytest
 import sqlalchemy as sa
 from alembic import command
@@ -14,6 +15,7 @@ from alembic.migration import MigrationContext
 
 from pipelines import migrations, requests, state
 from pipelines.actors import Actor
+from pipelines.exports import ledger
 from pipelines.migrations import upgrade
 from pipelines.settings import Home
 from tests.exports.databases import Database
@@ -74,6 +76,33 @@ def test_a_failed_transaction_leaves_nothing(home: Home) -> None:
 
     with state.reading(engine) as connection:
         assert connection.execute(sa.select(state.erased)).all() == []
+
+
+def test_what_a_large_transaction_left_in_the_log_is_brought_into_the_file_beside_the_rest(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state, "_LARGE_BYTES", 2**20)
+    engine, file = state.ledger_engine(home), home.path / "ledger.db"
+    before = file.stat().st_size
+
+    def write(key: str, **settles: bool) -> None:
+        with state.writing(engine, **settles) as connection:
+            # More pages than SQLite leaves in its log.
+            rows = [{"key": f"{key}{n:04d}" * 400, "erased_at": NOW} for n in range(4000)]
+            connection.execute(state.erased.insert(), rows)
+
+    write("a", settles=False)
+    assert file.stat().st_size == before
+    with state.settling(engine):
+        with state.writing(engine, settles=False) as connection:
+            connection.execute(state.erased.insert().values(key="beside", erased_at=NOW))
+        with state.reading(engine) as connection:
+            count = connection.execute(sa.select(sa.func.count()).select_from(state.erased))
+            assert count.scalar() == 4001
+    settled = file.stat().st_size
+    assert settled > before + 2**20
+    write("b")
+    assert file.stat().st_size > settled
 
 
 def test_two_claims_of_one_person_cannot_both_be_written(home: Home) -> None:
@@ -259,10 +288,13 @@ insert into batch (
     '1', '{}', '2026-11-10 03:00:00.000000'
 );
 insert into claim (
-    batch_id, ord, occurrence, dedupe_key, person_key, email_hash, arm, st, claimed_at
+    batch_id, ord, occurrence, dedupe_key, person_key, email_hash, recipient_token, arm, st,
+    claimed_at
 ) values
-    ('b', 0, 'o', 'c/1/email/o', 'p0', 'e0', 'send', 'claimed', '2026-11-10 03:00:00.000000'),
-    ('b', 1, 'o', 'c/1/email/o', 'p1', null, 'holdout', 'held_out', '2026-11-10 03:00:00.000000');
+    ('b', 0, 'o', 'c/1/email/o', 'p0', 'e0', 't0', 'send', 'claimed',
+    '2026-11-10 03:00:00.000000'),
+    ('b', 1, 'o', 'c/1/email/o', 'p1', null, null, 'holdout', 'held_out',
+    '2026-11-10 03:00:00.000000');
 insert into guard (program, occurrence, key, batch_id, ord) values
     ('c/1/email', 'o', 'p0', 'b', 0), ('c/1/email', 'o', 'e0', 'b', 0),
     ('c/1/email', 'o', 'p1', 'b', 1);
@@ -274,7 +306,7 @@ insert into arm_record (
 """
 
 
-def test_a_ledger_of_the_first_version_keeps_guards_messages_and_arms(
+def test_a_ledger_of_the_first_version_keeps_guards_messages_arms_and_tokens(
     database: Database, tmp_path: Path
 ) -> None:
     shop = small_shop(tmp_path)
@@ -295,6 +327,9 @@ def test_a_ledger_of_the_first_version_keeps_guards_messages_and_arms(
         guards = sa.select(g.key, g.program, g.occurrence, g.ord, g.claimed_at, g.message_on)
         found = connection.execute(guards.order_by(g.ord, g.key)).all()
         arm = connection.execute(sa.select(state.arm_record)).one()
+        tokens = pl.Series(["gone", "t0"])
+        assert ledger.with_tokens(connection, tokens) == ["b"]
+        assert ledger.keys_by_token(connection, tokens) == {"t0": ("p0", "e0")}
     place = ("c/1/email", "o")
     day = date(2026, 11, 11)
     assert [tuple(row) for row in found] == [

@@ -1,10 +1,10 @@
 """Claimed people who must not be written to any more: looked up at sealing and before leaving."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 import sqlalchemy as sa
@@ -20,6 +20,8 @@ from pipelines.exports.looks import WRITTEN, Known, addressed, stopped
 from pipelines.exports.payload import Vault
 from pipelines.exports.rules import Rules
 from pipelines.state import claim
+
+_Opened = TypeVar("_Opened")
 
 
 @dataclass(frozen=True)
@@ -77,15 +79,28 @@ def claimed_of(connection: sa.Connection, batch_id: str, *, vault: Vault) -> Ite
     Raises: Tampered where a stored payload is not the one that was claimed.
     """
     c = claim.c
+    more = c.occurrence.label("occurrence_key"), c.valid_until_at, c.person_key, c.email_hash
+    return _opened(connection, batch_id, vault.open, *more)
+
+
+def cells_of(connection: sa.Connection, batch_id: str, *, vault: Vault) -> Iterator[pl.Series]:
+    """The `cells` of the same claims alone, which is half the work. Raises: Tampered."""
+    return _opened(connection, batch_id, vault.cells)
+
+
+def _opened(
+    connection: sa.Connection,
+    batch_id: str,
+    opens: Callable[..., _Opened],
+    *more: sa.ColumnElement[Any],
+) -> Iterator[_Opened]:
+    c = claim.c
     query = (
-        sa.select(
-            c.ord, c.occurrence.label("occurrence_key"), c.valid_until_at, c.person_key,
-            c.email_hash, c.payload_enc,
-        )
+        sa.select(c.ord, *more, c.payload_enc)
         .where(c.batch_id == batch_id, c.st == "claimed", c.payload_enc.is_not(None))
         .order_by(c.ord)
         .limit(WRITTEN)
-    )  # fmt: skip
+    )
     last = -1
     while True:
         found = bulk.frame(connection, query.where(c.ord > last))
@@ -93,7 +108,7 @@ def claimed_of(connection: sa.Connection, batch_id: str, *, vault: Vault) -> Ite
             return
         last = int(found["ord"][-1])
         try:
-            yield vault.open(found, batch_id=batch_id)
+            yield opens(found, batch_id=batch_id)
         except InvalidTag as error:
             raise Tampered(
                 f"claims of {batch_id} in the ledger are not as they were written"

@@ -20,6 +20,7 @@ from pipelines.exports.errors import InDoubt, Tampered, WrongMachine
 from pipelines.exports.exits import (
     Late,
     Looked,
+    cells_of,
     claimed_of,
     drop,
     exits_of,
@@ -223,8 +224,11 @@ class Handoff:
         exits: dict[int, str],
     ) -> Iterator[pl.Series]:
         """The cells of everybody who may leave; who may not, by these stops, goes to `exits`."""
+        if stops is None:
+            yield from cells_of(connection, late.row.batch_id, vault=self.vault)
+            return
         for claimed in claimed_of(connection, late.row.batch_id, vault=self.vault):
-            mine = {} if stops is None else late_exits(late, claimed, stops)
+            mine = late_exits(late, claimed, stops)
             exits |= mine
             staying = claimed.filter(~pl.col("ord").is_in(list(mine))) if mine else claimed
             yield staying["cells"]

@@ -10,7 +10,7 @@ from cryptography.exceptions import InvalidTag
 from sqlalchemy.dialects import postgresql
 
 from pipelines import state
-from pipelines.exports import bulk, payload
+from pipelines.exports import bulk
 from pipelines.exports.payload import Vault
 from pipelines.state import batch, claim, guard
 from tests.exports.databases import Database
@@ -146,9 +146,11 @@ def test_a_payload_opens_as_it_was_sealed(cells: list[str], others: list[str]) -
     opened = vault.open(stored, batch_id="b")
 
     assert opened.equals(kept.with_columns(pl.Series("cells", [cells])).select(opened.columns))
+    assert vault.cells(stored, batch_id="b").to_list() == [cells]
     assert vault.seal(payloads, batch_id="b").equals(sealed)
-    with pytest.raises(InvalidTag):
-        vault.open(stored.with_columns(ord=4), batch_id="b")
+    for opens in (vault.open, vault.cells):
+        with pytest.raises(InvalidTag):
+            opens(stored.with_columns(ord=4), batch_id="b")
 
 
 def test_a_payload_of_an_older_version_opens_beside_one_of_today() -> None:
@@ -159,10 +161,15 @@ def test_a_payload_of_an_older_version_opens_beside_one_of_today() -> None:
     )
     new = "1\x1eb@example.jp\x1es:2\x1e2026-11-10T03:00:00+00:00\x1ek\x1fl\x1eone\x1f"
 
-    found = payload.unpacked(pl.Series([old, new])).rows()
+    vault, texts = Vault(b"pepper"), enumerate([old, new])
+    sealed = [vault._cipher.encrypt(text.encode(), [b"b|%d" % n]) for n, text in texts]
+    stored = pl.DataFrame({"ord": [0, 1], "payload_enc": sealed})
+
+    found = vault.open(stored, batch_id="b").drop("ord").rows()
 
     at = AT.replace(tzinfo=None)
     assert found == [
         ("a@example.jp", "s:1", at, ["k"], ["a@example.jp", "茶"]),
         ("b@example.jp", "s:2", at.replace(microsecond=0), ["k", "l"], ["one", ""]),
     ]
+    assert vault.cells(stored, batch_id="b").to_list() == [row[-1] for row in found]

@@ -206,7 +206,7 @@ def running(command: list[str], folder: Path, *, port: int) -> Iterator[None]:
         process = subprocess.Popen(command, env=environment, stdout=said, stderr=said)
     try:
         ends = time.monotonic() + SECONDS
-        while not accepts(port):
+        while not shows_certificate(port):
             assert process.poll() is None, (folder / "said").read_text()
             assert time.monotonic() < ends, (folder / "said").read_text()
             time.sleep(0.1)
@@ -216,9 +216,17 @@ def running(command: list[str], folder: Path, *, port: int) -> Iterator[None]:
         process.wait(SECONDS)
 
 
-def accepts(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def shows_certificate(port: int) -> bool:
+    """Whether a visitor is let in. Caddy opens its port before it has made its certificate."""
+    anyone = ssl._create_unverified_context()
+    try:
+        with (
+            socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as plain,
+            anyone.wrap_socket(plain, server_hostname=NAME),
+        ):
+            return True
+    except OSError:
+        return False
 
 
 def certified(folder: Path) -> tuple[Path, Path]:

@@ -54,7 +54,7 @@ def serving(
         yield Served(address, process.pid)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(SECONDS)
 
 
 def _wait_for(address: str, process: "subprocess.Popen[bytes]") -> None:

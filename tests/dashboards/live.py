@@ -24,6 +24,8 @@ from pipelines.screens import Screens, secrets_of
 from tests import serving as serve
 
 STREAM = "/_stcore/stream"
+# On a busy machine an answer takes its time.
+SECONDS = 60
 
 
 @dataclass
@@ -43,7 +45,7 @@ class Session:
         self.socket.send(message.SerializeToString())
         self.elements = []
         while True:
-            answer = ForwardMsg.FromString(self.socket.recv(timeout=60))  # type: ignore[arg-type]
+            answer = ForwardMsg.FromString(self.socket.recv(timeout=SECONDS))  # type: ignore[arg-type]
             if answer.delta.WhichOneof("type") == "new_element":
                 self.elements.append(answer.delta.new_element)
             if answer.WhichOneof("type") == "script_finished":
@@ -71,7 +73,7 @@ class Server:
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> tuple[int, bytes]:
         """Status and body of one request without any cookie."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
         connection.request("GET", path, headers=dict(headers or {}))
         answer = connection.getresponse()
         return answer.status, answer.read()
@@ -83,7 +85,7 @@ class Server:
             "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
             **{name.replace("_", "-"): value for name, value in headers.items()},
         }  # fmt: skip
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
         connection.request("GET", STREAM, headers=asked)
         status = connection.getresponse().status
         connection.close()
@@ -97,6 +99,7 @@ class Server:
             additional_headers=dict(headers or {}),
             subprotocols=["streamlit"],  # type: ignore[list-item]
             max_size=None,
+            open_timeout=SECONDS,
         ) as stream:
             session = Session(stream, page)
             session.run()

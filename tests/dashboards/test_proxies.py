@@ -26,7 +26,7 @@ from websockets.sync.client import connect
 
 from pipelines.settings import REPOSITORY
 from tests.dashboards.fixture import publish_kind
-from tests.dashboards.live import STREAM, Server, Session, serving
+from tests.dashboards.live import SECONDS, STREAM, Server, Session, serving
 from tests.serving import free_port
 
 pytestmark = pytest.mark.slow
@@ -43,7 +43,6 @@ UPGRADE = {
     "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
     "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==", "Origin": f"https://{NAME}",
 }  # fmt: skip
-SECONDS = 20
 
 
 class LoginProxy(BaseHTTPRequestHandler):
@@ -80,7 +79,9 @@ class Proxy:
 
     def get(self, path: str, headers: Mapping[str, str]) -> tuple[int, str, bytes]:
         """Status, where it sends a visitor, and body."""
-        connection = http.client.HTTPSConnection(NAME, self.port, context=self.trusted, timeout=20)
+        connection = http.client.HTTPSConnection(
+            NAME, self.port, context=self.trusted, timeout=SECONDS
+        )
         connection.sock = self.trusted.wrap_socket(self._socket(), server_hostname=NAME)
         connection.request("GET", path, headers={"Host": NAME, **headers})
         answer = connection.getresponse()
@@ -98,15 +99,14 @@ class Proxy:
             additional_headers=dict(headers),
             subprotocols=["streamlit"],  # type: ignore[list-item]
             max_size=None,
-            # On a busy machine the first answer takes its time.
-            open_timeout=60,
+            open_timeout=SECONDS,
         ) as stream:
             session = Session(stream, "customers")
             session.run()
             yield session
 
     def _socket(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=SECONDS)
 
 
 @pytest.fixture(scope="module")

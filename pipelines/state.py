@@ -291,7 +291,8 @@ not_before: Final = sa.Table(
 @cache
 def engine_of(url: str) -> sa.Engine:
     """The one engine of a database in this process."""
-    engine = sa.create_engine(url, connect_args=_connect_args(url))
+    # What a statement was given stays out of the text of its error: Dagster keeps that.
+    engine = sa.create_engine(url, connect_args=_connect_args(url), hide_parameters=True)
     if engine.dialect.name != "sqlite":
         return engine
 

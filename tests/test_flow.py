@@ -29,6 +29,8 @@ pytestmark = pytest.mark.slow
 PERSONS = 3000
 # Every address of the demo's people ends so.
 ADDRESS = r"[a-z0-9]@[a-z]+\.example"
+# Of a person who stands in no file but one that is refused.
+CANARY, CANARY_NAME = "zz-canary@cage.example", "金糸雀 美鳥"
 OKAERI = str(Path(sys.executable).with_name("okaeri"))
 
 
@@ -39,6 +41,8 @@ class Okaeri:
         self.folder = folder
         self.home = folder / "data"
         self.shop_file = folder / "shop" / "shop.yml"
+        # What the last run printed.
+        self.said = ""
         self.truth = demo.write(self.shop_file.parent, seed=1, persons=PERSONS)
 
     def __call__(self, *arguments: str, code: int = 0) -> str:
@@ -59,6 +63,7 @@ class Okaeri:
             command, cwd=REPOSITORY, env=os.environ | self.environment, capture_output=True,
             text=True, check=False,
         )  # fmt: skip
+        self.said = done.stdout + done.stderr
         assert done.returncode == code, f"{arguments}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
         return json.loads(done.stdout)
 
@@ -79,6 +84,18 @@ def okaeri(tmp_path_factory) -> Okaeri:
     street = Okaeri(tmp_path_factory.mktemp("flow"))
     street.first = street.run()
     return street
+
+
+def holding(folder: Path, pattern: str) -> list[Path]:
+    """Files below the folder that hold bytes of this pattern.
+
+    By a process of its own: to read a database's file here would drop the locks SQLite holds on it.
+    """
+    command = ["grep", "-rlaiP", "-e", pattern, str(folder)]
+    bytewise = os.environ | {"LC_ALL": "C"}
+    done = subprocess.run(command, capture_output=True, env=bytewise, check=False)
+    assert done.returncode in (0, 1), done.stderr
+    return [Path(os.fsdecode(line)) for line in done.stdout.splitlines()]
 
 
 def test_the_first_run_publishes_and_every_row_is_accounted_for(okaeri):
@@ -140,14 +157,11 @@ def test_where_an_address_lies_only_its_owner_reads(okaeri):
         above = [path, *path.parents]
         return any(not one.stat().st_mode & 0o077 for one in above[: above.index(okaeri.home)])
 
-    # By a process of its own: to read a database's file here would drop the locks SQLite holds on it.
-    command = ["grep", "-rlaiE", ADDRESS, str(okaeri.home)]
-    found = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    holding = [Path(line) for line in found.splitlines()]
+    found = holding(okaeri.home, ADDRESS)
 
-    places = {path.relative_to(okaeri.home / "demo").parts[0] for path in holding}
+    places = {path.relative_to(okaeri.home / "demo").parts[0] for path in found}
     assert places - {"outbox"} == {"landing", "private", "raw", "warehouse"}
-    assert [path for path in holding if not is_closed(path)] == []
+    assert [path for path in found if not is_closed(path)] == []
 
 
 @pytest.mark.parametrize("asked", [
@@ -277,7 +291,8 @@ def test_a_red_check_leaves_the_last_good_numbers_up(okaeri):
     before = okaeri.pointer()
     orders = sorted(okaeri.shop_file.parent.glob("受注*.csv"))[0]
     header = orders.read_bytes().split(b"\r\n")[0]
-    (orders.parent / "受注_壊れた.csv").write_bytes(header + b'\r\n"cut in the midd')
+    cut = f'\r\n"{CANARY}","{CANARY_NAME}","cut in the midd'.encode("cp932")
+    (orders.parent / "受注_壊れた.csv").write_bytes(header + cut)
     text = okaeri.shop_file.read_text()
     okaeri.shop_file.write_text(text.replace("key: orders,", "key: orders, on_bad_batch: stop,"))
 
@@ -289,6 +304,12 @@ def test_a_red_check_leaves_the_last_good_numbers_up(okaeri):
     failed = run_state.failure(Home(okaeri.home / "demo"))
     assert failed is not None
     assert (failed.stage, failed.is_dead) == (run_state.Stage.LANDING, False)
+    # Neither its history nor what it said holds a word of the rows it refused.
+    for text in (CANARY, CANARY_NAME):
+        assert text not in okaeri.said
+        for encoding in ("utf-8", "cp932", "utf-16-le"):
+            written = "".join(f"\\x{byte:02x}" for byte in text.encode(encoding))
+            assert holding(okaeri.home, written) == [], encoding
 
 
 @pytest.mark.parametrize(
@@ -325,6 +346,10 @@ def test_up_serves_carries_out_requests_and_stops_whole(okaeri):
             clock=shop.clock,
         )
         wait_for(lambda: requests.read(home, asked).request_state == "done", seconds=120)
+        # Whatever listens on every address of the machine listens here too: Dagster has no login.
+        for port in ports:
+            with socket.socket() as elsewhere:
+                assert elsewhere.connect_ex(("127.0.0.2", port)) != 0
     finally:
         child.send_signal(signal.SIGINT)
         code = child.wait(timeout=60)

@@ -51,6 +51,18 @@ def test_the_ledger_is_written_through_to_the_disk(home: Home) -> None:
     assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 
+def test_what_a_statement_was_given_is_not_told_with_its_error(home: Home) -> None:
+    row = {"key": "canary-key", "erased_at": NOW}
+
+    with (
+        pytest.raises(sa.exc.IntegrityError) as refused,
+        state.writing(state.ledger_engine(home)) as connection,
+    ):
+        connection.execute(state.erased.insert(), [row, row])
+
+    assert "canary-key" not in str(refused.value)
+
+
 def test_a_writer_holds_the_lock_from_its_first_statement(home: Home) -> None:
     engine = state.ledger_engine(home)
     impatient = sa.create_engine(home.ledger_url, connect_args={"timeout": 0})

@@ -114,6 +114,8 @@ _WAITING: Final = """
 select person_id from dim_persons
 where shop_id = $shop and coupon_blocked_until_at > $now
 """
+# Bytes of memory worth opening a file again for, which takes a small shop longer than its people.
+_MUCH: Final = 32 * 2**20
 _TEXT: Final = (
     "email", "block_reason", "consent_hash", "close_reason", "key_value", "occurrence_key",
     "person_id", "arm_key", "episode_id",
@@ -145,9 +147,12 @@ class Facts:
         return {file: reader(file) for file in (self.published, self.private)}
 
     def rest(self) -> None:
-        """Close both files, and what was read of them is let go; a question opens them again."""
-        for connection in self.__dict__.pop("_open", {}).values():
-            connection.close()
+        """Let go of what was read of the files, where it is much; a question opens them again."""
+        opened: Mapping[Path, duckdb.DuckDBPyConnection] = self.__dict__.get("_open", {})
+        if sum(map(_held, opened.values())) >= _MUCH:
+            del self.__dict__["_open"]
+            for connection in opened.values():
+                connection.close()
 
     @property
     def received(self) -> Mapping[str, Received]:
@@ -326,6 +331,13 @@ class Facts:
             raise SnapshotMissing(
                 f"snapshot {self.snapshot_id} lacks what every export needs: {error}"
             ) from error
+
+
+def _held(connection: duckdb.DuckDBPyConnection) -> int:
+    """Bytes of memory a database takes."""
+    query = "select coalesce(sum(memory_usage_bytes), 0)::bigint from duckdb_memory()"
+    found = connection.execute(query).fetchone()
+    return 0 if found is None else int(found[0])
 
 
 def own_keys(people: pl.DataFrame) -> pl.DataFrame:
